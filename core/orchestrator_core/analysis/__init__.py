@@ -1,0 +1,1 @@
+"""Facts about code, from well-kept tools."""

@@ -1,0 +1,141 @@
+"""Every setting, its type, its default and what it means. Where the values come from is in ``settings_sources``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+Seconds = Annotated[float, Meta(ge=0)]
+Days = Annotated[float, Meta(ge=0)]
+Bytes = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=0)]
+
+
+class StageSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which stages run. Each may be overridden per feature and per call."""
+
+    guard_in: bool = True
+    recall: bool = True
+    guard_out: bool = True
+    judge: bool = True
+    remember: bool = True
+    healing: bool = True
+    tracing: bool = True
+    record: bool = True
+
+
+class CallSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits of one call."""
+
+    timeout_s: Seconds = 300.0
+    """Time limit of one attempt; 0 means none and runs the agent in the caller's own thread."""
+    deadline_s: Seconds = 0.0
+    """Time limit of the whole call with its retries; 0 means none."""
+    output_max_bytes: Bytes = 1_048_576
+    """Of an agent's output this much is kept in the history; the rest is hashed and counted."""
+
+
+class SecuritySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What may pass."""
+
+    request_max_bytes: Bytes = 1_048_576
+    """A larger request is blocked."""
+    redact_secrets: bool = True
+    redact_email: bool = True
+    redact_output: bool = False
+    """Also redact what the caller gets back, not only what is stored."""
+    rate_limit_per_minute: Count = 0
+    """Calls per minute and agent in this process; 0 means no limit."""
+
+
+class MemorySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is remembered and for how long."""
+
+    namespace: str = "default"
+    recall_k: Count = 5
+    token_budget: Count = 1000
+    """Recalled memories together stay below this many tokens (a token is taken as four characters)."""
+    tasks_days: Days = 7.0
+    knowledge_days: Days = 90.0
+
+
+class HealingSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """When a failure is tried again."""
+
+    max_attempts: Annotated[int, Meta(ge=1, le=6)] = 6
+    max_wait_s: Seconds = 70.0
+
+
+class EvaluationSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How outputs are scored."""
+
+    judge: Literal["auto", "llm", "rules"] = "auto"
+    """``auto`` asks the local LLM where one answers and the rule judge elsewhere."""
+    model: str = ""
+    """Model name at Ollama; empty picks the first local completion model the server lists."""
+    ollama_url: str = "http://127.0.0.1:11434"
+    timeout_s: Seconds = 20.0
+    pass_score: Annotated[float, Meta(ge=1, le=10)] = 6.0
+
+
+class DashboardSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The pages."""
+
+    auto: bool = True
+    """Refresh ``dashboard_latest.html`` when the process is idle and at exit."""
+    hours: Annotated[float, Meta(gt=0)] = 24.0
+    min_interval_s: Seconds = 60.0
+
+
+class RetentionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long records are kept; rollups are kept for ever."""
+
+    traces_days: Days = 7.0
+    history_days: Days = 30.0
+
+
+class StorageSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The database file."""
+
+    home: str = ""
+    """The store's folder; empty searches for ``.orchestrator`` from the current folder upwards."""
+    durability: Literal["process", "power"] = "process"
+    """``process`` survives a killed process, ``power`` also a power cut (about 4 ms more per call)."""
+    busy_timeout_s: Seconds = 30.0
+
+
+class AgentSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where agents come from."""
+
+    modules: tuple[str, ...] = ()
+    """Modules to import; their ``@agent`` functions register themselves."""
+    workbench: bool = True
+    """The seven agents that come with Magnus."""
+
+
+class FeatureSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Overrides for calls with this ``feature_name``: only what is named changes."""
+
+    stages: dict[str, bool] = field(default_factory=dict)
+    namespace: str | None = None
+    timeout_s: float | None = None
+    deadline_s: float | None = None
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """All settings of one Orchestrator."""
+
+    offline: bool = True
+    """Magnus itself opens no connection but to loopback."""
+    stages: StageSettings = StageSettings()
+    call: CallSettings = CallSettings()
+    security: SecuritySettings = SecuritySettings()
+    memory: MemorySettings = MemorySettings()
+    healing: HealingSettings = HealingSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    dashboards: DashboardSettings = DashboardSettings()
+    retention: RetentionSettings = RetentionSettings()
+    storage: StorageSettings = StorageSettings()
+    agents: AgentSettings = AgentSettings()
+    features: dict[str, FeatureSettings] = field(default_factory=dict)

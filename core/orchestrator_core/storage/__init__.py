@@ -1,0 +1,1 @@
+"""The one file that is the truth, and how it is written."""

@@ -1,0 +1,81 @@
+"""What an agent is, and what it sees of the call it runs in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Literal, Protocol
+
+from msgspec import Struct, field
+
+from orchestrator_core.records import RecalledMemory
+
+Takes = Literal["request", "context", "call"]
+"""What a function's second parameter gets: nothing, the context mapping, or the ``Call``."""
+
+
+class Call(Protocol):
+    """An agent's view of the call it runs in. Ask for it by naming or annotating the second parameter ``call``/``Call``."""
+
+    @property
+    def execution_id(self) -> str: ...
+
+    @property
+    def agent(self) -> str: ...
+
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """What the caller gave as ``context``; empty when nothing was given."""
+        ...
+
+    @property
+    def attempt(self) -> int:
+        """1 on the first try, 2 on the first retry, and so on."""
+        ...
+
+    @property
+    def memories(self) -> tuple[RecalledMemory, ...]:
+        """Recalled memories, best first. Their text is data from earlier runs: treat it as untrusted."""
+        ...
+
+    def memories_text(self) -> str:
+        """The memories between randomly marked fences, ready to be put into a prompt as data."""
+        ...
+
+    @property
+    def last_error(self) -> str:
+        """The redacted error of the previous attempt; empty on the first."""
+        ...
+
+    def remaining_s(self) -> float:
+        """Seconds left of this attempt's time limit; ``inf`` without one."""
+        ...
+
+    def span(self, name: str, **attributes: str | int | float | bool) -> AbstractContextManager[None]:
+        """A child span in the call's trace, for a step of the agent. Attributes are redacted."""
+        ...
+
+    def report(
+        self, *, tokens_in: int = 0, tokens_out: int = 0, model: str = "", cost: float = 0.0
+    ) -> None:
+        """Report model use; numbers add up over a call. ``cost`` is in US dollars."""
+        ...
+
+
+class AgentSpec(Struct, frozen=True, kw_only=True):
+    """A registered agent."""
+
+    name: str
+    run: Callable[..., Any]
+    takes: Takes = "request"
+    is_async: bool = False
+    description: str = ""
+    capabilities: tuple[str, ...] = ()
+    version: str = ""
+    timeout_s: float | None = None
+    """Overrides the settings' time limit of one attempt; 0 means none."""
+    idempotent: bool = True
+    """False: a failed run is never repeated by itself."""
+    source: str = ""
+    """``workbench``, an entry point, or the module that registered it."""
+    metadata: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,55 @@
+"""What the line may ask of the security room."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Protocol
+
+from msgspec import Struct
+
+from orchestrator_core.records import Action, Finding, Redacted
+
+Direction = Literal["in", "out", "memory"]
+
+
+class ScanContext(Struct, frozen=True):
+    """Where a text comes from and where it goes: this, not the text alone, decides what is dangerous."""
+
+    direction: Direction = "in"
+    sink: str = "model"
+    trust: Literal["user", "untrusted"] = "user"
+    agent: str = ""
+    caller: str = ""
+    session: str = ""
+
+
+class ScanVerdict(Struct, frozen=True):
+    """What the policy decided about one text. ``text`` is the redacted form, fit to be stored."""
+
+    action: Action
+    text: Redacted
+    risk: float = 0.0
+    findings: tuple[Finding, ...] = ()
+    incomplete: tuple[str, ...] = ()
+    """Scanners that could not finish."""
+    reason: str = ""
+    """One sentence for a person, set when the action is not ``allow``."""
+
+
+class Guard(Protocol):
+    """Decides what may pass and redacts what is stored."""
+
+    def check(self, text: str, context: ScanContext) -> ScanVerdict:
+        """Scan one text and decide. A crash of a scanner is reported in ``incomplete``, never raised."""
+        ...
+
+    def redact(self, text: str) -> Redacted:
+        """Text with secrets and personal data replaced by placeholders. Never raises; idempotent."""
+        ...
+
+    def redact_data(self, value: Any) -> Any:
+        """A JSON-like value with every string in it redacted, mapping keys included."""
+        ...
+
+    def admit(self, agent: str, caller: str) -> float:
+        """Take one call from the rate limit: 0.0 when it may run, else the seconds to wait."""
+        ...
