@@ -1,0 +1,1 @@
+"""What agents are and how they are found."""
