@@ -1,0 +1,65 @@
+"""Any Python value as text that can be scanned and stored: bounded, never raising, and saying what was left out."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+Kind = Literal["none", "text", "json", "repr"]
+
+
+class PlainText(Struct, frozen=True):
+    """A value's text. ``size_bytes`` counts the whole of it, ``text`` holds at most what was asked for."""
+
+    text: str
+    kind: Kind
+    size_bytes: int
+    truncated: bool = False
+    digest: str = ""
+    """Keyed BLAKE2b of the whole text, 32 hexadecimal digits; set when it was truncated."""
+
+
+_encoder = msgspec.json.Encoder(enc_hook=repr)
+
+
+def plain_text(value: Any, *, max_bytes: int, key: bytes = b"") -> PlainText:
+    """Strings as they are, JSON for what JSON can hold, ``repr`` for the rest; the first ``max_bytes`` of it in UTF-8."""
+    if value is None:
+        return PlainText("", "none", 0)
+    if isinstance(value, str):
+        return _bounded(value, "text", max_bytes, key)
+    try:
+        return _bounded(_encoder.encode(value).decode(), "json", max_bytes, key)
+    except (RecursionError, TypeError, ValueError, OverflowError, UnicodeError, msgspec.MsgspecError):
+        return _bounded(_safe_repr(value), "repr", max_bytes, key)
+
+
+def _safe_repr(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception as error:
+        return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
+
+
+def _bounded(text: str, kind: Kind, max_bytes: int, key: bytes) -> PlainText:
+    # A character takes at most four bytes, so most texts need no encoding to be seen as short enough.
+    if len(text) * 4 <= max_bytes and text.isascii():
+        return PlainText(text, kind, len(text))
+    data = text.encode("utf-8", errors="surrogatepass")
+    if len(data) <= max_bytes:
+        return PlainText(text, kind, len(data))
+    kept = data[:max_bytes].decode("utf-8", errors="ignore")
+    digest = hashlib.blake2b(data, digest_size=16, key=key[:64]).hexdigest()
+    return PlainText(kept, kind, len(data), truncated=True, digest=digest)
+
+
+def storable(text: str) -> str:
+    """The text with lone surrogates replaced, so that UTF-8 and SQLite take it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", errors="replace").decode()
+    return text

@@ -1,0 +1,1 @@
+"""Retries that learn from an execution history."""

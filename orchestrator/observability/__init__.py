@@ -1,0 +1,1 @@
+"""What happened: spans, records and rollups."""
