@@ -9,6 +9,8 @@ import sysconfig
 import traceback
 from types import CodeType
 
+from orchestrator_core.records import Redact
+
 MAX_MESSAGE = 2_000
 """Characters of a message that are looked at."""
 _MAX_CAUSES = 5
@@ -39,14 +41,17 @@ def mask(message: str) -> str:
     return " ".join(text.split())
 
 
-def fingerprint(error: BaseException) -> str:
-    """16 hexadecimal digits over exception type, cause chain, masked message and innermost own function (no line number)."""
+def fingerprint(error: BaseException, redact: Redact) -> str:
+    """16 hexadecimal digits over exception type, cause chain, masked message and innermost own function (no line number).
+
+    Messages are redacted first: a hash of a secret is a trace of it.
+    """
     parts = []
     current: BaseException | None = error
     for _ in range(_MAX_CAUSES):
         if current is None:
             break
-        parts.append(f"{type_name(current)}:{mask(safe_message(current))}")
+        parts.append(f"{type_name(current)}:{mask(redact(safe_message(current)[:MAX_MESSAGE]))}")
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     parts.append(innermost_function(error))
     return hashlib.blake2b("\n".join(parts).encode("utf-8", "replace"), digest_size=8).hexdigest()
