@@ -11,6 +11,9 @@ Days = Annotated[float, Meta(ge=0)]
 Bytes = Annotated[int, Meta(ge=1)]
 Count = Annotated[int, Meta(ge=0)]
 
+STORE_FOLDER = ".orchestrator"
+"""Name of the store's folder; a settings file may lie in it."""
+
 
 class StageSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Which stages run. Each may be overridden per feature and per call."""
@@ -119,8 +122,8 @@ class FeatureSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     stages: dict[str, bool] = field(default_factory=dict)
     namespace: str | None = None
-    timeout_s: float | None = None
-    deadline_s: float | None = None
+    timeout_s: Seconds | None = None
+    deadline_s: Seconds | None = None
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):

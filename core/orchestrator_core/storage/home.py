@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 from orchestrator_core.errors import StoreError, StoreReadOnly
+from orchestrator_core.settings import STORE_FOLDER
 
-FOLDER = ".orchestrator"
+FOLDER = STORE_FOLDER
 DATABASE = "orchestrator.db"
 _PROJECT_MARKS = ("pyproject.toml", ".git")
 # Agents and settings that a user keeps in the folder are meant to be committed; what Magnus generates is not.
