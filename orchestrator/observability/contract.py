@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -24,8 +23,15 @@ class SpanHandle(Protocol):
 
     def event(self, name: str, attributes: Attributes) -> None: ...
 
-    def enter(self, context: contextvars.Context) -> None:
-        """Make this the current span of a context, so that the user's own instrumentation nests below it."""
+    def enter(self) -> object:
+        """Make this the current span of the running context, so that the user's own instrumentation nests below it.
+
+        Returns what ``leave`` needs.
+        """
+        ...
+
+    def leave(self, token: object) -> None:
+        """Undo ``enter`` in the same context."""
         ...
 
 

@@ -7,9 +7,9 @@ detaching a context token in another context raises.
 
 from __future__ import annotations
 
-import contextvars
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.observability import names
@@ -45,7 +45,7 @@ class OtelTracing:
         self.redact = redact
         self.in_context = trace.set_span_in_context
         self.attach = otel_context.attach
-        self.empty_context = otel_context.Context
+        self.detach: Callable[[Any], None] = otel_context.detach
         self.current_context = otel_context.get_current
         self.error_status = trace.Status(trace.StatusCode.ERROR)
         self.kinds = trace.SpanKind
@@ -92,9 +92,12 @@ class OtelSpan:
     def event(self, name: str, attributes: Attributes) -> None:
         self.span.add_event(name, dict(attributes), timestamp=self._call.now_ns())
 
-    def enter(self, context: contextvars.Context) -> None:
+    def enter(self) -> object:
         self._call.guests.adopt(self.span, self._call)
-        context.run(self._call.tracing.attach, self.context)
+        return self._call.tracing.attach(self.context)
+
+    def leave(self, token: object) -> None:
+        self._call.tracing.detach(token)
 
 
 class OtelCallTrace:

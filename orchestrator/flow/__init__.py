@@ -1,0 +1,1 @@
+"""The line: one call, straight through its seven stages."""

@@ -1,0 +1,130 @@
+"""The attempts of a call: run the agent, and after a failure let healing decide."""
+
+from __future__ import annotations
+
+import contextvars
+import traceback
+from collections.abc import Generator
+from typing import Any
+
+from orchestrator.flow.handle import CallHandle
+from orchestrator.flow.state import CallState, current_call, current_span
+from orchestrator.flow.steps import Invoke, Move, Outcome, Pause
+from orchestrator.healing.contract import Decision, Diagnosis, Situation
+from orchestrator.observability import names
+from orchestrator.observability.contract import SpanHandle
+from orchestrator_core.plain_text import storable
+from orchestrator_core.records import Attempt, ErrorInfo, Redacted
+
+_TRACEBACK_FRAMES = 12
+_TRACEBACK_CHARS = 8_000
+
+
+def attempts(state: CallState) -> Generator[Move, Any, None]:
+    """Run the agent until it succeeds or healing says stop; leaves output or error in the state."""
+    with state.stage("attempts") as stage_span:
+        last_error = Redacted("")
+        remedy = ""
+        n = 0
+        while True:
+            n += 1
+            began = state.rooms.clock.monotonic()
+            span = state.open_span("attempt", stage_span, {names.ATTEMPT: n})
+            outcome: Outcome = yield _invocation(state, n, span, last_error)
+            duration_ms = round((state.rooms.clock.monotonic() - began) * 1e3, 3)
+            if outcome.error is None:
+                if span is not None:
+                    span.end()
+                state.attempts.append(Attempt(n, state.spec.name, "succeeded", duration_ms, remedy=remedy))
+                state.output = outcome.value
+                state.status, state.error = "succeeded", None
+                return
+            diagnosis = state.rooms.healer.diagnose(outcome.error)
+            decision = _decide(state, diagnosis, n)
+            if span is not None:
+                span.end(
+                    error=diagnosis.message,
+                    attributes={
+                        names.ERROR_TYPE: diagnosis.error_type,
+                        names.EXPLANATION: decision.explanation,
+                        names.WAIT_S: decision.wait_s,
+                    },
+                )
+            state.attempts.append(_failed(state, n, duration_ms, diagnosis, decision, remedy))
+            state.status = "failed"
+            state.error = _error_info(state, outcome.error, diagnosis)
+            if decision.action == "stop":
+                return
+            last_error = diagnosis.message
+            remedy = f"retry after {decision.wait_s:g} s" if decision.wait_s else "retry at once"
+            outcome = Outcome()  # lets go of the traceback and the frames it holds while waiting
+            if decision.wait_s:
+                yield Pause(decision.wait_s)
+
+
+def _invocation(state: CallState, n: int, span: SpanHandle | None, last_error: Redacted) -> Invoke:
+    clock = state.rooms.clock
+    remaining_s = state.remaining_s()
+    timeout_s = min(state.timeout_s or remaining_s, remaining_s)
+    timeout_s = 0.0 if timeout_s == float("inf") else max(timeout_s, 0.001)
+    ends_at = clock.monotonic() + timeout_s if timeout_s else float("inf")
+    spec = state.spec
+    arguments: tuple[Any, ...] = (state.request,)
+    if spec.takes == "context":
+        arguments = (state.request, state.context)
+    elif spec.takes == "call":
+        arguments = (state.request, CallHandle(state, n, span, ends_at, last_error))
+    context = contextvars.copy_context()
+    context.run(current_call.set, state)
+    context.run(current_span.set, span)
+    if span is not None:
+        context.run(span.enter)
+    return Invoke(spec, arguments, timeout_s, context)
+
+
+def _decide(state: CallState, diagnosis: Diagnosis, n: int) -> Decision:
+    if not state.switches["healing"]:
+        return Decision("stop", explanation="Stopped: healing is off for this call.")
+    healing = state.rooms.settings.healing
+    return state.rooms.healer.decide(
+        diagnosis,
+        Situation(
+            attempt=n,
+            max_attempts=healing.max_attempts,
+            remaining_s=state.remaining_s(),
+            idempotent=state.idempotent,
+            max_wait_s=healing.max_wait_s,
+        ),
+    )
+
+
+def _failed(
+    state: CallState, n: int, duration_ms: float, diagnosis: Diagnosis, decision: Decision, remedy: str
+) -> Attempt:
+    return Attempt(
+        n,
+        state.spec.name,
+        "failed",
+        duration_ms,
+        error_type=diagnosis.error_type,
+        error_message=storable(diagnosis.message),
+        error_class=diagnosis.error_class,
+        fingerprint=diagnosis.fingerprint,
+        action=decision.action,
+        wait_s=decision.wait_s,
+        explanation=storable(decision.explanation),
+        remedy=remedy,
+    )
+
+
+def _error_info(state: CallState, error: BaseException, diagnosis: Diagnosis) -> ErrorInfo:
+    lines = traceback.format_exception(type(error), error, error.__traceback__, limit=-_TRACEBACK_FRAMES)
+    trace = state.rooms.guard.redact("".join(lines)[-_TRACEBACK_CHARS:])
+    return ErrorInfo(
+        type=diagnosis.error_type,
+        message=storable(diagnosis.message),
+        error_class=diagnosis.error_class,
+        fingerprint=diagnosis.fingerprint,
+        advice=diagnosis.advice,
+        traceback=storable(trace),
+    )

@@ -1,0 +1,108 @@
+"""Running an agent once, with its time limit, from a thread or from an event loop.
+
+A time limit cannot stop a thread: an agent that ignores it goes on in the background, and its result is dropped.
+"""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any
+
+from orchestrator.flow.steps import Invoke, Outcome
+from orchestrator_core.daemon_pool import shared_pool
+from orchestrator_core.errors import AgentTimeout
+
+_CANCEL_GRACE_S = 1.0
+
+
+def _timed_out(move: Invoke) -> Outcome:
+    return Outcome(
+        error=AgentTimeout(
+            f"agent {move.spec.name!r} did not return within {move.timeout_s:g} s. Raise timeout_s, or make the agent check "
+            "call.remaining_s()."
+        )
+    )
+
+
+def run_function(move: Invoke) -> Outcome:
+    """Call the agent here and now, inside its context; whatever it raises becomes a value."""
+    try:
+        value = move.context.run(move.spec.run, *move.arguments)
+        if hasattr(value, "__await__"):
+            value = _run_coroutine(value, move.context)
+        return Outcome(value)
+    except BaseException as error:  # noqa: BLE001 - SystemExit and friends of an agent are failures of the agent
+        return Outcome(error=error)
+
+
+def _run_coroutine(awaitable: Any, context: contextvars.Context) -> Any:
+    import asyncio
+
+    async def finish() -> Any:
+        return await awaitable
+
+    with asyncio.Runner() as runner:
+        return runner.run(finish(), context=context)
+
+
+def invoke(move: Invoke) -> Outcome:
+    """The synchronous driver's way: in a thread of the pool, or right here when there is no time limit."""
+    if not move.timeout_s and not move.spec.is_async:
+        return _reraise_interrupt(run_function(move))
+    future = shared_pool.submit(lambda: run_function(move))
+    try:
+        return future.result(move.timeout_s or None)
+    except FutureTimeout:
+        return _timed_out(move)
+
+
+def _reraise_interrupt(outcome: Outcome) -> Outcome:
+    # In the caller's own thread Ctrl-C belongs to the caller, not to the agent.
+    if isinstance(outcome.error, KeyboardInterrupt):
+        raise outcome.error
+    return outcome
+
+
+async def ainvoke(move: Invoke) -> Outcome:
+    """The event loop's way: coroutines run on the loop, functions in a thread of the pool."""
+    import asyncio
+
+    if move.spec.is_async:
+        waiter: asyncio.Future[Outcome] = asyncio.get_running_loop().create_task(_await_agent(move), context=move.context)
+    else:
+        waiter = asyncio.wrap_future(shared_pool.submit(lambda: run_function(move)))
+    try:
+        done, _ = await asyncio.wait({waiter}, timeout=move.timeout_s or None)
+    except asyncio.CancelledError:
+        waiter.cancel()
+        raise
+    if done:
+        return waiter.result()
+    waiter.cancel()
+    if move.spec.is_async:
+        await asyncio.wait({waiter}, timeout=_CANCEL_GRACE_S)
+    return _timed_out(move)
+
+
+async def _await_agent(move: Invoke) -> Outcome:
+    import asyncio
+
+    try:
+        return Outcome(await move.spec.run(*move.arguments))
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise  # we cancelled it: time limit, or the caller's own cancellation
+        return Outcome(error=error)
+    except BaseException as error:  # noqa: BLE001 - see run_function
+        return Outcome(error=error)
+
+
+async def in_thread(work: Callable[[], Any]) -> Any:
+    """Run blocking work off the event loop, in the caller's context."""
+    import asyncio
+
+    context = contextvars.copy_context()
+    return await asyncio.wrap_future(shared_pool.submit(lambda: context.run(work)))

@@ -1,0 +1,204 @@
+"""One call, in its fixed order. The line decides and says what to do next; a driver does it.
+
+The order is a safety property: nothing is stored, traced or remembered before it went through redaction, and third parties
+extend the rooms, never the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from orchestrator.flow.attempts import attempts
+from orchestrator.flow.state import CallState
+from orchestrator.flow.steps import Move, StageCrashed, Step
+from orchestrator.observability import names
+from orchestrator.observability.contract import CallRecord
+from orchestrator_core.plain_text import PlainText, plain_text, storable
+from orchestrator_core.records import ErrorInfo, ExecutionResult, Finding, Redacted, StageRecord, Verdict, Write
+from orchestrator_evaluation.contract import JudgeTask
+from orchestrator_memory.contract import Episode
+from orchestrator_security.contract import ScanContext, ScanVerdict
+
+_CONTEXT_MAX_BYTES = 65_536
+_EPISODE_CHARS = 4_000
+_QUERY_CHARS = 4_000
+
+
+def line(state: CallState) -> Generator[Move, Any, ExecutionResult]:
+    """Carry out one call; returns its result, recorded unless the record is off or failed."""
+    output_facts: PlainText | None = None
+    memories: list[Write] = []
+    state.start_trace()
+    try:
+        yield from _guard_in(state)
+        if state.status == "succeeded":
+            state.memories = yield Step("recall", lambda: _recall(state), tuple, blocking=True)
+            yield from attempts(state)
+        if state.status == "succeeded":
+            output_facts = yield from _guard_out(state)
+        if state.status == "succeeded":
+            facts = output_facts
+            state.verdict = yield Step(
+                "judge",
+                lambda: _judge(state, facts),
+                lambda: Verdict(status="off" if not state.switches["judge"] else "unjudged", reason="the judge is off or crashed"),
+                blocking=True,
+            )
+        if state.status in ("succeeded", "failed"):
+            memories = yield Step("remember", lambda: _remember(state), list)
+    except StageCrashed as crash:
+        state.block("StageCrashed", f"the check {crash.stage!r} could not finish ({type(crash.error).__name__}), so the call was stopped")
+    except GeneratorExit:
+        raise
+    except BaseException as stop:  # Ctrl-C or a cancelled task: keep what is known, the driver raises it again
+        state.status = "cancelled"
+        state.output = None
+        state.error = ErrorInfo(type=type(stop).__name__, message="the call was cancelled before it ended")
+    for name in ("guard_in", "recall", "attempts", "guard_out", "judge", "remember"):
+        state.stages.setdefault(name, StageRecord(name, "skipped"))
+    state.end_trace()
+    result = state.result()
+    failure: str = yield Step(
+        "record",
+        lambda: _record(state, result, output_facts, memories),
+        lambda: "the record is off" if not state.switches["record"] else state.stages["record"].error,
+        blocking=True,
+    )
+    result.recorded = state.stages["record"].status == "ok"
+    result.record_error = failure
+    return result
+
+
+def _guard_in(state: CallState) -> Generator[Move, Any, None]:
+    guard = state.rooms.guard
+    settings = state.rooms.settings.security
+    # A request far over the limit is not even serialised a second time; what is kept of it is bounded either way.
+    facts = plain_text(state.request, max_bytes=4 * settings.request_max_bytes)
+    text = storable(facts.text)
+    state.request_bytes = facts.size_bytes
+
+    def unchecked() -> ScanVerdict:
+        return ScanVerdict("allow", guard.redact(text))
+
+    def check() -> ScanVerdict:
+        wait_s = guard.admit(state.spec.name, state.caller)
+        if wait_s > 0:
+            limit = f"{settings.rate_limit_per_minute} calls per minute"
+            finding = Finding("rate-limit", "limit", severity="low", action="block", scanner="rate_limit")
+            return ScanVerdict(
+                "block", guard.redact(text), findings=(finding,), reason=f"over the limit of {limit}; try again in {wait_s:.3g} s"
+            )
+        return guard.check(facts.text, ScanContext("in", agent=state.spec.name, caller=state.caller, session=state.session))
+
+    scan: ScanVerdict = yield Step("guard_in", check, unchecked, blocking=len(text) > 50_000)
+    state.request_text = Redacted(storable(scan.text)[: settings.request_max_bytes])
+    _note_findings(state, scan, "guard_in")
+    if scan.action == "block":
+        state.block("Blocked", scan.reason or "security blocked the request")
+
+
+def _recall(state: CallState) -> Any:
+    return state.rooms.memory.recall(
+        Redacted(state.request_text[:_QUERY_CHARS]), namespace=state.namespace, k=state.rooms.settings.memory.recall_k
+    )
+
+
+def _guard_out(state: CallState) -> Generator[Move, Any, PlainText]:
+    guard = state.rooms.guard
+    facts = plain_text(state.output, max_bytes=state.rooms.settings.call.output_max_bytes, key=state.rooms.digest_key)
+    text = storable(facts.text)
+    scan: ScanVerdict = yield Step(
+        "guard_out",
+        lambda: guard.check(text, ScanContext("out", agent=state.spec.name, caller=state.caller, session=state.session)),
+        lambda: ScanVerdict("allow", guard.redact(text)),
+        blocking=len(text) > 50_000,
+    )
+    state.output_text = Redacted(storable(scan.text))
+    _note_findings(state, scan, "guard_out")
+    if scan.action == "block":
+        state.block("Blocked", scan.reason or "security blocked the agent's output")
+    elif state.rooms.settings.security.redact_output:
+        state.output = scan.text if isinstance(state.output, str) else guard.redact_data(state.output)
+    return facts
+
+
+def _note_findings(state: CallState, scan: ScanVerdict, stage: str) -> None:
+    for finding in scan.findings:
+        state.findings.append(
+            Finding(
+                finding.rule_id, finding.category, finding.severity, finding.confidence, finding.start, finding.end,
+                finding.action, finding.scanner, finding.cwe, finding.owasp_llm, finding.value_hash, stage, finding.message,
+            )
+        )  # fmt: skip
+    for scanner in scan.incomplete:
+        state.findings.append(
+            Finding("incomplete", "scanner", severity="low", scanner=scanner, stage=stage, message=f"{scanner} did not finish")
+        )
+
+
+def _judge(state: CallState, facts: PlainText | None) -> Verdict:
+    verdict = state.rooms.judge.judge(
+        JudgeTask(
+            agent=state.spec.name,
+            request=state.request_text,
+            output=state.output_text,
+            output_kind=facts.kind if facts else "none",
+            truncated=facts.truncated if facts else False,
+        )
+    )
+    if state.trace is not None and verdict.overall is not None:
+        state.trace.root.event(
+            names.EVALUATION_EVENT,
+            {
+                names.EVALUATION_NAME: "overall",
+                names.EVALUATION_SCORE: verdict.overall,
+                names.EVALUATION_LABEL: "pass" if verdict.passed else "fail",
+            },
+        )
+    return verdict
+
+
+def _remember(state: CallState) -> list[Write]:
+    outcome = state.output_text if state.status == "succeeded" else Redacted(state.error.message if state.error else "")
+    return state.rooms.memory.remember(
+        Episode(
+            execution_id=state.execution_id,
+            agent=state.spec.name,
+            request=Redacted(state.request_text[:_EPISODE_CHARS]),
+            outcome=Redacted(outcome[:_EPISODE_CHARS]),
+            status=state.status,
+            namespace=state.namespace,
+            session=state.session,
+            feature=state.feature,
+            overall=state.verdict.overall,
+            finished_at=state.rooms.clock.now(),
+        )
+    )
+
+
+def _record(state: CallState, result: ExecutionResult, output_facts: PlainText | None, memories: list[Write]) -> str:
+    rooms = state.rooms
+    spans, dropped = state.trace.finish() if state.trace is not None else ((), 0)
+    left_out = rooms.recorder.write(
+        CallRecord(
+            result=result,
+            request=state.request_text,
+            request_bytes=state.request_bytes,
+            context=_context_text(state),
+            output=state.output_text,
+            output_facts=output_facts,
+            spans=spans,
+            dropped_spans=dropped,
+            required=rooms.healer.learn(result.attempts, agent=state.spec.name, now=rooms.clock.now()) if state.attempts else (),
+            optional=memories,
+        )
+    )
+    return f"recorded without its memory: {left_out}" if left_out else ""
+
+
+def _context_text(state: CallState) -> Redacted:
+    if not state.context:
+        return Redacted("")
+    redacted = state.rooms.guard.redact_data(state.context)
+    return Redacted(storable(plain_text(redacted, max_bytes=_CONTEXT_MAX_BYTES).text))

@@ -1,0 +1,39 @@
+"""What the line works with: one implementation per room, picked in ``wiring``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from orchestrator.healing.contract import Healer
+from orchestrator.observability.contract import Recorder, Tracing
+from orchestrator_core.clock import Clock
+from orchestrator_core.records import RecalledMemory
+from orchestrator_core.settings import Settings
+from orchestrator_evaluation.contract import Judge
+from orchestrator_memory.contract import Memory
+from orchestrator_security.contract import Guard
+
+
+class Rooms(Struct, frozen=True):
+    """The rooms of one Orchestrator."""
+
+    settings: Settings
+    clock: Clock
+    guard: Guard
+    memory: Memory
+    judge: Judge
+    healer: Healer
+    recorder: Recorder
+    tracing: Tracing | None
+    """None where the OpenTelemetry SDK is absent: the calls go on without traces."""
+    render_memories: Callable[[tuple[RecalledMemory, ...]], str]
+    digest_key: bytes
+    sleep: Callable[[float], None] | None = None
+    """How to wait; None sleeps for real."""
+
+    def redact_value(self, value: Any) -> Any:
+        """A span attribute fit to be kept."""
+        return self.guard.redact(value) if isinstance(value, str) else value

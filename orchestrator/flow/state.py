@@ -1,0 +1,195 @@
+"""The journal of one call: what the line and its driver note down on the way."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from orchestrator.agents.contract import AgentSpec
+from orchestrator.flow.rooms import Rooms
+from orchestrator.observability import names
+from orchestrator.observability.contract import Attributes, CallTrace, SpanHandle
+from orchestrator_core.records import (
+    Attempt,
+    ErrorInfo,
+    ExecutionResult,
+    Finding,
+    RecalledMemory,
+    Redacted,
+    StageRecord,
+    StageStatus,
+    Status,
+    Usage,
+    Verdict,
+)
+
+
+class CallState:
+    """Everything known of a running call. Owned by one line; agents touch it only through ``handle.CallHandle``."""
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        spec: AgentSpec,
+        *,
+        execution_id: str,
+        request: Any,
+        context: Mapping[str, Any],
+        feature: str,
+        session: str,
+        namespace: str,
+        caller: str,
+        commit: str,
+        switches: Mapping[str, bool],
+        timeout_s: float,
+        deadline_s: float,
+        idempotent: bool,
+        parent: CallState | None,
+    ) -> None:
+        self.rooms = rooms
+        self.spec = spec
+        self.execution_id = execution_id
+        self.request = request
+        self.context = context
+        self.feature = feature
+        self.session = session
+        self.namespace = namespace
+        self.caller = caller
+        self.commit = commit
+        self.switches = switches
+        self.timeout_s = timeout_s
+        self.idempotent = idempotent
+        self.parent = parent
+        self.started_at = rooms.clock.now()
+        self.began = rooms.clock.monotonic()
+        self.deadline = self.began + deadline_s if deadline_s else math.inf
+        self.stages: dict[str, StageRecord] = {}
+        self.findings: list[Finding] = []
+        self.attempts: list[Attempt] = []
+        self.memories: tuple[RecalledMemory, ...] = ()
+        self.verdict = Verdict(status="off")
+        self.status: Status = "succeeded"
+        self.output: Any = None
+        self.error: ErrorInfo | None = None
+        self.usage = Usage()
+        self.usage_lock = threading.Lock()
+        self.trace: CallTrace | None = None
+        self.request_text = Redacted("")
+        self.request_bytes = 0
+        self.output_text = Redacted("")
+
+    def start_trace(self) -> None:
+        """Open the root span, below the parent call's attempt when there is one."""
+        tracing = self.rooms.tracing
+        if tracing is None or not self.switches["tracing"]:
+            return
+        attributes: dict[str, str] = {
+            names.OPERATION: names.INVOKE_AGENT,
+            names.AGENT_NAME: self.spec.name,
+            names.EXECUTION_ID: self.execution_id,
+        }
+        for key, value in (
+            (names.AGENT_VERSION, self.spec.version),
+            (names.CONVERSATION, self.session),
+            (names.FEATURE, self.feature),
+        ):
+            if value:
+                attributes[key] = value
+        parent = self.parent
+        self.trace = tracing.start(
+            f"{names.INVOKE_AGENT} {self.spec.name}",
+            attributes,
+            parent=parent.trace if parent else None,
+            parent_span=current_span.get() if parent else None,
+        )
+
+    def end_trace(self) -> None:
+        """Close the root span with the call's outcome."""
+        if self.trace is None:
+            return
+        attributes: dict[str, str | int | float | bool] = {names.STATUS: self.status}
+        if self.usage.tokens_in or self.usage.tokens_out:
+            attributes[names.INPUT_TOKENS] = self.usage.tokens_in
+            attributes[names.OUTPUT_TOKENS] = self.usage.tokens_out
+        if self.usage.model:
+            attributes[names.RESPONSE_MODEL] = self.usage.model
+        if self.usage.cost_microusd:
+            attributes[names.COST] = self.usage.cost_microusd
+        if self.error is not None:
+            attributes[names.ERROR_TYPE] = self.error.type
+        self.trace.root.end(error=self.error.message if self.error else "", attributes=attributes)
+
+    def open_span(self, name: str, parent: SpanHandle | None = None, attributes: Attributes | None = None) -> SpanHandle | None:
+        return None if self.trace is None else self.trace.open(name, parent=parent, attributes=attributes)
+
+    def note_stage(self, name: str, status: StageStatus, began: float, error: str = "") -> None:
+        duration_ms = (self.rooms.clock.monotonic() - began) * 1e3
+        self.stages[name] = StageRecord(name, status, round(duration_ms, 3), error)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[SpanHandle | None]:
+        """A stage that spans several moves of the line."""
+        began = self.rooms.clock.monotonic()
+        span = self.open_span(name)
+        try:
+            yield span
+        except BaseException as error:
+            self.note_stage(name, "failed", began, type(error).__name__)
+            if span is not None:
+                span.end(error=type(error).__name__)
+            raise
+        self.note_stage(name, "ok" if self.status == "succeeded" else "failed", began)
+        if span is not None:
+            span.end(error="" if self.error is None else self.error.message)
+
+    def remaining_s(self) -> float:
+        """Seconds until the call's deadline; ``inf`` without one."""
+        return self.deadline - self.rooms.clock.monotonic()
+
+    def block(self, kind: str, reason: str) -> None:
+        self.status = "blocked"
+        self.output = None
+        self.error = ErrorInfo(type=kind, message=reason)
+
+    def add_usage(self, tokens_in: int, tokens_out: int, model: str, cost_microusd: int) -> None:
+        with self.usage_lock:
+            old = self.usage
+            self.usage = Usage(
+                old.tokens_in + tokens_in, old.tokens_out + tokens_out, model or old.model, old.cost_microusd + cost_microusd
+            )
+
+    def result(self) -> ExecutionResult:
+        """The call as it stands now."""
+        return ExecutionResult(
+            execution_id=self.execution_id,
+            trace_id=self.trace.trace_id if self.trace else "",
+            agent=self.spec.name,
+            feature=self.feature,
+            status=self.status,
+            output=self.output,
+            error=self.error,
+            verdict=self.verdict,
+            attempts=tuple(self.attempts),
+            memories=self.memories,
+            findings=tuple(self.findings),
+            stages=self.stages,
+            usage=self.usage,
+            duration_ms=round((self.rooms.clock.monotonic() - self.began) * 1e3, 3),
+            started_at=self.started_at,
+            parent_id=self.parent.execution_id if self.parent else "",
+            namespace=self.namespace,
+            session=self.session,
+            caller=self.caller,
+            commit=self.commit,
+        )
+
+
+current_call: ContextVar[CallState | None] = ContextVar("magnus_current_call", default=None)
+"""The call whose agent runs in this context; a call made in it becomes its child."""
+
+current_span: ContextVar[SpanHandle | None] = ContextVar("magnus_current_span", default=None)
+"""The innermost open span of the running agent."""
