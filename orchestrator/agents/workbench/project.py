@@ -15,6 +15,8 @@ SKIPPED_FOLDERS = frozenset(
     {".git", ".hg", ".svn", ".venv", "venv", "env", "node_modules", "__pycache__", ".tox", ".nox", ".mypy_cache", ".ruff_cache",
      ".pytest_cache", ".hypothesis", ".eggs", "build", "dist", "site-packages", ".orchestrator", ".idea", ".vscode"}
 )  # fmt: skip
+_ALSO_PACKAGE_NAMES = frozenset({"build", "dist", "env"})
+"""Skipped as build results, but kept where they are a package of the project's own."""
 MAX_FILES = 20_000
 MAX_FILE_BYTES = 1_048_576
 
@@ -69,6 +71,14 @@ def open_project(context: Mapping[str, Any], *, needs_python: bool = True) -> Pr
     return Project(root, files, python_files, tuple(skipped))
 
 
+def _enters(parent: str, name: str) -> bool:
+    path = os.path.join(parent, name)
+    if name in SKIPPED_FOLDERS and not (name in _ALSO_PACKAGE_NAMES and os.path.isfile(os.path.join(path, "__init__.py"))):
+        return False
+    # a virtual environment may have any name; its marker file is fixed (PEP 405)
+    return not name.endswith(".egg-info") and not os.path.islink(path) and not os.path.isfile(os.path.join(path, "pyvenv.cfg"))
+
+
 def _walk(root: Path) -> tuple[tuple[str, ...], list[str]]:
     names: list[str] = []
     skipped: list[str] = []
@@ -77,9 +87,7 @@ def _walk(root: Path) -> tuple[tuple[str, ...], list[str]]:
         skipped.append(f"{error.filename}: {error.strerror}")
 
     for folder, folders, files in os.walk(root, onerror=unreadable):
-        folders[:] = sorted(
-            f for f in folders if f not in SKIPPED_FOLDERS and not f.endswith(".egg-info") and not os.path.islink(os.path.join(folder, f))
-        )
+        folders[:] = sorted(f for f in folders if _enters(folder, f))
         for file in sorted(files):
             path = Path(folder) / file
             name = path.relative_to(root).as_posix()

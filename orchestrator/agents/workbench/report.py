@@ -47,12 +47,13 @@ def build_report(
     issues: Sequence[Issue],
     sections: Sequence[tuple[str, str]] = (),
     limits: dict[str, Any],
+    data: dict[str, Any] | None = None,
     most: int = 200,
 ) -> dict[str, Any]:
     """The return value of a workbench agent.
 
     Keys: ``agent``, ``summary`` (counts and facts), ``issues`` (a list of dictionaries, worst first, at most ``most``), ``issue_count``
-    (all of them), ``limits`` (time limits, caps, what was skipped and why), ``markdown``.
+    (all of them), ``data`` (an agent's own lists, JSON-ready), ``limits`` (time limits, caps, what was skipped and why), ``markdown``.
     """
     ranked = sorted(issues, key=lambda issue: (_ORDER[issue.severity], issue.path, issue.line, issue.rule))
     shown = ranked[:most]
@@ -71,6 +72,7 @@ def build_report(
         "summary": summary,
         "issues": [to_builtins(issue) for issue in shown],
         "issue_count": len(ranked),
+        "data": to_builtins(data or {}),
         "limits": limits,
         "markdown": "\n\n".join(parts) + "\n",
     }
