@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from orchestrator_core.errors import SettingsError
 from orchestrator_core.settings import Settings
 from orchestrator_core.settings_names import leaves, parse_text, split_key, variables
