@@ -11,8 +11,7 @@ from orchestrator.flow.handle import CallHandle
 from orchestrator.flow.state import CallState, current_call, current_span
 from orchestrator.flow.steps import Invoke, Move, Outcome, Pause
 from orchestrator.healing.contract import Decision, Diagnosis, Situation
-from orchestrator.observability import names
-from orchestrator.observability.contract import SpanHandle
+from orchestrator.observability.contract import SpanHandle, names
 from orchestrator_core.plain_text import storable
 from orchestrator_core.records import Attempt, ErrorInfo, Redacted
 

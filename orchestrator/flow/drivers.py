@@ -10,7 +10,7 @@ from orchestrator.flow.invoke import ainvoke, in_thread, invoke
 from orchestrator.flow.policy import FAIL_RULES, Strictness
 from orchestrator.flow.state import CallState
 from orchestrator.flow.steps import Invoke, Move, StageCrashed, Step
-from orchestrator.observability.tracing import stage_span
+from orchestrator.observability.contract import names
 from orchestrator_core.errors import StoreError
 from orchestrator_core.records import ExecutionResult, StageRecord
 
@@ -44,9 +44,7 @@ def drive(line: Line, state: CallState) -> ExecutionResult:
         except StageCrashed as error:
             crash = error
         except BaseException as error:  # noqa: BLE001 - handed to the line, which records it; raised again below
-            if interrupt is not None:
-                raise
-            crash = interrupt = error
+            crash, interrupt = error, _interrupt(error, interrupt)
     if interrupt is not None:
         raise interrupt
     return result
@@ -87,9 +85,7 @@ async def adrive(line: Line, state: CallState) -> ExecutionResult:
         except StageCrashed as error:
             crash = error
         except BaseException as error:  # noqa: BLE001 - as in ``drive``
-            if interrupt is not None:
-                raise
-            crash = interrupt = error
+            crash, interrupt = error, _interrupt(error, interrupt)
     if interrupt is not None:
         raise interrupt
     return result
@@ -106,7 +102,7 @@ def perform(state: CallState, step: Step) -> Any:
         state.stages[name] = StageRecord(name, "off")
         return step.otherwise()
     began = state.rooms.clock.monotonic()
-    span = state.open_span(stage_span(name)) if name != "record" else None
+    span = state.open_span(names.stage_span(name)) if name != "record" else None
     try:
         value = step.run()
     except Exception as error:
@@ -128,6 +124,13 @@ def perform(state: CallState, step: Step) -> Any:
     if span is not None:
         span.end()
     return value
+
+
+def _interrupt(error: BaseException, earlier: BaseException | None) -> BaseException | None:
+    """What is to be raised again once the call is recorded; a second interruption ends it at once."""
+    if earlier is not None:
+        raise error
+    return None if isinstance(error, Exception) else error
 
 
 def _describe(state: CallState, error: Exception) -> str:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
+from msgspec import structs
+
 from orchestrator.flow.attempts import attempts
+from orchestrator.flow.policy import Strictness
 from orchestrator.flow.state import CallState
 from orchestrator.flow.steps import Move, StageCrashed, Step
-from orchestrator.observability import names
-from orchestrator.observability.contract import CallRecord
+from orchestrator.observability.contract import CallRecord, names
 from orchestrator_core.plain_text import PlainText, plain_text, storable
 from orchestrator_core.records import ErrorInfo, ExecutionResult, Finding, Redacted, StageRecord, Verdict, Write
 from orchestrator_evaluation.contract import JudgeTask
@@ -51,6 +53,12 @@ def line(state: CallState) -> Generator[Move, Any, ExecutionResult]:
         state.block("StageCrashed", f"the check {crash.stage!r} could not finish ({type(crash.error).__name__}), so the call was stopped")
     except GeneratorExit:
         raise
+    except Exception as bug:  # nobody's fault but ours: the caller still gets a recorded result
+        if Strictness.enabled:
+            raise
+        state.status, state.output = "failed", None
+        message = guarded_text(state, f"internal error in Magnus: {bug}")
+        state.error = ErrorInfo(type=type(bug).__name__, message=message, error_class="internal")
     except BaseException as stop:  # Ctrl-C or a cancelled task: keep what is known, the driver raises it again
         state.status = "cancelled"
         state.output = None
@@ -95,7 +103,7 @@ def _guard_in(state: CallState) -> Generator[Move, Any, None]:
     state.request_text = Redacted(storable(scan.text)[: settings.request_max_bytes])
     _note_findings(state, scan, "guard_in")
     if scan.action == "block":
-        state.block("Blocked", scan.reason or "security blocked the request")
+        _block(state, "guard_in", scan.reason or "security blocked the request")
 
 
 def _recall(state: CallState) -> Any:
@@ -117,10 +125,23 @@ def _guard_out(state: CallState) -> Generator[Move, Any, PlainText]:
     state.output_text = Redacted(storable(scan.text))
     _note_findings(state, scan, "guard_out")
     if scan.action == "block":
-        state.block("Blocked", scan.reason or "security blocked the agent's output")
+        _block(state, "guard_out", scan.reason or "security blocked the agent's output")
     elif state.rooms.settings.security.redact_output:
         state.output = scan.text if isinstance(state.output, str) else guard.redact_data(state.output)
     return facts
+
+
+def _block(state: CallState, stage: str, reason: str) -> None:
+    state.block("Blocked", storable(reason))
+    state.stages[stage] = structs.replace(state.stages[stage], status="blocked")
+
+
+def guarded_text(state: CallState, text: str) -> Redacted:
+    """A message fit to be stored, also when the guard itself is what broke."""
+    try:
+        return Redacted(storable(state.rooms.guard.redact(text[:500])))
+    except Exception:
+        return Redacted("the message is withheld: it could not be redacted")
 
 
 def _note_findings(state: CallState, scan: ScanVerdict, stage: str) -> None:

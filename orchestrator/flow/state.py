@@ -11,8 +11,7 @@ from typing import Any
 
 from orchestrator.agents.contract import AgentSpec
 from orchestrator.flow.rooms import Rooms
-from orchestrator.observability import names
-from orchestrator.observability.contract import Attributes, CallTrace, SpanHandle
+from orchestrator.observability.contract import Attributes, CallTrace, SpanHandle, names
 from orchestrator_core.records import (
     Attempt,
     ErrorInfo,

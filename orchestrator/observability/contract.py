@@ -7,6 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from orchestrator.observability import names as names
 from orchestrator_core.plain_text import PlainText
 from orchestrator_core.records import ExecutionResult, Redacted, Write
 from orchestrator_core.storage.trace_blob import SpanRecord

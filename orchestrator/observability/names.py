@@ -32,3 +32,8 @@ STAGE_STATUS = "magnus.stage.status"
 INVOKE_AGENT = "invoke_agent"
 STAGE_SPANS = {"recall": "search_memory", "remember": "create_memory"}
 """Stages whose span carries a conventional name; the others are named like the stage."""
+
+
+def stage_span(stage: str) -> str:
+    """The span name of a stage."""
+    return STAGE_SPANS.get(stage, stage)

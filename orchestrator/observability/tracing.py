@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.observability import names
 from orchestrator.observability.contract import Attributes
 from orchestrator_core.records import Redact
 from orchestrator_core.storage.trace_blob import SpanRecord
@@ -212,7 +211,3 @@ def _record_of(span: ReadableSpan, error: str, redact: Redact | None) -> SpanRec
         events=events,
     )
 
-
-def stage_span(stage: str) -> str:
-    """The span name of a stage."""
-    return names.STAGE_SPANS.get(stage, stage)

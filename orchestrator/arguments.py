@@ -1,0 +1,138 @@
+"""What a caller may pass to a call, checked before anything runs."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from msgspec import Struct, structs
+
+from orchestrator_core.errors import UsageError
+from orchestrator_core.records import SWITCHABLE, Redact
+from orchestrator_core.settings import FeatureSettings, Settings
+
+_NAME_CHARS = 200
+_NO_FEATURE = FeatureSettings()
+
+
+class Arguments(Struct, frozen=True):
+    """A call's arguments with settings and feature overrides applied."""
+
+    context: Mapping[str, Any]
+    feature: str
+    session: str
+    namespace: str
+    caller: str
+    timeout_s: float | None
+    deadline_s: float
+    switches: Mapping[str, bool]
+
+    def check_names(self, redact: Redact) -> None:
+        """Names are stored as they are and looked up by, so they must not hold what redaction would hide.
+
+        Raises:
+            UsageError: one of them does.
+        """
+        for what, text in (("feature_name", self.feature), ("session", self.session), ("namespace", self.namespace), ("caller", self.caller)):
+            if text and redact(text) != text:
+                raise UsageError(f"{what} holds a secret or an e-mail address; it is stored as it is, so use an opaque name instead")
+
+
+def check_arguments(
+    settings: Settings,
+    *,
+    request: Any,
+    feature: Any,
+    context: Any,
+    timeout_s: Any,
+    deadline_s: Any,
+    session: Any,
+    namespace: Any,
+    caller: Any,
+    stages: Any,
+) -> Arguments:
+    """Check types and ranges and apply feature and settings.
+
+    Raises:
+        UsageError: an argument does not fit; the message names it and says what would.
+    """
+    if not isinstance(request, str | Mapping):
+        hint = " Decode it first: request.decode('utf-8', errors='replace')." if isinstance(request, bytes | bytearray) else ""
+        raise UsageError(f"request must be text or a mapping, not {type(request).__name__}.{hint}")
+    if context is not None and not isinstance(context, Mapping):
+        raise UsageError(f"context must be a mapping such as {{'path': '.'}}, not {type(context).__name__}")
+    feature_name = _name("feature_name", feature)
+    override = settings.features.get(feature_name, _NO_FEATURE)
+    space = _name("namespace", namespace) or override.namespace or settings.memory.namespace
+    timeout = _seconds("timeout_s", timeout_s)
+    deadline = _seconds("deadline_s", deadline_s)
+    if deadline is None:
+        deadline = settings.call.deadline_s if override.deadline_s is None else override.deadline_s
+    return Arguments(
+        context=context or {},
+        feature=feature_name,
+        session=_name("session", session),
+        namespace=space,
+        caller=_name("caller", caller),
+        timeout_s=override.timeout_s if timeout is None else timeout,
+        deadline_s=deadline,
+        switches=_switches(settings, override, stages),
+    )
+
+
+def check_hours(hours: object) -> float:
+    """A window in hours.
+
+    Raises:
+        UsageError: it is no number above 0.
+    """
+    if isinstance(hours, bool) or not isinstance(hours, int | float) or not math.isfinite(hours) or hours <= 0:
+        raise UsageError(f"hours must be a number above 0, got {hours!r}")
+    return float(hours)
+
+
+def _name(what: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise UsageError(f"{what} must be text, not {type(value).__name__}")
+    if len(value) > _NAME_CHARS or not value.isprintable():
+        raise UsageError(f"{what} must be at most {_NAME_CHARS} printable characters")
+    return value
+
+
+def _seconds(what: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        raise UsageError(f"{what} must be a number of seconds, 0 for none; got {value!r}")
+    return float(value)
+
+
+def _switches(settings: Settings, override: FeatureSettings, stages: Any) -> Mapping[str, bool]:
+    base = _settings_switches(settings.stages)
+    if not override.stages and not stages:
+        return base
+    if stages is not None and not isinstance(stages, Mapping):
+        raise UsageError("stages must be a mapping such as {'judge': False}")
+    merged = dict(base)
+    for source in (override.stages, stages or {}):
+        for name, value in source.items():
+            if name not in merged:
+                near = difflib.get_close_matches(str(name), merged, n=1)
+                hint = f" Did you mean {near[0]!r}?" if near else f" There are: {', '.join(merged)}."
+                raise UsageError(f"there is no stage {name!r} to switch.{hint}")
+            if not isinstance(value, bool):
+                raise UsageError(f"stages[{name!r}] must be True or False, got {value!r}")
+            merged[name] = value
+    return merged
+
+
+@lru_cache(maxsize=8)
+def _settings_switches(stages: Any) -> Mapping[str, bool]:
+    switches = structs.asdict(stages)
+    switches["attempts"] = True
+    return {name: switches[name] for name in (*SWITCHABLE, "attempts")}

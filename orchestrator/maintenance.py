@@ -1,0 +1,61 @@
+"""Keeping the store small and whole: expiry, retention, the outbox, and free pages back to the disk."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from orchestrator_core.settings import RetentionSettings
+from orchestrator_core.storage.database import Database
+from orchestrator_memory.manager import MemoryManager
+
+_DAY_S = 86_400.0
+_BATCH = 2_000
+"""Rows deleted per transaction, so that a clean-up never holds the write lock for long."""
+
+
+class MaintenanceReport(Struct, frozen=True):
+    """What one maintenance run did."""
+
+    executions_removed: int = 0
+    traces_removed: int = 0
+    memories_expired: int = 0
+    outbox_waiting: int = 0
+    bytes_before: int = 0
+    bytes_after: int = 0
+
+
+def maintain(database: Database, memory: MemoryManager, retention: RetentionSettings, *, now: float) -> MaintenanceReport:
+    """Apply retention and expiry, then give free pages back. Rollups are kept for ever.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    before = _size(database)
+    traces = _delete_older(database, "traces", "execution_id", now - retention.traces_days * _DAY_S)
+    executions = _delete_older(database, "executions", "id", now - retention.history_days * _DAY_S)
+    expired = memory.cleanup_expired(now)
+    database.maintenance()
+    waiting = database.query("SELECT COUNT(*) FROM outbox")[0][0]
+    return MaintenanceReport(executions, traces, expired, waiting, before, _size(database))
+
+
+def _delete_older(database: Database, table: str, key: str, limit: float) -> int:
+    removed = 0
+    while True:
+        with database.transaction() as connection:
+            cursor = connection.execute(
+                f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE started_at < ? LIMIT {_BATCH})", (limit,)
+            )
+        removed += cursor.rowcount
+        if cursor.rowcount < _BATCH:
+            return removed
+
+
+def _size(database: Database) -> int:
+    total = 0
+    for suffix in ("", "-wal"):
+        try:
+            total += database.path.with_name(database.path.name + suffix).stat().st_size
+        except FileNotFoundError:
+            continue
+    return total

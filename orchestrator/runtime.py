@@ -1,0 +1,282 @@
+"""The explicit object behind the module-level functions: one store, one set of settings, one registry of agents."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+
+from orchestrator.agents.contract import AgentSpec
+from orchestrator.agents.registry import Registry, load_modules, shared_registry
+from orchestrator.arguments import check_arguments
+from orchestrator.background import IdleWorker
+from orchestrator.flow.drivers import adrive, drive
+from orchestrator.flow.line import line
+from orchestrator.flow.state import CallState, current_call
+from orchestrator.maintenance import MaintenanceReport, maintain
+from orchestrator.wiring import Built, dashboards_for, open_database
+from orchestrator_core.clock import Clock, SystemClock
+from orchestrator_core.errors import MagnusError
+from orchestrator_core.git_commit import commit_of
+from orchestrator_core.records import ExecutionResult
+from orchestrator_core.settings import Settings
+from orchestrator_core.settings_sources import load_settings
+from orchestrator_core.storage.database import Database
+from orchestrator_core.storage.home import find_home, prepare_home
+
+if TYPE_CHECKING:
+    from orchestrator_memory.manager import MemoryManager
+    from orchestrator_security.contract import Guard
+
+F = TypeVar("F", bound=Callable[..., Any])
+_UPKEEP_EVERY_S = 3_600.0
+
+
+class Orchestrator:
+    """Runs agents. Safe for threads, event loops and after a fork; several may live in one process.
+
+    Args:
+        settings: Complete settings; None reads them from file, environment and ``overrides``.
+        home: The store's folder; None searches for ``.orchestrator`` (see the guide on storage).
+        clock: Where the time comes from.
+        sleep: How to wait between attempts; None waits for real.
+        overrides: Single settings as ``{"memory.recall_k": 3}`` or nested; they win over file and environment.
+
+    Raises:
+        SettingsError: a setting is unknown or wrong; nothing was opened.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        home: Path | str | None = None,
+        clock: Clock | None = None,
+        sleep: Callable[[float], None] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.settings = load_settings(overrides).settings if settings is None else settings
+        chosen = home or self.settings.storage.home
+        self.home = Path(chosen).expanduser().resolve() if chosen else find_home(Path.cwd())
+        self.clock: Clock = clock or SystemClock()
+        self.registry = Registry(shared_registry, workbench=self.settings.agents.workbench)
+        self.database: Database = open_database(self.home, self.settings)
+        self._sleep = sleep
+        self._built: Built | None = None
+        self._build_lock = threading.RLock()
+        self._modules_loaded = not self.settings.agents.modules
+        self._last_upkeep = float("-inf")
+        self._commit = commit_of(Path.cwd())
+        self._idle = IdleWorker(
+            self._idle_job, min_interval_s=self.settings.dashboards.min_interval_s, now=time.monotonic
+        )
+
+    # ---- agents
+
+    def agent(self, name: str | None = None, **details: Any) -> Callable[[F], F]:
+        """A decorator that registers an agent with this Orchestrator only; see ``orchestrator.agent``."""
+        return self.registry.agent(name, **details)
+
+    def register(self, name: str, function: Callable[..., Any], *, replace: bool = False, **details: Any) -> AgentSpec:
+        """Register an agent with this Orchestrator only; see ``Registry.register``."""
+        return self.registry.register(name, function, replace=replace, **details)
+
+    # ---- calls
+
+    def execute(
+        self,
+        agent_name: str,
+        request: str | Mapping[str, Any],
+        feature_name: str | None = None,
+        context: Mapping[str, Any] | None = None,
+        *,
+        timeout_s: float | None = None,
+        deadline_s: float | None = None,
+        idempotent: bool | None = None,
+        session: str = "",
+        namespace: str | None = None,
+        caller: str | None = None,
+        stages: Mapping[str, bool] | None = None,
+    ) -> ExecutionResult:
+        """Run an agent through the whole line; see ``orchestrator.execute_agent``."""
+        state = self._begin(
+            agent_name, request, feature_name, context, timeout_s, deadline_s, idempotent, session, namespace, caller, stages
+        )
+        try:
+            return drive(line(state), state)
+        finally:
+            self._ended()
+
+    async def aexecute(
+        self,
+        agent_name: str,
+        request: str | Mapping[str, Any],
+        feature_name: str | None = None,
+        context: Mapping[str, Any] | None = None,
+        *,
+        timeout_s: float | None = None,
+        deadline_s: float | None = None,
+        idempotent: bool | None = None,
+        session: str = "",
+        namespace: str | None = None,
+        caller: str | None = None,
+        stages: Mapping[str, bool] | None = None,
+    ) -> ExecutionResult:
+        """The same as ``execute``, on the running event loop."""
+        state = self._begin(
+            agent_name, request, feature_name, context, timeout_s, deadline_s, idempotent, session, namespace, caller, stages
+        )
+        try:
+            return await adrive(line(state), state)
+        finally:
+            self._ended()
+
+    def _begin(
+        self,
+        agent_name: str,
+        request: Any,
+        feature_name: Any,
+        context: Any,
+        timeout_s: Any,
+        deadline_s: Any,
+        idempotent: bool | None,
+        session: Any,
+        namespace: Any,
+        caller: Any,
+        stages: Any,
+    ) -> CallState:
+        arguments = check_arguments(
+            self.settings, request=request, feature=feature_name, context=context, timeout_s=timeout_s,
+            deadline_s=deadline_s, session=session, namespace=namespace, caller=caller, stages=stages,
+        )  # fmt: skip
+        self.load_agents()
+        spec = self.registry.get(agent_name)
+        built = self.open()
+        arguments.check_names(built.guard.redact)
+        if arguments.timeout_s is not None:
+            attempt_s = arguments.timeout_s
+        else:
+            attempt_s = self.settings.call.timeout_s if spec.timeout_s is None else spec.timeout_s
+        return CallState(
+            built.rooms,
+            spec,
+            execution_id=_new_id(self.clock.now()),
+            request=request,
+            context=arguments.context,
+            feature=arguments.feature,
+            session=arguments.session,
+            namespace=arguments.namespace,
+            caller=arguments.caller or _calling_code(),
+            commit=self._commit,
+            switches=arguments.switches,
+            timeout_s=attempt_s,
+            deadline_s=arguments.deadline_s,
+            idempotent=spec.idempotent if idempotent is None else idempotent,
+            parent=current_call.get(),
+        )
+
+    def load_agents(self) -> None:
+        """Import the modules that ``[agents] modules`` names, once.
+
+        Raises:
+            UsageError: one cannot be imported.
+        """
+        if not self._modules_loaded:
+            load_modules(self.settings.agents.modules)
+            self._modules_loaded = True
+
+    # ---- the store and what hangs on it
+
+    def open(self) -> Built:
+        """Open the store and build the rooms; cheap when that is done.
+
+        Raises:
+            StoreError: the store cannot be used.
+        """
+        if self._built is None or not self.database.path.exists():
+            with self._build_lock:
+                if self._built is None or not self.database.path.exists():
+                    prepare_home(self.home)
+                    self.database.open()
+                    self._built = Built(self.settings, self.database, self.clock, self._sleep)
+        else:
+            self.database.open()
+        return self._built
+
+    @property
+    def memory(self) -> MemoryManager:
+        """The memory room of this store."""
+        return self.open().memory
+
+    @property
+    def security(self) -> Guard:
+        """The security room of this store."""
+        return self.open().guard
+
+    def generate_dashboard(self, hours: float | None = None) -> Path:
+        """Write the dashboard for the last ``hours``; returns the dated file's path.
+
+        Raises:
+            UsageError: ``hours`` is not above 0.
+            StoreError: the store cannot be read.
+        """
+        from orchestrator.arguments import check_hours
+
+        self.open()
+        window = self.settings.dashboards.hours if hours is None else check_hours(hours)
+        return dashboards_for(self.home, self.database, self.settings).write(hours=window, now=self.clock.now())
+
+    def maintain(self) -> MaintenanceReport:
+        """Apply retention and expiry and give free space back.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        built = self.open()
+        return maintain(self.database, built.memory, self.settings.retention, now=self.clock.now())
+
+    def close(self) -> None:
+        """Finish idle work and close the store. The next call opens it again."""
+        self._idle.close()
+        self.database.close()
+
+    def _ended(self) -> None:
+        if self.settings.dashboards.auto:
+            self._idle.touch()
+
+    def _idle_job(self) -> None:
+        try:
+            if not self.database.path.exists():
+                return
+            dashboards_for(self.home, self.database, self.settings).refresh_latest(
+                hours=self.settings.dashboards.hours, now=self.clock.now()
+            )
+            if time.monotonic() - self._last_upkeep > _UPKEEP_EVERY_S:
+                self._last_upkeep = time.monotonic()
+                self.maintain()
+        except (MagnusError, OSError, ImportError):
+            return  # upkeep is a courtesy; the next explicit command says what is wrong
+
+
+def _new_id(now: float) -> str:
+    """26 hexadecimal digits that sort by time: 12 of milliseconds, 14 random."""
+    return f"{max(0, int(now * 1000)) & 0xFFFFFFFFFFFF:012x}{secrets.token_hex(7)}"
+
+
+_OWN_PACKAGES = ("orchestrator", "orchestrator_core")
+
+
+def _calling_code() -> str:
+    """``module:function`` of the first frame outside Magnus and asyncio."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] not in (*_OWN_PACKAGES, "asyncio"):
+            return f"{module}:{frame.f_code.co_qualname}"[:200]
+        frame = frame.f_back
+    return ""

@@ -1,0 +1,3 @@
+"""The version of Magnus."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,82 @@
+"""The only file that picks implementations."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from orchestrator.flow.rooms import Rooms
+from orchestrator.healing.healer import HistoryHealer
+from orchestrator.observability.contract import Tracing
+from orchestrator.observability.recording import SqliteRecorder
+from orchestrator.version import VERSION
+from orchestrator_core.clock import Clock
+from orchestrator_core.records import Redact
+from orchestrator_core.settings import Settings
+from orchestrator_core.storage.database import Database
+from orchestrator_core.storage.home import DATABASE
+from orchestrator_dashboards.contract import Dashboards
+from orchestrator_evaluation.auto_judge import build_judge
+from orchestrator_memory.manager import MemoryManager, build_memory
+from orchestrator_security.guard import build_guard
+
+
+def open_database(home: Path, settings: Settings) -> Database:
+    """The store's database, not opened yet."""
+    return Database(
+        home / DATABASE, durability=settings.storage.durability, busy_timeout_s=settings.storage.busy_timeout_s
+    )
+
+
+def store_key(database: Database) -> bytes:
+    """The store's own random key for hashes of values, made at first use and shared by all processes."""
+    rows = database.query("SELECT value FROM meta WHERE key = 'hash_key'")
+    if not rows:
+        database.execute(
+            [("INSERT INTO meta (key, value) VALUES ('hash_key', ?) ON CONFLICT DO NOTHING", (secrets.token_hex(32),))]
+        )
+        rows = database.query("SELECT value FROM meta WHERE key = 'hash_key'")
+    return bytes.fromhex(rows[0][0])
+
+
+class Built:
+    """The rooms of one Orchestrator, and the parts of them that are used outside the line."""
+
+    def __init__(
+        self, settings: Settings, database: Database, clock: Clock, sleep: Callable[[float], None] | None
+    ) -> None:
+        key = store_key(database)
+        guard = build_guard(settings.security, hash_key=key, clock=clock)
+        self.memory: MemoryManager = build_memory(database, settings.memory, clock=clock, redact=guard.redact)
+        self.guard = guard
+        self.rooms = Rooms(
+            settings=settings,
+            clock=clock,
+            guard=guard,
+            memory=self.memory,
+            judge=build_judge(settings.evaluation, offline=settings.offline, clock=clock),
+            healer=HistoryHealer(database, guard.redact),
+            recorder=SqliteRecorder(database),
+            tracing=_tracing(guard.redact),
+            render_memories=self.memory.render,
+            digest_key=key,
+            sleep=sleep,
+        )
+
+
+def _tracing(redact: Redact) -> Tracing | None:
+    from orchestrator.observability.tracing import OtelTracing
+
+    try:
+        tracing: Tracing = OtelTracing(version=VERSION, redact=redact)
+    except ImportError:
+        return None  # ``orchestrate doctor`` names the missing package; calls go on without traces
+    return tracing
+
+
+def dashboards_for(home: Path, database: Database, settings: Settings) -> Dashboards:
+    """The page writer; jinja2 is imported when the first page is written."""
+    from orchestrator_dashboards.writer import build_dashboards
+
+    return build_dashboards(database, home / "dashboards", settings.dashboards, version=VERSION)
