@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""From a fresh clone to a running Magnus in one command: ``python3 dev.py demo`` or ``python3 dev.py test``.
+
+It needs nothing but Python 3.11 or newer and a package index. It makes ``.venv`` beside itself with every package at the
+version that ``constraints.txt`` pins, and skips what is done already. An older Python must still be able to parse this file,
+so that it can say which one is needed: no syntax newer than Python 3.8 here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+MINIMUM = (3, 11)
+ROOT = Path(__file__).resolve().parent
+CACHES = (".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "htmlcov", "coverage.xml", "dist", "build")
+
+COMMANDS = {
+    "demo": "run `orchestrate demo`; further arguments go to it",
+    "test": "run the tests with coverage, in parallel; further arguments go to pytest",
+    "check": "format, lint, types and layers; changes no file",
+    "bench": "run benchmarks/bench_*.py, or only those named; arguments that begin with a dash go to each",
+    "setup": "only install",
+    "clean": "remove .venv and caches; with --data also asks about the history in .orchestrator (--yes: do not ask)",
+}
+
+
+def main() -> int:
+    if sys.version_info < MINIMUM:
+        refuse_old_python()
+    from dev_environment import Problem, ensure_installed, say
+
+    options, rest = parse(sys.argv[1:])
+    try:
+        if options.command == "clean":
+            return clean(rest)
+        ensure_installed(options)
+        if options.command == "setup":
+            say("ready")
+            return 0
+        return {"demo": demo, "test": test, "check": check, "bench": bench}[options.command](rest)
+    except Problem as problem:
+        say(str(problem))
+    except OSError as error:
+        say(f"{error.filename or ROOT}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        say("interrupted; run it again to go on")
+        return 130
+    return 1
+
+
+def refuse_old_python() -> NoReturn:
+    wanted = ".".join(map(str, MINIMUM))
+    newer = [name for name in ("python3.14", "python3.13", "python3.12", "python3.11") if shutil.which(name)]
+    again = " ".join([newer[0] if newer else "python3", "dev.py"] + (sys.argv[1:] or ["demo"]))
+    advice = "Run: " + again if newer else "Install a newer one, then run: " + again
+    sys.exit("dev.py needs Python %s or newer; this is %s (%s). %s" % (wanted, sys.version.split()[0], sys.executable, advice))
+
+
+def parse(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    """The install options, which may stand before or after the command, and what is left for the command itself."""
+    install = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    install.add_argument("--torch-index", metavar="URL", help="package index to take torch from (a CPU build, say)")
+    install.add_argument("--find-links", metavar="PLACE", action="append", default=[], help="folder or page with wheels")
+    install.add_argument("--offline", action="store_true", help="ask no package index, use only --find-links")
+    parser = argparse.ArgumentParser(
+        prog="dev.py",
+        usage="python3 dev.py [options] COMMAND [arguments]",
+        parents=[install],
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=(__doc__ or "").split("\n\n")[0].replace("``", "`"),
+        epilog="commands:\n"
+        + "".join(f"  {name:<8}{text}\n" for name, text in COMMANDS.items())
+        + "\nOptions may also follow the command; a lone -- ends them.",
+    )
+    parser.add_argument("command", choices=tuple(COMMANDS), metavar="COMMAND", help=argparse.SUPPRESS)
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    if not words:
+        parser.print_help()
+        parser.exit(2)
+    end = words.index("--") if "--" in words else len(words)
+    options = parser.parse_args(words[:end])
+    later, rest = install.parse_known_args(options.rest)
+    options.torch_index = later.torch_index or options.torch_index
+    options.find_links = [*options.find_links, *later.find_links]
+    options.offline = options.offline or later.offline
+    rest += words[end + 1 :]
+    if options.command not in ("demo", "test") and {"-h", "--help"} & set(rest):
+        parser.print_help()
+        parser.exit(0)
+    allowed = {"setup": set(), "check": set(), "clean": {"--data", "--yes"}}.get(options.command)
+    if allowed is not None and not set(rest) <= allowed:
+        parser.error(f"{options.command} does not know {' '.join(sorted(set(rest) - allowed))}")
+    if options.offline and options.torch_index:
+        parser.error("--offline and --torch-index exclude each other; give torch's wheel with --find-links")
+    return options, rest
+
+
+def demo(arguments: list[str]) -> int:
+    from dev_environment import PYTHON
+
+    script = PYTHON.with_name("orchestrate.exe" if os.name == "nt" else "orchestrate")
+    return hand_over([str(script), "demo", *arguments])
+
+
+def test(arguments: list[str]) -> int:
+    from dev_environment import PYTHON
+
+    command = [str(PYTHON), "-m", "pytest", "--cov"]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    own_choice = any(re.match(r"-n\d*$|--numprocesses|--pdb$|--trace$|(-p)?no:xdist$", word) for word in arguments)
+    if cores > 1 and not own_choice:
+        command += ["-n", str(cores), "--dist", "worksteal"]
+    if arguments:
+        command.append("--cov-fail-under=0")  # a part of the suite cannot reach the whole suite's coverage
+    os.chdir(ROOT)
+    return hand_over([*command, *arguments])
+
+
+def check(_: list[str]) -> int:
+    from dev_environment import PYTHON, say
+
+    steps = {
+        "format": ["ruff", "format", "--check", "."],
+        "lint": ["ruff", "check", "."],
+        "types": ["mypy"],
+        "layers": ["pytest", "-q", "tests/structure/test_layers.py", "tests/structure/test_house.py"],
+    }
+    failed = []
+    for name, step in steps.items():
+        say(f"{name}: {' '.join(step)}")
+        if run([str(PYTHON), "-m", *step]) != 0:
+            failed.append(name)
+    say(f"failed: {', '.join(failed)}" if failed else "all passed")
+    return 1 if failed else 0
+
+
+def bench(arguments: list[str]) -> int:
+    from dev_environment import PYTHON, Problem
+
+    names = [word for word in arguments if not word.startswith("-")]
+    passed_on = [word for word in arguments if word.startswith("-")]
+    there = {path.stem[len("bench_") :]: path for path in sorted((ROOT / "benchmarks").glob("bench_*.py"))}
+    if not there or not set(names) <= set(there):
+        unknown = ", ".join(name for name in names if name not in there)
+        raise Problem(f"there is no benchmark {unknown}. There are: {', '.join(there) or 'none'}")
+    return max(run([str(PYTHON), str(there[name]), *passed_on]) for name in names or there)
+
+
+def clean(arguments: list[str]) -> int:
+    from dev_environment import LOCK, discard_venv, install_lock, say
+
+    with install_lock():
+        discard_venv()
+        for path in [ROOT / name for name in CACHES] + list(ROOT.glob(".coverage*")):
+            remove(path)
+        for folder, names, _ in os.walk(ROOT):
+            names[:] = [name for name in names if name not in (".git", ".orchestrator")]
+            for name in [name for name in names if name == "__pycache__" or name.endswith(".egg-info")]:
+                remove(Path(folder) / name)
+                names.remove(name)
+    remove(LOCK)
+    say("removed .venv and the caches")
+    data = ROOT / ".orchestrator"
+    if data.exists() and "--data" not in arguments:
+        say("kept .orchestrator (your history and dashboards); clean --data asks about it")
+    elif data.exists() and ("--yes" in arguments or agreed(f"Remove {data} with all history and memories in it?")):
+        remove(data)
+        say("removed .orchestrator")
+    elif data.exists():
+        say("kept .orchestrator")
+    return 0
+
+
+def remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    elif path.exists() or path.is_symlink():
+        path.unlink()
+
+
+def agreed(question: str) -> bool:
+    if not sys.stdin or not sys.stdin.isatty():
+        print("dev.py: there is no terminal to ask on; add --yes", file=sys.stderr)
+        return False
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+def run(command: list[str]) -> int:
+    """Run a program of the environment in the clone; Ctrl-C is the program's to handle."""
+    from dev_environment import clean_environment
+
+    process = subprocess.Popen(command, env=clean_environment(), cwd=str(ROOT))
+    while True:
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:
+            continue
+        return code if code >= 0 else 128 - code
+
+
+def hand_over(command: list[str]) -> int:
+    """Become a program of the environment, in the current folder."""
+    from dev_environment import clean_environment
+
+    if os.name == "nt":  # there exec returns to the shell at once, while the program is still running
+        return subprocess.call(command, env=clean_environment())
+    sys.stdout.flush()
+    os.execve(command[0], command, clean_environment())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
