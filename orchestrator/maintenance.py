@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from orchestrator_core.settings import RetentionSettings
 from orchestrator_core.storage.database import Database
+from orchestrator_core.storage.outbox import Handler, drain, waiting
 from orchestrator_memory.manager import MemoryManager
 
 _DAY_S = 86_400.0
@@ -19,24 +22,32 @@ class MaintenanceReport(Struct, frozen=True):
     executions_removed: int = 0
     traces_removed: int = 0
     memories_expired: int = 0
+    outbox_done: int = 0
     outbox_waiting: int = 0
     bytes_before: int = 0
     bytes_after: int = 0
 
 
-def maintain(database: Database, memory: MemoryManager, retention: RetentionSettings, *, now: float) -> MaintenanceReport:
-    """Apply retention and expiry, then give free pages back. Rollups are kept for ever.
+def maintain(
+    database: Database,
+    memory: MemoryManager,
+    retention: RetentionSettings,
+    handlers: Mapping[str, Handler],
+    *,
+    now: float,
+) -> MaintenanceReport:
+    """Do queued work, apply retention and expiry, then give free pages back. Rollups are kept for ever.
 
     Raises:
         StoreError: the store cannot be written.
     """
     before = _size(database)
+    drained = drain(database, handlers, now=now)
     traces = _delete_older(database, "traces", "execution_id", now - retention.traces_days * _DAY_S)
     executions = _delete_older(database, "executions", "id", now - retention.history_days * _DAY_S)
     expired = memory.cleanup_expired(now)
     database.maintenance()
-    waiting = database.query("SELECT COUNT(*) FROM outbox")[0][0]
-    return MaintenanceReport(executions, traces, expired, waiting, before, _size(database))
+    return MaintenanceReport(executions, traces, expired, drained.done, waiting(database), before, _size(database))
 
 
 def _delete_older(database: Database, table: str, key: str, limit: float) -> int:

@@ -238,7 +238,9 @@ class Orchestrator:
             StoreError: the store cannot be written.
         """
         built = self.open()
-        return maintain(self.database, built.memory, self.settings.retention, now=self.clock.now())
+        return maintain(
+            self.database, built.memory, self.settings.retention, built.handlers, now=self.clock.now()
+        )
 
     def close(self) -> None:
         """Finish idle work and close the store. The next call opens it again."""

@@ -10,14 +10,16 @@ from orchestrator.flow.rooms import Rooms
 from orchestrator.healing.healer import HistoryHealer
 from orchestrator.observability.contract import Tracing
 from orchestrator.observability.recording import SqliteRecorder
+from orchestrator.observability.rejudging import KIND, rejudge_handler
 from orchestrator.version import VERSION
 from orchestrator_core.clock import Clock
-from orchestrator_core.records import Redact
+from orchestrator_core.records import Redact, Redacted, Verdict
 from orchestrator_core.settings import Settings
 from orchestrator_core.storage.database import Database
 from orchestrator_core.storage.home import DATABASE
 from orchestrator_dashboards.contract import Dashboards
 from orchestrator_evaluation.auto_judge import build_judge
+from orchestrator_evaluation.contract import JudgeTask
 from orchestrator_memory.manager import MemoryManager, build_memory
 from orchestrator_security.guard import build_guard
 
@@ -63,6 +65,10 @@ class Built:
             digest_key=key,
             sleep=sleep,
         )
+        self.handlers = {KIND: rejudge_handler(database, self._judge_stored)}
+
+    def _judge_stored(self, agent: str, request: Redacted, output: Redacted, kind: str, truncated: bool) -> Verdict:
+        return self.rooms.judge.judge(JudgeTask(agent, request, output, kind, truncated))
 
 
 def _tracing(redact: Redact) -> Tracing | None:

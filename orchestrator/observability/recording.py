@@ -8,6 +8,7 @@ import time
 import msgspec
 
 from orchestrator.observability.contract import CallRecord
+from orchestrator.observability.rejudging import rejudge_later
 from orchestrator.observability.rollups import healed, rollup_writes
 from orchestrator_core.records import ExecutionResult
 from orchestrator_core.storage.database import Database
@@ -73,7 +74,8 @@ class SqliteRecorder:
                     _TRACE,
                     (result.execution_id, result.trace_id, result.started_at, len(record.spans), record.dropped_spans, blob),
                 )
-            for write in (*rollups, *record.required):
+            later = rejudge_later(result.execution_id, result.verdict, now=result.started_at)
+            for write in (*rollups, *record.required, *later):
                 connection.execute(write.sql, write.params)
             if record.optional:
                 left_out = self._write_optional(connection, record)
