@@ -1,7 +1,7 @@
 """The one place that talks to Ollama: time limits kept, everything validated, foreign exceptions mapped.
 
-Importing the client costs about 200 ms of CPU, so it happens inside the calls, and only after something was seen to
-listen at the address.
+Importing the client costs about 200 ms of CPU, so it happens inside the calls. ``probe`` looks first whether anything
+listens, and imports nothing where nothing does.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from orchestrator_core.errors import (
     ModelError,
     ModelRejected,
     ModelTruncated,
-    ModelUnavailable,
 )
 from orchestrator_core.models.address import ServerAddress, is_remote_name, local_name, parse_address
 from orchestrator_core.models.contract import (
@@ -37,8 +36,8 @@ if TYPE_CHECKING:
     import httpx
     import ollama
 
-CONNECT_TIMEOUT_S = 0.25
-"""A loopback connect takes microseconds; some systems retry a refused one for two seconds unless told otherwise."""
+CONNECT_TIMEOUT_S = 0.5
+"""For a probe. A loopback connect takes microseconds; Windows retries a refused one for two seconds unless told otherwise."""
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
@@ -162,9 +161,6 @@ class OllamaServer:
         return DeadlineTransport(self._clock, timeout_s=timeout_s, max_bytes=MAX_ANSWER_BYTES)
 
     def _client(self, timeout_s: float) -> ollama.Client:
-        reason = why_unreachable(self.address, min(timeout_s, CONNECT_TIMEOUT_S))
-        if reason:
-            raise ModelUnavailable(f"{reason}. Start Ollama with: ollama serve")
         try:
             import ollama
         except Exception as error:
@@ -179,9 +175,6 @@ class OllamaServer:
         )
 
     def _get(self, path: str, timeout_s: float) -> Mapping[str, Any]:
-        reason = why_unreachable(self.address, min(timeout_s, CONNECT_TIMEOUT_S))
-        if reason:
-            raise ModelUnavailable(f"{reason}. Start Ollama with: ollama serve")
         try:
             import httpx
         except Exception as error:

@@ -128,7 +128,7 @@ def from_exception(error: Exception, *, url: str, model: str, timeout_s: float, 
     if isinstance(error, AnswerTooLarge):
         return ModelBadOutput(f"the answer from {url} was larger than any sensible one and was dropped")
     if isinstance(error, (httpcore.ConnectError, httpx.ConnectError, ConnectionError)) and not begun:
-        return ModelUnavailable(f"nothing answers at {url}. Start the server with: ollama serve")
+        return ModelUnavailable(f"nothing answers at {url}. Start Ollama with: ollama serve")
     broken = (httpcore.ProtocolError, httpcore.NetworkError, httpx.TransportError, httpx.DecodingError, OSError)
     if isinstance(error, broken):
         said = detail(error) or type(error).__name__
