@@ -14,6 +14,7 @@ from orchestrator_core.records import Redact
 MAX_MESSAGE = 2_000
 """Characters of a message that are looked at."""
 _MAX_CAUSES = 5
+_PLAIN_MODULES = frozenset({"builtins", "__main__", "orchestrator_core.errors"})
 
 # Each pattern is one alternation-free class repeated, so matching is linear. Order matters: wide before narrow.
 _MASKS = (
@@ -58,9 +59,9 @@ def fingerprint(error: BaseException, redact: Redact) -> str:
 
 
 def type_name(error: BaseException) -> str:
-    """The exception's qualified name; built-ins without their module."""
+    """The exception's qualified name; built-ins and Magnus's own without their module."""
     kind = type(error)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return kind.__qualname__ if kind.__module__ in _PLAIN_MODULES else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def safe_message(error: BaseException) -> str:
