@@ -1,0 +1,55 @@
+"""What a new process pays: the import, and the first call. CPU time of the process and its children, each against a bare interpreter."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from measurement import Measurement, median_of
+
+_REPORT = (
+    "\nimport resource as _r, sys as _s\n"
+    "_u, _c = _r.getrusage(_r.RUSAGE_SELF), _r.getrusage(_r.RUSAGE_CHILDREN)\n"
+    "print(_u.ru_utime + _u.ru_stime + _c.ru_utime + _c.ru_stime, _u.ru_maxrss * (1 if _s.platform == 'darwin' else 1024))"
+)
+_FIRST_CALL = """
+from orchestrator import execute_agent, register
+register("echo", lambda request: "The meeting moved to Tuesday at ten. Ada will bring the figures, and Grace books the room.")
+result = execute_agent("echo", "Summarise the note about the meeting.")
+assert result.ok and result.recorded and result.verdict.status == "judged" and result.trace_id, result
+"""
+
+
+def _cost(code: str, environment: dict[str, str], rounds: int) -> tuple[float, float]:
+    cpu, memory = [], []
+    for _ in range(rounds):
+        out = subprocess.run(
+            [sys.executable, "-c", code + _REPORT], env=environment, capture_output=True, text=True, check=True
+        ).stdout.split()
+        cpu.append(float(out[-2]))
+        memory.append(float(out[-1]))
+    return median_of(cpu), median_of(memory)
+
+
+def run(*, quick: bool) -> list[Measurement]:
+    """Import and first call, medians over fresh processes."""
+    rounds = 3 if quick else 9
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "ORCHESTRATOR_HOME": str(Path(folder) / "home"), "ORCHESTRATOR_DASHBOARDS_AUTO": "false"}
+        bare_cpu, bare_memory = _cost("pass", environment, rounds)
+        import_cpu, import_memory = _cost("import orchestrator", environment, rounds)
+        used_cpu, used_memory = _cost("from orchestrator import execute_agent, agent", environment, rounds)
+        first_cpu, _ = _cost(_FIRST_CALL, {**environment, "ORCHESTRATOR_HOME": str(Path(folder) / "fresh")}, 1)
+        next_cpu, _ = _cost(_FIRST_CALL, environment, rounds)
+    mib = 1024 * 1024
+    return [
+        Measurement("import orchestrator, CPU above bare", (import_cpu - bare_cpu) * 1e3, 60, "ms"),
+        Measurement("import orchestrator, memory above bare", (import_memory - bare_memory) / mib, 25, "MiB"),
+        Measurement("import execute_agent, CPU above bare", (used_cpu - bare_cpu) * 1e3, 700, "ms", "no limit of its own; part of the first call"),
+        Measurement("import execute_agent, memory above bare", (used_memory - bare_memory) / mib, 60, "MiB", "no limit of its own"),
+        Measurement("first call in a new store, CPU", first_cpu, 0.7, "s", "makes the store; all stages on"),
+        Measurement("first call in a known store, CPU", next_cpu, 0.7, "s", "all stages on"),
+    ]
