@@ -60,14 +60,17 @@ def refuse_old_python() -> NoReturn:
     newer = [name for name in ("python3.14", "python3.13", "python3.12", "python3.11") if shutil.which(name)]
     again = " ".join([newer[0] if newer else "python3", "dev.py"] + (sys.argv[1:] or ["demo"]))
     advice = "Run: " + again if newer else "Install a newer one, then run: " + again
-    sys.exit("dev.py needs Python %s or newer; this is %s (%s). %s" % (wanted, sys.version.split()[0], sys.executable, advice))
+    here = f"{sys.version.split()[0]} ({sys.executable})"
+    sys.exit(f"dev.py needs Python {wanted} or newer; this is {here}. {advice}")
 
 
 def parse(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
     """The install options, which may stand before or after the command, and what is left for the command itself."""
     install = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     install.add_argument("--torch-index", metavar="URL", help="package index to take torch from (a CPU build, say)")
-    install.add_argument("--find-links", metavar="PLACE", action="append", default=[], help="folder or page with wheels")
+    install.add_argument(
+        "--find-links", metavar="PLACE", action="append", default=[], help="folder or page with wheels"
+    )
     install.add_argument("--offline", action="store_true", help="ask no package index, use only --find-links")
     parser = argparse.ArgumentParser(
         prog="dev.py",
@@ -213,7 +216,8 @@ def hand_over(command: list[str]) -> int:
     if os.name == "nt":  # there exec returns to the shell at once, while the program is still running
         return subprocess.call(command, env=clean_environment())
     sys.stdout.flush()
-    os.execve(command[0], command, clean_environment())
+    os.execve(command[0], command, clean_environment())  # noqa: S606  # an argument list needs no shell
+    return 0
 
 
 if __name__ == "__main__":

@@ -73,7 +73,9 @@ def install_lock() -> Iterator[int]:
     try:
         handle = LOCK.open("a+")
     except OSError as error:
-        raise Problem(f"cannot write in {ROOT}: {error.strerror}. Make it writable, or clone into a folder that is.") from None
+        raise Problem(
+            f"cannot write in {ROOT}: {error.strerror}. Make it writable, or clone into a folder that is."
+        ) from None
     with handle:
         told = False
         while not _try_lock(handle.fileno()):
@@ -96,7 +98,9 @@ def discard_venv() -> None:
         try:
             VENV.rename(ROOT / f".venv.old-{os.getpid()}")
         except OSError as error:
-            raise Problem(f"cannot replace {VENV}: {error.strerror}. Close what uses it, or remove it by hand.") from None
+            raise Problem(
+                f"cannot replace {VENV}: {error.strerror}. Close what uses it, or remove it by hand."
+            ) from None
     for folder in ROOT.glob(".venv.old-*"):
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -183,7 +187,9 @@ def _install(project: dict[str, Any], digest: str, options: argparse.Namespace, 
         sources += ["--find-links", str(Path(place).resolve()) if Path(place).exists() else place]
     say("installing the pinned packages into .venv (some minutes, about 2.4 GB)")
     if sys.platform == "linux" and not (options.torch_index or sources):
-        say("plain pip may fetch torch's CUDA build (several GB); --torch-index URL takes another from an index you name")
+        say(
+            "plain pip may fetch torch's CUDA build (several GB); --torch-index URL takes another from an index you name"
+        )
     if options.torch_index:
         _pip(["--force-reinstall", "--no-deps", "--index-url", options.torch_index, torch], lock)
     _pip(["-c", str(CONSTRAINTS), *sources, *wanted], lock)
@@ -192,7 +198,8 @@ def _install(project: dict[str, Any], digest: str, options: argparse.Namespace, 
     UNFINISHED.unlink(missing_ok=True)
     draft = STAMP.with_suffix(".draft")
     draft.write_text(
-        json.dumps({"fingerprint": digest, "root": str(ROOT), "torch_index": options.torch_index or ""}), encoding="utf-8"
+        json.dumps({"fingerprint": digest, "root": str(ROOT), "torch_index": options.torch_index or ""}),
+        encoding="utf-8",
     )
     draft.replace(STAMP)
     say(f"installed in {time.monotonic() - begun:.0f} s")
@@ -208,9 +215,13 @@ def _make_venv() -> None:
         VENV.mkdir(exist_ok=True)
         UNFINISHED.touch()
     except OSError as error:
-        raise Problem(f"cannot write {VENV}: {error.strerror}. Make it writable, or clone into a folder that is.") from None
+        raise Problem(
+            f"cannot write {VENV}: {error.strerror}. Make it writable, or clone into a folder that is."
+        ) from None
     base = getattr(sys, "_base_executable", None) or sys.executable  # not the environment's own, should that run this
-    made = subprocess.run([base, "-m", "venv", str(VENV)], capture_output=True, text=True, env=clean_environment())
+    made = subprocess.run(
+        [base, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False, env=clean_environment()
+    )
     if made.returncode != 0:
         raise Problem(f"cannot make {VENV}: {explain(made.stdout + made.stderr)}")
 
@@ -218,7 +229,16 @@ def _make_venv() -> None:
 def _pip(arguments: list[str], lock: int) -> None:
     """Run ``pip install``, showing its latest line and keeping all of them in the log."""
     UNFINISHED.touch()
-    command = [str(PYTHON), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
+    command = [
+        str(PYTHON),
+        "-m",
+        "pip",
+        "install",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--progress-bar",
+        "off",
+    ]
     inherited: dict[str, Any] = {} if os.name == "nt" else {"pass_fds": (lock,)}
     process = subprocess.Popen(
         [*command, *arguments],
@@ -267,11 +287,19 @@ def _show_progress(process: subprocess.Popen[str], lines: list[str]) -> None:
         if now - shown < (0.5 if terminal else 10):
             continue
         shown = now
-        told = [line.strip() for line in lines[-20:] if not line.startswith(("WARNING", "Looking in"))]
-        text = f"{now - begun:4.0f} s  {told[-1] if told else 'starting pip'}"[:width]
+        text = f"{now - begun:4.0f} s  {_latest(lines)}"[:width]
         print(f"\r{text:<{width}}" if terminal else text, end="" if terminal else "\n", file=sys.stderr, flush=True)
     if terminal:
         print(f"\r{'':<{width}}\r", end="", file=sys.stderr, flush=True)
+
+
+def _latest(lines: list[str]) -> str:
+    for line in reversed(lines):
+        if line.startswith("Installing collected packages"):
+            return f"installing {line.count(',') + 1} packages"
+        if not line.startswith(("WARNING", "Looking in", "  Attempting", "    ")):
+            return line.strip()
+    return "starting pip"
 
 
 def _full_disk() -> str:
@@ -298,7 +326,9 @@ def explain(output: str) -> str:
         return f"this Python has no pip. {_debian_advice()}"
     if has(r"CERTIFICATE_VERIFY_FAILED"):
         return "the package index's certificate is not trusted. Behind a company proxy, set PIP_CERT to its certificate file."
-    if has(r"NewConnectionError|NameResolutionError|ConnectTimeout|ProxyError|Max retries exceeded|Failed to establish"):
+    if has(
+        r"NewConnectionError|NameResolutionError|ConnectTimeout|ProxyError|Max retries exceeded|Failed to establish"
+    ):
         return (
             "the package index cannot be reached. Check the network (behind a proxy: HTTPS_PROXY), name another index in "
             "PIP_INDEX_URL, or give a folder of wheels: --offline --find-links FOLDER"
