@@ -1,0 +1,166 @@
+"""Replacing what was found, so that nothing of it is left.
+
+Total: any object goes in, text comes out, nothing is raised. Idempotent: what comes out is a fixed point. Linear: scanners are, and
+each round works on merged, ordered spans.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from orchestrator_core.records import Redacted
+from orchestrator_security.contract import ScanContext
+from orchestrator_security.encoding import storable
+from orchestrator_security.placeholder import Naming
+from orchestrator_security.scanner import Hit, Scanner
+from orchestrator_security.size import withheld
+
+_CONTEXT = ScanContext()
+_MAX_ROUNDS = 8
+_REPEAT_MIN = 6
+"""A secret of at least this many characters is also replaced where nothing but its value gives it away."""
+_FEW = 32
+_PRIORITY = ("SECRET", "EMAIL")
+
+Span = tuple[int, int, str]
+
+
+class KnownSecrets:
+    """Secret values seen in one call. Held in memory only, bounded, and never printed."""
+
+    def __init__(self, max_values: int = 256) -> None:
+        self._max_values = max_values
+        self._values: dict[str, None] = {}
+
+    def __repr__(self) -> str:
+        return f"<KnownSecrets of {len(self._values)} values>"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._values))
+
+    def add(self, value: str) -> None:
+        """Remember a value; short ones would hit too much by chance and are left out."""
+        if len(value) >= _REPEAT_MIN and len(self._values) < self._max_values:
+            self._values[value] = None
+
+
+class Redactor:
+    """Replaces hits of its scanners by placeholders."""
+
+    def __init__(self, scanners: Sequence[Scanner], naming: Naming) -> None:
+        self._scanners = scanners
+        self._naming = naming
+
+    def redact(self, value: object, known: KnownSecrets | None = None) -> Redacted:
+        """Text without what the scanners know, whatever was put in."""
+        try:
+            text = as_text(value)
+        except Exception as error:  # noqa: BLE001 - an object whose text cannot be had
+            return Redacted(f"<withheld: {type(value).__name__} that cannot be shown ({type(error).__name__})>")
+        return self.replace(text, None, known)
+
+    def replace(self, text: str, hits: Sequence[Hit] | None, known: KnownSecrets | None = None) -> Redacted:
+        """The same for a text that was scanned already; ``hits`` must be of exactly this text."""
+        known = KnownSecrets() if known is None else known
+        try:
+            return Redacted(self._fixed_point(text, hits, known))
+        except Exception as error:  # noqa: BLE001 - a bug must neither stop the call nor let the text through
+            return Redacted(withheld(len(text), f"redaction failed: {type(error).__name__}"))
+
+    def secret(self, value: str) -> Redacted:
+        """The placeholder of a whole value that is known to be secret."""
+        return Redacted(self._naming.name("SECRET", value))
+
+    def _fixed_point(self, text: str, hits: Sequence[Hit] | None, known: KnownSecrets) -> str:
+        cleaned = self._naming.prepare(storable(text))
+        if cleaned is not text and cleaned != text:
+            hits = None
+        for _ in range(_MAX_ROUNDS):
+            if hits is None:
+                hits = [
+                    hit
+                    for scanner in self._scanners
+                    if scanner.prefilter(cleaned)
+                    for hit in scanner.scan(cleaned, _CONTEXT)
+                ]
+            replaced = self._once(cleaned, hits, known)
+            if replaced == cleaned:
+                return cleaned
+            cleaned, hits = replaced, None
+        return withheld(len(text), "it changes with every redaction")
+
+    def _once(self, text: str, hits: Iterable[Hit], known: KnownSecrets) -> str:
+        spans = [(hit.start, hit.end, hit.kind) for hit in hits if hit.kind]
+        for start, end, kind in spans:
+            if kind == "SECRET":
+                known.add(text[start:end])
+        values = set(known)
+        values.update(text[start:end] for start, end, kind in spans if kind == "SECRET" and end - start >= _REPEAT_MIN)
+        spans.extend((start, end, "SECRET") for start, end in occurrences(text, values))
+        if not spans:
+            return text
+        parts: list[str] = []
+        done = 0
+        for start, end, kind in merged(spans):
+            parts += text[done:start], self._naming.name(kind, text[start:end])
+            done = end
+        parts.append(text[done:])
+        return "".join(parts)
+
+
+def as_text(value: object) -> str:
+    """Text of anything; bytes are read as UTF-8."""
+    if isinstance(value, str):
+        return value if type(value) is str else str.__str__(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).decode("utf-8", "replace")
+    return str(value)
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Overlapping spans as one: nothing of either may stay. The graver kind names it."""
+    result: list[Span] = []
+    for start, end, kind in sorted(spans):
+        if result and start < result[-1][1]:
+            first, last, other = result[-1]
+            result[-1] = (first, max(last, end), min(kind, other, key=_rank))
+        elif end > start:
+            result.append((start, end, kind))
+    return result
+
+
+def _rank(kind: str) -> int:
+    return _PRIORITY.index(kind) if kind in _PRIORITY else len(_PRIORITY)
+
+
+def occurrences(text: str, values: set[str]) -> Iterator[tuple[int, int]]:
+    """Every place where one of the values stands.
+
+    Few values are searched one by one. Many are indexed by their first characters, so that the time does not grow with
+    the number of values times the length of the text.
+    """
+    if len(values) <= _FEW:
+        for value in values:
+            at = text.find(value)
+            while at >= 0:
+                yield at, at + len(value)
+                at = text.find(value, at + len(value))
+        return
+    by_start: defaultdict[str, dict[int, set[str]]] = defaultdict(dict)
+    for value in values:
+        by_start[value[:_REPEAT_MIN]].setdefault(len(value), set()).add(value)
+    at = 0
+    while at < len(text):
+        lengths = by_start.get(text[at : at + _REPEAT_MIN])
+        longest = (
+            max(
+                (n for n, group in lengths.items() if text[at : at + n] in group),
+                default=0,
+            )
+            if lengths
+            else 0
+        )
+        if longest:
+            yield at, at + longest
+        at += longest or 1

@@ -1,0 +1,201 @@
+"""Redaction of JSON-like values of any shape: deep, cyclic, shared, huge, or holding objects that JSON does not know.
+
+The walk uses a stack of its own, so nesting cannot exhaust the interpreter's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from orchestrator_security.redaction import KnownSecrets, Redactor, as_text
+
+NODES_MAX = 200_000
+"""A value of more parts than this is cut: shared references can unfold without end."""
+_REPR_MAX = 1_000
+_REPR_SCANNED_MAX = 20_000
+_INT_BITS_MAX = 64
+
+_SECRET_ENDINGS = (
+    "password", "passwd", "passphrase", "pwd", "secret", "secrets", "token", "apikey", "accesskey", "secretkey", "privatekey",
+    "signingkey", "encryptionkey", "authkey", "accountkey", "authorization", "credential", "credentials", "cookie",
+)  # fmt: skip
+_NOT_SECRET = (
+    "pagetoken",
+    "nexttoken",
+    "continuationtoken",
+    "synctoken",
+    "stoptoken",
+    "eostoken",
+    "padtoken",
+    "unktoken",
+    "bostoken",
+)
+_OPEN_VALUES = ("<", "${", "{{", "%(", "$(")
+# Their text says more than their repr, and holds nothing a repr would not.
+_PLAIN_MODULES = frozenset(("datetime", "decimal", "uuid", "pathlib", "ipaddress", "fractions"))
+
+Store = Callable[[Any], None]
+
+
+def names_secret(key: object) -> bool:
+    """Whether a mapping's key says that its value is a secret: ``password``, ``X-Api-Key``, ``refreshToken``."""
+    if not isinstance(key, str) or len(key) > 100:
+        return False
+    bare = "".join(c for c in key.lower() if c.isalnum())
+    return bare.endswith(_SECRET_ENDINGS) and not bare.endswith(_NOT_SECRET)
+
+
+def redact_data(value: Any, redactor: Redactor, known: KnownSecrets) -> Any:
+    """A copy of plain dictionaries, lists, strings and numbers without secrets or personal data. Never raises."""
+    for part in _secret_values(value):
+        known.add(part)
+    return _Copy(redactor, known).of(value)
+
+
+def _children(value: Any) -> list[tuple[Any, Any]] | None:
+    """Key and value of each part, None for what has no parts. A part of a sequence has the key None."""
+    try:
+        if isinstance(value, Mapping):
+            return list(value.items())
+        if isinstance(value, list | tuple | AbstractSet):
+            return [(None, part) for part in value]
+    except Exception:  # noqa: BLE001 - a container that cannot be read has no parts
+        return []
+    return None
+
+
+def _secret_values(value: Any) -> list[str]:
+    """The strings that stand under telling keys, so that they are known wherever else they stand."""
+    found: list[str] = []
+    seen: set[int] = set()
+    stack: list[tuple[Any, bool]] = [(value, False)]
+    left = NODES_MAX
+    while stack and left > 0:
+        left -= 1
+        item, secret = stack.pop()
+        if isinstance(item, str | bytes):
+            if secret and _is_value(text := as_text(item)):
+                found.append(text)
+            continue
+        if id(item) in seen:
+            continue
+        children = _children(item)
+        if children is not None:
+            seen.add(id(item))
+            sequence = not isinstance(item, Mapping)
+            stack.extend((part, names_secret(key) or (secret and sequence)) for key, part in children)
+    return found
+
+
+def _is_value(text: str) -> bool:
+    return bool(text.strip()) and not text.startswith(_OPEN_VALUES) and len(set(text)) > 1
+
+
+class _Copy:
+    """One walk."""
+
+    def __init__(self, redactor: Redactor, known: KnownSecrets) -> None:
+        self._redactor = redactor
+        self._known = known
+        self._left = NODES_MAX
+        self._open: set[int] = set()
+
+    def of(self, value: Any) -> Any:
+        result: list[Any] = []
+        stack: list[tuple[Any, bool, Store] | int] = [(value, False, result.append)]
+        while stack:
+            task = stack.pop()
+            if isinstance(task, int):
+                self._open.discard(task)
+                continue
+            item, secret, store = task
+            children = None if isinstance(item, str | bytes) else _children(item)
+            self._left -= 1
+            if children is None:
+                store(self._leaf(item, secret))
+            elif id(item) in self._open:
+                store("<cycle>")
+            elif self._left <= 0:
+                store("<cut: too many values>")
+            else:
+                self._open.add(id(item))
+                stack.append(id(item))
+                store(self._expand(item, children, secret, stack))
+        return result[0]
+
+    def _expand(
+        self,
+        item: Any,
+        children: list[tuple[Any, Any]],
+        secret: bool,
+        stack: list[tuple[Any, bool, Store] | int],
+    ) -> Any:
+        cut = len(children) - max(self._left, 0)
+        if cut > 0:
+            children = children[: max(self._left, 0)]
+        if isinstance(item, Mapping):
+            mapping: dict[Any, Any] = {}
+            for key, part in children:
+                name = self._key(key, mapping)
+                mapping[name] = None
+                stack.append((part, names_secret(key), _setter(mapping, name)))
+            if cut > 0:
+                mapping["<cut>"] = f"{cut} more"
+            return mapping
+        sequence: list[Any] = [None] * len(children)
+        for i, (_, part) in enumerate(children):
+            stack.append((part, secret, _setter(sequence, i)))
+        if cut > 0:
+            sequence.append(f"<cut: {cut} more>")
+        return sequence
+
+    def _key(self, key: Any, taken: Mapping[Any, Any]) -> Any:
+        if key is None or isinstance(key, bool):
+            name: Any = key if key is None else bool(key)
+        else:
+            name = self._leaf(key, False)
+        if isinstance(name, str):
+            base, n = name, 2
+            while name in taken:
+                name, n = f"{base} ({n})", n + 1
+        return name
+
+    def _leaf(self, item: Any, secret: bool) -> Any:
+        if item is None or isinstance(item, bool):
+            return item
+        try:
+            if isinstance(item, int):
+                number = int(item)
+                if secret and abs(number) >= 1000:
+                    return self._redactor.secret(str(number))
+                return number if number.bit_length() < _INT_BITS_MAX else hex(number)[:_REPR_MAX]
+            if isinstance(item, float):
+                return float(item)
+            if isinstance(item, str):
+                return self._text(as_text(item), secret)
+            if isinstance(item, bytes | bytearray | memoryview):
+                return self._bytes(bytes(item), secret)
+            shown = str(item) if type(item).__module__.partition(".")[0] in _PLAIN_MODULES else repr(item)
+            return self._text(shown[:_REPR_SCANNED_MAX], secret)[:_REPR_MAX]
+        except Exception as error:  # noqa: BLE001 - any object may come
+            return f"<{type(item).__name__} that cannot be shown ({type(error).__name__})>"
+
+    def _text(self, text: str, secret: bool) -> str:
+        if secret and _is_value(text):
+            return self._redactor.secret(text)
+        return self._redactor.redact(text, self._known)
+
+    def _bytes(self, data: bytes, secret: bool) -> str:
+        try:
+            return self._text(data.decode("utf-8"), secret)
+        except UnicodeDecodeError:
+            return f"<{len(data)} bytes>"
+
+
+def _setter(target: Any, key: Any) -> Store:
+    def store(value: Any) -> None:
+        target[key] = value
+
+    return store
