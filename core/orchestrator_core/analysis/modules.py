@@ -34,6 +34,11 @@ class ModuleMap(Struct, frozen=True):
         # the nearest root wins: two packages of a monorepo may both hold a module `cli`
         return max(near, key=lambda entry: _common(entry[1], importer))[1] if near else None
 
+    def name(self, path: str) -> str:
+        """The dotted name a file is imported by: the one below its nearest source root."""
+        inside = [root for root in self.roots if not root or path.startswith(root + "/")]
+        return module_name(path, max(inside, key=len, default=""))
+
     def relative(self, importer: str, found: Import) -> tuple[str | None, list[str]]:
         """The files of a relative import: the module's own, and those of imported submodules."""
         folder = posixpath.dirname(importer)
@@ -77,7 +82,17 @@ class ModuleMap(Struct, frozen=True):
                 return True
         if known_elsewhere:
             return False
-        return top in self.by_name or any(posixpath.join(root, top) in self.folders for root in self.roots)
+        if top in self.by_name or any(posixpath.join(root, top) in self.folders for root in self.roots):
+            return True
+        # a script's neighbours are importable when it is run as a file, wherever it stands
+        folder = posixpath.dirname(importer)
+        while True:
+            beside = posixpath.join(folder, top)
+            if (f"{beside}.py" in self.files and f"{beside}.py" != importer) or (beside in self.folders and not importer.startswith(beside + "/")):
+                return True
+            if not folder:
+                return False
+            folder = posixpath.dirname(folder)
 
     def _reaches(self, root: str, importer: str) -> bool:
         return root not in self.loose or not root or importer.startswith(root + "/")
@@ -126,7 +141,8 @@ def map_modules(
     roots |= {f for f in folders if posixpath.basename(f) in _SOURCE_FOLDERS and f not in packages}
     roots |= {posixpath.dirname(p) for p in (*python_files, *other_files) if posixpath.basename(p) in _MANIFESTS} & folders
     roots |= {posixpath.dirname(f) for f in packages if posixpath.dirname(f) not in packages}
-    roots -= packages - {""}
+    # a package's own folder is no root: its module `types` must not stand for the standard library's
+    roots -= packages if folder_name.isidentifier() else packages - {""}
     loose = holding - packages - roots
     by_name: dict[str, list[tuple[str, str]]] = {}
     # stubs last, so that the code itself comes first where both exist

@@ -10,12 +10,12 @@ from typing import Any
 
 from orchestrator.agents.workbench.dead_code import Unused, find_unused
 from orchestrator.agents.workbench.git_history import MOST_COMMITS, TIME_LIMIT_S, FileHistory, read_history
-from orchestrator.agents.workbench.import_cycles import knots, shortest_cycle
+from orchestrator.agents.workbench.import_graph import import_graphs, knots, shortest_cycle
 from orchestrator.agents.workbench.project import Project, open_project
 from orchestrator.agents.workbench.python_sources import PythonSources, read_sources
 from orchestrator.agents.workbench.report import Issue, build_report, table
 from orchestrator_core.analysis.file_roles import is_support_file
-from orchestrator_core.analysis.modules import ModuleMap, map_modules, module_name
+from orchestrator_core.analysis.modules import ModuleMap, map_modules
 
 NAME = "code-archaeologist"
 MOST_HOT_FILES = 15
@@ -40,11 +40,11 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
     issues = list(sources.issues)
 
     cycles = [{"modules": knot, "shortest": shortest_cycle(eager, knot)} for knot in knots(eager)]
-    issues += (_cycle_issue(cycle["modules"], cycle["shortest"]) for cycle in cycles)
+    issues += (_cycle_issue(cycle["modules"], cycle["shortest"], module_map, project.root.name) for cycle in cycles)
 
     texts = list(_other_texts(project))
     unused, too_deep = find_unused(sources.files, texts)
-    packaged = bool({"pyproject.toml", "setup.py", "setup.cfg"} & set(project.files))
+    packaged = bool({"pyproject.toml", "setup.py", "setup.cfg", "__init__.py"} & set(project.files))
     issues += (_unused_issue(item, packaged) for item in unused)
     orphans = unused_modules(sources, every, texts)
     issues += (
@@ -99,19 +99,6 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
     )
 
 
-def import_graphs(sources: PythonSources, module_map: ModuleMap) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """File to files: what loading it runs, and everything it ever imports (type checkers' imports included)."""
-    eager: dict[str, set[str]] = {path: set() for path in sources.files}
-    every: dict[str, set[str]] = {path: set() for path in sources.files}
-    for path, source in sources.files.items():
-        for found in source.facts.imports:
-            targets = module_map.targets(path, found)
-            every[path].update(targets)
-            if not found.deferred and found.guard != "typing":
-                eager[path].update(targets)
-    return eager, every
-
-
 def unused_modules(sources: PythonSources, graph: Mapping[str, Iterable[str]], texts: Iterable[str]) -> list[str]:
     """Modules inside packages that nothing imports, runs or names."""
     imported = {target for targets in graph.values() for target in targets}
@@ -126,6 +113,8 @@ def unused_modules(sources: PythonSources, graph: Mapping[str, Iterable[str]], t
     for path, source in sources.files.items():
         folder, file = posixpath.split(path)
         stem = file.removesuffix(".py")
+        if not stem.isidentifier():
+            continue  # no import statement can name it, so something else loads it
         if path in imported or stem.startswith("__") or is_support_file(path) or source.facts.runs_as_script or not source.tree.body:
             continue
         if f"{folder}/__init__.py" not in sources.files or stem in words or _LOADED_BY_FRAMEWORK & set(folder.split("/")):
@@ -148,8 +137,8 @@ def _other_texts(project: Project) -> Iterable[str]:
             yield text
 
 
-def _cycle_issue(knot: list[str], shortest: list[str]) -> Issue:
-    way = " → ".join(module_name(path) or path for path in shortest)
+def _cycle_issue(knot: list[str], shortest: list[str], module_map: ModuleMap, folder_name: str) -> Issue:
+    way = " → ".join(module_map.name(path) or folder_name for path in shortest)
     more = f" It is part of a knot of {len(knot)} modules." if len(knot) > len(shortest) - 1 else ""
     return Issue(
         "import-cycle", f"{way}.{more}", shortest[0], 0, "medium", "move what both need into a third module, or import it where it is used"

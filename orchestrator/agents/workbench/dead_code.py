@@ -24,6 +24,7 @@ _INERT_DECORATORS = frozenset(
 )  # fmt: skip
 """Decorators that hand the function to nobody. Any other may register it, so its function counts as used."""
 _PLAIN_BASES = frozenset({"object", "ABC", "Generic", "Exception", "Struct", "Enum"})
+_HOOK_PREFIXES = ("pytest_", "visit_", "do_", "handle_")
 _KINDS = {"function": "function", "class": "class", "method": "method", "property": "property"}
 
 
@@ -72,6 +73,9 @@ def find_unused(sources: Mapping[str, Source], texts: Iterable[str] = ()) -> tup
         mentioned.update(name for found in source.facts.imports for name in found.names)
     for text in texts:
         mentioned.update(re.findall(r"[A-Za-z_]\w+", text))
+    # "parse_" as a text of its own is the first half of getattr(self, "parse_" + kind)
+    spelled = {word for source in sources.values() for word in source.facts.strings if word.isidentifier() and word.endswith("_")}
+    prefixes = (*_HOOK_PREFIXES, *sorted(word for word in spelled if len(word.strip("_")) > 1))
 
     definitions: dict[str, dict[int, _Definition]] = {}
     found: list[Unused] = []
@@ -81,16 +85,22 @@ def find_unused(sources: Mapping[str, Source], texts: Iterable[str] = ()) -> tup
             continue
         name, line = str(item.name), int(item.first_lineno)
         if item.typ == "unreachable_code":
+            if _makes_a_generator(sources[path].text, line, int(item.last_lineno)):
+                continue
             found.append(Unused(path, line, "unreachable", name, str(item.message), True))
             continue
-        if item.typ not in _KINDS or name in mentioned or _called_by_name(name):
+        if item.typ not in _KINDS or name in mentioned or name.startswith(prefixes):
+            continue
+        if name.startswith("_") and name.endswith("_"):  # called by a protocol, such as Jupyter's _repr_html_
             continue
         if path not in definitions:
             definitions[path] = _definitions(sources[path].tree)
         definition = definitions[path].get(line)
         if definition is None or definition.used_from_outside:
             continue
-        private = name.startswith("_") or any(part.startswith("_") for part in path.removesuffix(".py").split("/") if part != "__init__")
+        # a class of a private module may be public by another name, so only its methods' own names tell
+        hidden = item.typ in {"function", "class"} and any(p.startswith("_") for p in path.removesuffix(".py").split("/") if p != "__init__")
+        private = name.startswith("_") or hidden
         found.append(Unused(path, line, _KINDS[item.typ], name, f"nothing here uses the {_KINDS[item.typ]} `{name}`", private))
     return found, left_out
 
@@ -119,8 +129,10 @@ def _words(strings: Iterable[str]) -> Iterable[str]:
             yield from re.findall(r"[A-Za-z_]\w*", text)
 
 
-def _called_by_name(name: str) -> bool:
-    return (name.startswith("__") and name.endswith("__")) or name.startswith(("pytest_", "visit_", "do_", "handle_"))
+def _makes_a_generator(text: str, first: int, last: int) -> bool:
+    """``raise NotImplementedError`` before a bare ``yield``: the yield is there to make the function a generator."""
+    lines = [line.strip() for line in text.split("\n")[first - 1 : last]]
+    return bool(lines) and lines[0].startswith("yield")
 
 
 class _Definition(Struct, frozen=True):
@@ -148,8 +160,8 @@ def _has_foreign_base(node: ast.ClassDef, own: Mapping[str, ast.ClassDef], seen:
     seen.add(node.name)
     for base in node.bases:
         name = _last_name(base)
-        if name in own:
-            if name not in seen and _has_foreign_base(own[name], own, seen):
+        if name in own and name not in seen:
+            if _has_foreign_base(own[name], own, seen):
                 return True
         elif name not in _PLAIN_BASES:
             return True

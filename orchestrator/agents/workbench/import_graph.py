@@ -1,11 +1,27 @@
-"""Import cycles: knots of modules that need each other, and the shortest way round each."""
+"""Which file imports which, and the cycles in it: knots of modules that need each other, and the shortest way round each."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
 
+from orchestrator.agents.workbench.python_sources import PythonSources
+from orchestrator_core.analysis.modules import ModuleMap
+
 Graph = Mapping[str, Iterable[str]]
+
+
+def import_graphs(sources: PythonSources, module_map: ModuleMap) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """File to files: what loading it runs, and everything it ever imports (type checkers' imports included)."""
+    eager: dict[str, set[str]] = {path: set() for path in sources.files}
+    every: dict[str, set[str]] = {path: set() for path in sources.files}
+    for path, source in sources.files.items():
+        for found in source.facts.imports:
+            targets = module_map.targets(path, found)
+            every[path].update(targets)
+            if not found.deferred and found.guard != "typing":
+                eager[path].update(targets)
+    return eager, every
 
 
 def knots(graph: Graph) -> list[list[str]]:
