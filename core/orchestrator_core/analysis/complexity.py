@@ -60,14 +60,17 @@ def _functions(source: str, tree: ast.Module) -> tuple[FunctionComplexity, ...]:
         from radon.visitors import ComplexityVisitor  # type: ignore[import-untyped]
     except ImportError as error:
         raise MissingDependency("radon", "the complexity measure", str(error)) from error
-    cognitive = _cognitive(source)
+    measured = _cognitive(source)
+    ends = {n.lineno: n.end_lineno for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
     found: list[FunctionComplexity] = []
     for block in _methods_and_functions(ComplexityVisitor.from_ast(tree, no_assert=True).blocks):
-        # The end line joins both libraries: they disagree on where a decorated function starts.
-        key = (block.name, block.endline)
         name = f"{block.classname}.{block.name}" if block.classname else str(block.name)
-        lines = block.endline - block.lineno + 1
-        found.append(FunctionComplexity(name, block.lineno, block.complexity, cognitive.get(key), lines))
+        # By place as well: one name may be defined twice, and complexipy counts the decorators as part of a function.
+        cognitive = next(
+            (value for first, last, value in measured.get(name, ()) if first <= block.lineno <= last), None
+        )
+        lines = (ends.get(block.lineno) or block.lineno) - block.lineno + 1
+        found.append(FunctionComplexity(name, block.lineno, block.complexity, cognitive, lines))
     return tuple(sorted(found, key=lambda f: (f.line, f.name)))
 
 
@@ -83,16 +86,21 @@ def _methods_and_functions(blocks: list[Any], outer: str = "") -> list[Any]:
     return functions
 
 
-def _cognitive(source: str) -> dict[tuple[str, int], int]:
+def _cognitive(source: str) -> dict[str, list[tuple[int, int, int]]]:
+    """First line, last line and complexity by name."""
     try:
         from complexipy import code_complexity
     except ImportError as error:
         raise MissingDependency("complexipy", "the complexity measure", str(error)) from error
+    found: dict[str, list[tuple[int, int, int]]] = {}
     try:
-        measured = code_complexity(source, no_ignore=True, with_plans=False)
+        functions = code_complexity(source, no_ignore=True, with_plans=False).functions
     except (ValueError, UnicodeError):
         return {}  # newer or odder syntax than complexipy's parser knows: radon's figure stands alone
-    return {(f.name.rpartition("::")[2], f.line_end): f.complexity for f in measured.functions}
+    for function in functions:
+        place = (function.line_start, function.line_end, function.complexity)
+        found.setdefault(function.name.replace("::", "."), []).append(place)
+    return found
 
 
 def _maintainability(source: str, tree: ast.Module) -> float | None:

@@ -11,6 +11,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -135,17 +136,13 @@ def _kill_tree(process: subprocess.Popen[bytes], mark: str) -> None:
             subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
             process.kill()
         return
-    try:
+    with suppress(ProcessLookupError, PermissionError):  # the group is empty, or (macOS) holds only zombies
         os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass  # the group is empty, or (macOS) holds only zombies
     for _ in range(_SWEEPS):
         pids = _marked(mark)
         for pid in pids:
-            try:
+            with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                continue
         if not pids:
             return
 

@@ -62,7 +62,8 @@ def pytest_configure(config: Any) -> None:
 def _place_and_message(report: Any) -> tuple[str, int, str]:
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is not None:
-        return (str(crash.path), int(crash.lineno), str(crash.message)[:MESSAGE_CHARACTERS])
+        file, line = _own_place(report.longrepr, crash)
+        return file, line, str(crash.message)[:MESSAGE_CHARACTERS]
     if isinstance(report.longrepr, tuple):  # a skip: file, line, reason
         return (str(report.longrepr[0]), int(report.longrepr[1]), str(report.longrepr[2])[:MESSAGE_CHARACTERS])
     return "", 0, str(report.longrepr)[-MESSAGE_CHARACTERS:]
