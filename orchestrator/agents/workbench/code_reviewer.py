@@ -77,10 +77,7 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
         },
         issues=issues,
         sections=[
-            (
-                "Lint findings by rule",
-                table(("rule", "findings"), sorted(counts.items(), key=lambda c: -c[1])) if counts else "",
-            ),
+            ("Lint findings by rule", table(("rule", "findings"), by_count) if counts else ""),
             ("Hardest functions", _hardest(worst)),
         ],
         limits={

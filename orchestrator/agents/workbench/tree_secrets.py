@@ -56,7 +56,6 @@ _COMMON_PASSWORDS = frozenset(
         "db", "redis", "rabbitmq", "minio", "minioadmin", "changeit", "hunter2", "letmein", "qwerty", "default", "none", "null", "pwd", "pw",
     }
 )  # fmt: skip
-)
 
 
 def is_placeholder(value: str) -> bool:
