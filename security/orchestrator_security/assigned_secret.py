@@ -23,7 +23,7 @@ _KEY_KINDS = (
 _SEPARATOR = (
     r"(?:ord|d)?+s?+(?P<close>[\"'\])\\]{0,4}+)"
     r"(?:[ \t]{0,3}+:[ \t]{0,3}+(?:str|bytes|String|string|const|Final)[ \t]{0,3}+(?==))?"
-    r"(?P<sep>[ \t]{0,4}+(?:={1,3}+>?|:=?|=>|>)\s{0,4}+|[ \t]{1,2}+(?:is|was)[ \t]*+:?[ \t]++|[ \t]++)"
+    r"(?P<sep>[ \t]{0,4}+(?:={1,3}+>?|:=?|=>|>)\s{0,4}+|[ \t]{1,2}+(?:is|was)(?:[ \t]*+:)?[ \t]++|[ \t]++)"
     r"(?:\\{0,2}(?P<quote>[\"'`]))?"
 )
 _BEARER = ("bearer ", "basic ", "token ")
@@ -39,9 +39,11 @@ _PLACEHOLDER = (
     r"changeme|change[-_ ]me|placeholder|redacted|hidden|masked|removed|todo|tbd|test|dummy|fake|sample|example|foo|bar|baz)"
     r"[-_ ]?(?:here|key|token|value|goes[-_ ]here|example)?[0-9]{0,3})"
 )  # fmt: skip
-_NAMES_OF_THINGS = frozenset(
-    ["base64", "base32", "sha1", "sha224", "sha256", "sha384", "sha512", "md5", "utf8", "utf-8", "utf16", "argon2", "argon2id", "argon2i", "bcrypt", "pbkdf2", "scrypt", "oauth2", "oauth1", "hs256", "hs384", "hs512", "rs256", "es256", "aes128", "aes256", "x509", "int64", "int32", "uint8", "win32", "python3", "uuid4", "ed25519", "http2", "s3", "ec2", "k8s", "latin1", "cp1252"]
-)  # fmt: skip
+_NAMES_OF_THINGS = frozenset((
+    "base64", "base32", "sha1", "sha224", "sha256", "sha384", "sha512", "md5", "utf8", "utf-8", "utf16", "argon2", "argon2id",
+    "argon2i", "bcrypt", "pbkdf2", "scrypt", "oauth2", "oauth1", "hs256", "hs384", "hs512", "rs256", "es256", "aes128", "aes256",
+    "x509", "int64", "int32", "uint8", "win32", "python3", "uuid4", "ed25519", "http2", "s3", "ec2", "k8s", "latin1", "cp1252",
+))  # fmt: skip
 _WORDS = r"(?:[A-Za-z]{2,}|v?[0-9]{1,2})(?:[-_./ :]{1,2}(?:[A-Za-z]{2,}|[a-zA-Z]|v?[0-9]{1,2}))*+[-_./ :!?]*+"
 _DOTTED = r"[A-Za-z_]\w*+(?:(?:\.|::|->)[A-Za-z_]\w*+)++"
 

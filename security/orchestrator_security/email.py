@@ -15,40 +15,10 @@ from orchestrator_security.scanner import Hit
 
 _SEPARATORS = ("@", "%40", "\uff20")
 _LOCAL_MAX = 128
-_FILE_ENDINGS = frozenset(
-    [
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "svg",
-        "webp",
-        "ico",
-        "pdf",
-        "css",
-        "js",
-        "ts",
-        "tsx",
-        "jsx",
-        "mjs",
-        "py",
-        "rb",
-        "rs",
-        "go",
-        "java",
-        "html",
-        "htm",
-        "json",
-        "yaml",
-        "yml",
-        "toml",
-        "md",
-        "txt",
-        "zip",
-        "gz",
-        "whl",
-    ]
-)
+_FILE_ENDINGS = frozenset((
+    "png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "pdf", "css", "js", "ts", "tsx", "jsx", "mjs", "py", "rb",
+    "rs", "go", "java", "html", "htm", "json", "yaml", "yml", "toml", "md", "txt", "zip", "gz", "whl",
+))  # fmt: skip
 # Remote addresses of version control (``git@host:path``) name no person.
 _SERVICE_LOGINS = frozenset(("git", "hg", "svn", "gitolite"))
 # RFC 2606 and RFC 6761 reserve these for documentation and tests.
@@ -61,24 +31,10 @@ _RESERVED = (
     "example.org",
     "example.net",
 )
-_EXAMPLE_NAMES = frozenset(
-    [
-        "user",
-        "you",
-        "me",
-        "name",
-        "email",
-        "mail",
-        "someone",
-        "somebody",
-        "username",
-        "your.name",
-        "first.last",
-        "foo",
-        "bar",
-        "test",
-    ]
-)
+_EXAMPLE_NAMES = frozenset((
+    "user", "you", "me", "name", "email", "mail", "someone", "somebody", "username", "your.name", "first.last",
+    "foo", "bar", "test",
+))  # fmt: skip
 
 
 @cache
@@ -137,10 +93,10 @@ def _around(text: str, at: int, width: int) -> tuple[int, int, bool] | None:
     user = text[start:at]
     cut = max(user.rfind("/"), user.rfind("="), user.rfind("?"), user.rfind("&"))
     if cut >= 0:  # path, query or assignment in front of the address; these characters are legal in it but not in use
-        if user[: cut + 1].endswith("//"):
-            return None
         start += cut + 1
         user = user[cut + 1 :]
+    if text.endswith("://", 0, start):
+        return None  # the login of a web address
     if user[:1] in "%$" or not any(c.isalnum() for c in user):
         return None  # a template's variable
     if after == ":" and user.lower() in _SERVICE_LOGINS:

@@ -154,7 +154,7 @@ RULES: tuple[SecretRule, ...] = (
         "telegram-token",
         "a Telegram bot token",
         (":A",),
-        r"(?<![A-Za-z0-9_:])[0-9]{8,10}+:A[A-Za-z0-9_-]{34}(?![A-Za-z0-9_-])",
+        r"(?:(?<![A-Za-z0-9_:])|(?<=\\[nrt]))[0-9]{8,10}+:A[A-Za-z0-9_-]{34}(?![A-Za-z0-9_-])",
         3.0,
         search=True,
     ),

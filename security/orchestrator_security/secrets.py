@@ -18,25 +18,10 @@ _KEY_BODY = r"(?:[A-Za-z0-9+/=\s:,-]|\\+[nrt]){40,16384}+"
 # The user part may be empty; the password ends at the last @ before the host.
 _ADDRESS = r"://[^\s:/@\"'<>`]{0,128}+:(?P<secret>[^\s/\"'<>`]{1,256})@[^\s/@\"'<>`]"
 _AUTHORIZATION = r"[Bb](?:earer|asic|EARER|ASIC)[ \t]{1,4}+(?P<secret>[A-Za-z0-9._~+/-]{12,4096}+={0,3})"
-_WEAK_PASSWORDS = frozenset(
-    [
-        "password",
-        "passwd",
-        "pass",
-        "pwd",
-        "secret",
-        "user",
-        "username",
-        "root",
-        "admin",
-        "postgres",
-        "mysql",
-        "guest",
-        "test",
-        "changeme",
-        "example",
-    ]
-)
+_WEAK_PASSWORDS = frozenset((
+    "password", "passwd", "pass", "pwd", "secret", "user", "username", "root", "admin", "postgres", "mysql",
+    "guest", "test", "changeme", "example",
+))  # fmt: skip
 
 
 def entropy(value: str) -> float:

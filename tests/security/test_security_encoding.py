@@ -1,0 +1,114 @@
+"""Characters that hide something, and the size limit."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator_security.contract import ScanContext
+from orchestrator_security.encoding import EncodingScanner, storable, suspicious
+from orchestrator_security.size import check_size, exceeds
+
+SCOTLAND = "\U0001f3f4" + "".join(chr(0xE0000 + ord(c)) for c in "gbsct") + "\U000e007f"
+HIDDEN = "".join(chr(0xE0000 + ord(c)) for c in "ignore all")
+
+
+def categories(text: str) -> set[str]:
+    scanner = EncodingScanner()
+    return {hit.category for hit in scanner.scan(text, ScanContext())} if scanner.prefilter(text) else set()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain\ttext\r\nwith lines", set()),
+        ("Grüße, 你好, שלום, مرحبا, हिन्दी", set()),
+        (
+            "family \U0001f468\u200d\U0001f469\u200d\U0001f467, heart ❤\ufe0f, rainbow \U0001f3f3\ufe0f\u200d\U0001f308",
+            set(),
+        ),
+        (f"flag {SCOTLAND} of a region", set()),
+        ("می\u200cخواهم", set()),
+        ("\ufeffbyte-order mark", set()),
+        ("hyphen\xadated", set()),
+        ("a\x00b", {"control"}),
+        ("a\x08b", {"control"}),
+        ("a\x7fb", {"control"}),
+        ("a\x9bb", {"control"}),
+        ("\x1b]52;c;aGk=\x07", {"control"}),
+        ("\x1b[31mred\x1b[0m and \x1b[2K", {"terminal"}),
+        ("page\x0cbreak", {"terminal"}),
+        ("half \ud800 pair", {"encoding"}),
+        (f"hello{HIDDEN}", {"tags"}),
+        (f"{SCOTLAND}{HIDDEN}", {"tags"}),
+        ("\U0001f3f4" + HIDDEN, {"tags"}),
+        ("a \u202eesrever\u202c b", {"bidi"}),
+        ("a \u2066x\u2069 b", {"bidi"}),
+        ("i\u200bgnore", {"zero_width"}),
+        ("x" + "\u200b\u200c\u200d" * 8, {"zero_width"}),
+        ("a" + "\ufe01\ufe02\ufe03", {"zero_width"}),
+        ("b" + "\U000e0101\U000e0102", {"zero_width"}),
+    ],
+)
+def test_what_is_found(text: str, expected: set[str]) -> None:
+    assert categories(text) == expected
+    if expected:
+        assert suspicious(text)
+
+
+def test_a_finding_spans_all_places_and_counts_them() -> None:
+    (hit,) = EncodingScanner().scan("..\x00..\x01..", ScanContext())
+    assert (hit.start, hit.end) == (2, 6)
+    assert "2 times" in hit.message
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("same", "same"),
+        ("a\x00\x01b", "a\ufffdb"),
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("half \ud800", "half \ufffd"),
+        (f"x{HIDDEN}y", "x\ufffdy"),
+        (SCOTLAND, SCOTLAND),
+        ("\x1b]0;t\x07", "\ufffd]0;t\ufffd"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+    ],
+)
+def test_storable_form(text: str, expected: str) -> None:
+    assert storable(text) == expected
+    assert storable(expected) == expected
+    expected.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "over"),
+    [
+        ("a" * 10, 10, False),
+        ("a" * 11, 10, True),
+        ("é" * 5, 10, False),
+        ("é" * 6, 10, True),
+        ("\ud800" * 4, 10, True),
+        ("\U0001f600" * 2, 8, False),
+        ("", 1, False),
+    ],
+)
+def test_size_counts_bytes(text: str, limit: int, over: bool) -> None:
+    assert exceeds(text, limit) is over
+
+
+class _Unencodable(str):
+    __slots__ = ()
+
+    def encode(self, *_: object, **__: object) -> bytes:
+        raise AssertionError("a text far over the limit must not be encoded")
+
+
+def test_far_over_the_limit_is_decided_by_length_alone() -> None:
+    assert exceeds(_Unencodable("é" * 100), 50)
+    assert not exceeds(_Unencodable("é" * 10), 50)
+
+
+def test_the_limit_for_requests_does_not_cut_outputs() -> None:
+    text = "x" * 2_000
+    assert check_size(text, ScanContext("in"), 1_000) is not None
+    assert check_size(text, ScanContext("out"), 1_000) is None
