@@ -51,7 +51,7 @@ class AutoJudge:
         started = self._clock.monotonic()
         try:
             found = self._judged(task, started)
-        except Exception as error:  # a judge may fail, a call may not fail for it
+        except Exception as error:  # noqa: BLE001 - a judge may fail, a call may not fail for it
             found = self._by_rules(task, f"the LLM judge failed ({type(error).__name__})", degraded=True)
         return replace(found, duration_ms=(self._clock.monotonic() - started) * 1_000)
 
@@ -131,8 +131,9 @@ def chosen_model(wanted: str, models: tuple[ModelInfo, ...]) -> ModelInfo:
 
 
 def build_judge(settings: EvaluationSettings, *, offline: bool, clock: Clock) -> Judge:
-    """The judge that the settings ask for. Opens nothing and imports nothing heavy; an address that may not be used shows
-    as the reason of the verdicts.
+    """The judge that the settings ask for.
+
+    Opens nothing and imports nothing heavy. An address that may not be used shows as the reason of the verdicts.
     """
     if settings.judge == "rules":
         return RuleJudge(settings.pass_score, clock=clock)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import io
+import itertools
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
+
+_Node = TypeVar("_Node")
 
 _LOOK_ALIKES = frozenset("lIO")
 _USUAL_SHORT = frozenset("ijknmxyzabcdpqrstfwehvug_")
@@ -57,7 +61,7 @@ def read_layout(source: str, tree: ast.Module) -> Layout:
     )
 
 
-def _share(nodes: list, test) -> float:  # type: ignore[no-untyped-def, type-arg]
+def _share(nodes: Sequence[_Node], test: Callable[[_Node], bool]) -> float:
     return sum(1 for node in nodes if test(node)) / len(nodes) if nodes else 0.0
 
 
@@ -124,7 +128,7 @@ def _spacing(source: str) -> tuple[float, int]:
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     except (tokenize.TokenError, SyntaxError, ValueError):
         return 0.0, 0
-    for token, following in zip(tokens, tokens[1:], strict=False):
+    for token, following in itertools.pairwise(tokens):
         if token.type != tokenize.OP:
             continue
         text = token.string

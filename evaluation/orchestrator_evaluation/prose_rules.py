@@ -66,8 +66,12 @@ def judge_prose(text: str, request: str, *, cut: bool = False) -> Prose:
     words = words_of(seen)
     asked = request[:MAX_REQUEST_CHARS]
     failed = _failure(seen)
+    lines = [line for line in seen.split("\n") if line.strip()]
+    repeated = _repetition(words, lines)
     return Prose(
-        _instruction(seen, words, asked, failed), _completeness(seen, words, asked, failed, cut), _clarity(seen, words)
+        _instruction(seen, words, asked, failed),
+        _completeness(seen, words, asked, failed, repeated=repeated, cut=cut),
+        _clarity(seen, words, lines, repeated),
     )
 
 
@@ -112,14 +116,18 @@ def _instruction(text: str, words: list[str], request: str, failed: str) -> Crit
     return _criterion("instruction", score, notes)
 
 
-def _completeness(text: str, words: list[str], request: str, failed: str, cut: bool) -> Criterion:
+def _completeness(text: str, words: list[str], request: str, failed: str, *, repeated: float, cut: bool) -> Criterion:
     if not words:
         return _criterion("completeness", 1.0, ["there are no words in it"], 0.9)
     if failed:
         return _criterion("completeness", 2.0, [f"the text is a {failed}"], 0.8)
     expected = expected_words(request)
-    score = 3.0 + 6.6 * (1 - math.exp(-1.6 * len(words) / expected))
-    notes = [f"{len(words)} words where about {expected} are expected at least"] if len(words) < expected else []
+    said = len(words) * (1 - repeated)  # what is said again adds nothing
+    score = 3.0 + 6.6 * (1 - math.exp(-1.6 * said / expected))
+    notes = [f"{said:.0f} words of its own where about {expected} are expected at least"] if said < expected else []
+    if repeated > 0.5:
+        score -= 3.0
+        notes.append(f"{repeated:.0%} of it repeats itself")
     if not cut and (sign := _truncation(text)):
         score, notes = score - 3.0, [*notes, sign]
     holes = len(_PLACEHOLDER.findall(text))
@@ -138,19 +146,17 @@ def _truncation(text: str) -> str:
     return "the last sentence has no end" if open_end else ""
 
 
-def _clarity(text: str, words: list[str]) -> Criterion:
+def _clarity(text: str, words: list[str], lines: list[str], repeated: float) -> Criterion:
     if not words:
         return _criterion("clarity", 1.0, ["there are no words in it"], 0.9)
     notes: list[str] = []
     score = 9.5
-    lines = [line for line in text.split("\n") if line.strip()]
-    repeated = _repetition(words, lines)
     if repeated > 0.08:
         score, notes = score - min(repeated * 14.0, 7.0), [*notes, f"{repeated:.0%} of it repeats itself"]
     sentences = max(sum(text.count(mark) for mark in ".!?"), len(lines), 1)
     mean = len(words) / sentences
-    if mean > 22:
-        score -= min((mean - 22) / 9, 3.0)
+    score -= min(max(mean - 8, 0.0) * 0.07, 4.0)
+    if mean > 25:
         notes.append(f"{mean:.0f} words to a sentence")
     longest = max(map(len, lines))
     if longest > 900:
@@ -163,8 +169,8 @@ def _clarity(text: str, words: list[str]) -> Criterion:
         notes.append(f"{noise:.0%} of it is no words")
     if len(words) > 20 and text.upper() == text and text.lower() != text:
         score, notes = score - 2.0, [*notes, "all in capitals"]
-    # Longer words make harder reading; English prose has about 4.7 letters to a word.
-    score -= min(max(letters / len(words) - 5.2, 0.0) * 0.6, 2.0)
+    # Longer words make harder reading; plain English has about 4.5 letters to a word, official English 5.5.
+    score -= min(max(letters / len(words) - 4.3, 0.0) * 0.8, 2.5)
     return _criterion("clarity", score, notes)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
 
 from orchestrator_core.clock import Clock, SystemClock
 from orchestrator_core.records import Criterion, Verdict
 from orchestrator_evaluation.contract import JudgeTask
 from orchestrator_evaluation.scoring import Cap, verdict
-from orchestrator_evaluation.subject import Subject, read_subject
+
+if TYPE_CHECKING:
+    from orchestrator_evaluation.subject import Subject
 
 
 class RuleJudge:
@@ -23,13 +27,15 @@ class RuleJudge:
         started = self._clock.monotonic()
         try:
             found = self._judged(task)
-        except Exception as error:  # hostile text against many parsers: an odd one costs its verdict, never the call
+        except Exception as error:  # noqa: BLE001 - hostile text, many parsers: it may cost a verdict, never the call
             found = Verdict(
                 status="unjudged", judge="rules", reason=f"the rules could not read it ({type(error).__name__})"
             )
         return replace(found, duration_ms=(self._clock.monotonic() - started) * 1_000)
 
     def _judged(self, task: JudgeTask) -> Verdict:
+        from orchestrator_evaluation.subject import read_subject
+
         subject = read_subject(task)
         criteria, caps = _criteria(subject, task.request)
         reason = "only a first part of the output was judged" if subject.cut else ""

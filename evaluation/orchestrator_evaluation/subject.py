@@ -27,7 +27,7 @@ _CODE_LINE = re.compile(
     r"|@\w[\w.]*|(?:if|elif|for|while|with|try|except|else|finally|match)\b.*:[ \t]*(?:#.*)?$|return\b|raise\b|yield\b"
     r"|[A-Za-z_][\w.]*(?:\[[^\]]*\])?[ ]*(?::[^=\n]+)?[-+*/|&]?=[^=]|[A-Za-z_][\w.]*\(.*\)[ \t]*$|#)"
 )
-_STATEMENTS = (
+_STATEMENTS: tuple[str, ...] = (
     "FunctionDef",
     "AsyncFunctionDef",
     "ClassDef",
@@ -36,8 +36,13 @@ _STATEMENTS = (
     "Assign",
     "AnnAssign",
     "AugAssign",
+    "For",
+    "While",
+    "If",
+    "With",
+    "Try",
+    "Match",
 )
-_STATEMENTS += ("For", "While", "If", "With", "Try", "Match")
 _TEXT_FIELDS = ("markdown", "text", "answer", "output", "summary")
 
 

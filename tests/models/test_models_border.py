@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from fake_ollama import FakeModel, FakeOllama, Reply
 from orchestrator_core import errors
 from orchestrator_core.models.contract import ChatOptions, ChatRequest, Message, TokenAlternative

@@ -14,8 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from fake_ollama import FakeModel, FakeOllama, Reply, prompt_hash
 from msgspec import Struct
+
+from fake_ollama import FakeModel, FakeOllama, Reply, prompt_hash
 
 REAL_URL = os.environ.get("MAGNUS_OLLAMA_URL", "")
 HELLO = [{"role": "user", "content": "Say hello."}]

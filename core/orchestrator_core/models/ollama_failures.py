@@ -60,6 +60,7 @@ def not_ollama(url: str, saw: str) -> ModelUnavailable:
 
 
 def model_not_found(model: str) -> ModelNotFound:
+    """The server has no such model; the message names the command that fetches it."""
     return ModelNotFound(f"Ollama has no model {model!r}. Fetch it with: ollama pull {model}")
 
 
