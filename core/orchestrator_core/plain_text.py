@@ -33,7 +33,7 @@ def plain_text(value: Any, *, max_bytes: int, key: bytes = b"") -> PlainText:
         return _bounded(value, "text", max_bytes, key)
     try:
         return _bounded(_encoder.encode(value).decode(), "json", max_bytes, key)
-    except (RecursionError, TypeError, ValueError, OverflowError, UnicodeError, msgspec.MsgspecError):
+    except Exception:  # a cycle, a depth, a lone surrogate, or an object whose own repr raises
         return _bounded(_safe_repr(value), "repr", max_bytes, key)
 
 

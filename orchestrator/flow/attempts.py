@@ -24,6 +24,7 @@ def attempts(state: CallState) -> Generator[Move, Any, None]:
     with state.stage("attempts") as stage_span:
         last_error = Redacted("")
         remedy = ""
+        tried: dict[str, list[float]] = {}
         n = 0
         while True:
             n += 1
@@ -39,7 +40,7 @@ def attempts(state: CallState) -> Generator[Move, Any, None]:
                 state.status, state.error = "succeeded", None
                 return
             diagnosis = state.rooms.healer.diagnose(outcome.error)
-            decision = _decide(state, diagnosis, n)
+            decision = _decide(state, diagnosis, n, tuple(tried.get(diagnosis.fingerprint, ())))
             if span is not None:
                 span.end(
                     error=diagnosis.message,
@@ -54,6 +55,7 @@ def attempts(state: CallState) -> Generator[Move, Any, None]:
             state.error = _error_info(state, outcome.error, diagnosis)
             if decision.action == "stop":
                 return
+            tried.setdefault(diagnosis.fingerprint, []).append(decision.wait_s)
             last_error = diagnosis.message
             remedy = f"retry after {decision.wait_s:g} s" if decision.wait_s else "retry at once"
             outcome = Outcome()  # lets go of the traceback and the frames it holds while waiting
@@ -81,7 +83,7 @@ def _invocation(state: CallState, n: int, span: SpanHandle | None, last_error: R
     return Invoke(spec, arguments, timeout_s, context)
 
 
-def _decide(state: CallState, diagnosis: Diagnosis, n: int) -> Decision:
+def _decide(state: CallState, diagnosis: Diagnosis, n: int, tried_s: tuple[float, ...]) -> Decision:
     if not state.switches["healing"]:
         return Decision("stop", explanation="Stopped: healing is off for this call.")
     healing = state.rooms.settings.healing
@@ -93,6 +95,7 @@ def _decide(state: CallState, diagnosis: Diagnosis, n: int) -> Decision:
             remaining_s=state.remaining_s(),
             idempotent=state.idempotent,
             max_wait_s=healing.max_wait_s,
+            tried_s=tried_s,
         ),
     )
 

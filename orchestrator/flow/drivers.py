@@ -120,7 +120,7 @@ def perform(state: CallState, step: Step) -> Any:
         if span is not None:
             span.end(error=type(error).__name__)
         raise
-    state.note_stage(name, "blocked" if state.status == "blocked" else "ok", began)
+    state.note_stage(name, "ok", began)
     if span is not None:
         span.end()
     return value

@@ -35,6 +35,8 @@ class Situation(Struct, frozen=True):
     """Seconds until the call's deadline; ``inf`` without one."""
     idempotent: bool
     max_wait_s: float
+    tried_s: tuple[float, ...] = ()
+    """The waits of this call that did not help against this failure, in order."""
 
 
 class Decision(Struct, frozen=True):

@@ -11,15 +11,19 @@ from collections.abc import Mapping
 
 from orchestrator.healing.classify import WAITS_S, ErrorClass
 from orchestrator.healing.contract import Decision, Diagnosis, Situation
-from orchestrator.healing.learn import Arm, Evidence, posterior
+from orchestrator.healing.learn import Arm, Evidence, Streak, posterior
 
 COST_OF_A_TRY = 0.05
-COST_PER_SECOND = 0.01
-"""Both in units of one success: a user gives up a success for 20 tries or 95 seconds of waiting."""
+COST_PER_SECOND = 0.004
+"""Both in units of one success: a user gives up a success for 20 tries or four minutes of waiting."""
 
 
 def decide(
-    diagnosis: Diagnosis, situation: Situation, kind: ErrorClass, evidence: Mapping[Arm, Evidence]
+    diagnosis: Diagnosis,
+    situation: Situation,
+    kind: ErrorClass,
+    evidence: Mapping[Arm, Evidence],
+    streak: Streak = Streak(),
 ) -> Decision:
     """The best arm that the limits allow, or stop; the explanation names counts and odds."""
     what = f"{diagnosis.error_type} ({kind.name})"
@@ -27,7 +31,13 @@ def decide(
         return Decision("stop", explanation=f"Stopped: {what}, and the agent is not idempotent, so it is not run again.")
     if situation.attempt >= situation.max_attempts:
         return Decision("stop", explanation=f"Stopped: {what} on attempt {situation.attempt} of {situation.max_attempts}.")
-    try_n = situation.attempt
+    if streak.quarantined:
+        return Decision(
+            "stop",
+            explanation=f"Stopped: {what}; healing failed {streak.failed} times in a row, so the next "
+            f"{streak.skip} occurrences, this one included, are not retried.",
+        )
+    try_n = len(situation.tried_s) + 1
     known = sum(e.total for e in evidence.values())
     wins = sum(e.wins for e in evidence.values())
     if wins <= 0 and try_n > kind.blind_retries:
@@ -42,7 +52,7 @@ def decide(
         return Decision("stop", explanation=f"Stopped: {what}; {asked}, and only {max(0.0, limit):.3g} s are left.")
     best_wait, best_index, best_p = 0.0, -math.inf, 0.0
     for wait in reachable:
-        chance = posterior(kind.prior, evidence, Arm(wait, try_n))
+        chance = posterior(kind.prior, evidence, wait, situation.tried_s)
         cost = COST_OF_A_TRY + COST_PER_SECOND * (0.0 if hint is not None else wait)
         index = 1.0 - cost / chance if chance > 0 else -math.inf
         if index > best_index:
@@ -63,3 +73,4 @@ def decide(
         best_wait,
         f"Retry {try_n} {wait_text}{because}: {what}, odds {best_p:.0%} ({basis}).",
     )
+

@@ -8,7 +8,7 @@ from orchestrator.healing import decide as deciding
 from orchestrator.healing.classify import BY_NAME, UNKNOWN, classify, retry_after_s
 from orchestrator.healing.contract import Decision, Diagnosis, Situation
 from orchestrator.healing.fingerprint import MAX_MESSAGE, fingerprint, mask, safe_message, type_name
-from orchestrator.healing.learn import FADE, Arm, Evidence, credits
+from orchestrator.healing.learn import FADE, Arm, Evidence, Streak, credits, next_streak
 from orchestrator_core.errors import StoreError
 from orchestrator_core.records import Attempt, Redact, Redacted, Write
 from orchestrator_core.storage.database import Database
@@ -16,10 +16,12 @@ from orchestrator_core.storage.database import Database
 _RETRY = "retry"
 _EVIDENCE = "SELECT wait_s, try_n, wins, losses FROM remedies WHERE fingerprint = ? AND action = ?"
 _SEEN = (
-    "INSERT INTO fingerprints (fingerprint, error_type, error_class, message, agent, first_seen, last_seen, n)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen, n = n + excluded.n, error_class = excluded.error_class"
+    "INSERT INTO fingerprints (fingerprint, error_type, error_class, message, agent, first_seen, last_seen, n,"
+    " failed_episodes, skip_episodes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen, n = n + excluded.n, error_class = excluded.error_class,"
+    " failed_episodes = excluded.failed_episodes, skip_episodes = excluded.skip_episodes"
 )
+_STREAK = "SELECT failed_episodes, skip_episodes FROM fingerprints WHERE fingerprint = ?"
 _FADE = f"UPDATE remedies SET wins = wins * {FADE}, losses = losses * {FADE} WHERE fingerprint = ?"
 _CREDIT = (
     "INSERT INTO remedies (fingerprint, action, wait_s, try_n, wins, losses, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -50,7 +52,16 @@ class HistoryHealer:
 
     def decide(self, diagnosis: Diagnosis, situation: Situation) -> Decision:
         kind = BY_NAME.get(diagnosis.error_class, UNKNOWN)
-        return deciding.decide(diagnosis, situation, kind, self._evidence(diagnosis.fingerprint))
+        # Within a call the streak was looked at before the first retry; an episode once begun is carried through.
+        streak = Streak() if situation.tried_s else self._streak(diagnosis.fingerprint)
+        return deciding.decide(diagnosis, situation, kind, self._evidence(diagnosis.fingerprint), streak)
+
+    def _streak(self, fingerprint_: str) -> Streak:
+        try:
+            rows = self._database.query(_STREAK, (fingerprint_,))
+        except StoreError:
+            return Streak()
+        return Streak(*rows[0]) if rows else Streak()
 
     def _evidence(self, fingerprint_: str) -> dict[Arm, Evidence]:
         try:
@@ -61,23 +72,31 @@ class HistoryHealer:
 
     def learn(self, attempts: Sequence[Attempt], *, agent: str, now: float) -> list[Write]:
         writes: list[Write] = []
-        counts: dict[str, int] = {}
-        examples: dict[str, Attempt] = {}
+        episodes: dict[str, list[Attempt]] = {}
         for attempt in attempts:
             if attempt.fingerprint:
-                counts[attempt.fingerprint] = counts.get(attempt.fingerprint, 0) + 1
-                examples[attempt.fingerprint] = attempt
-        for print_, n in counts.items():
-            seen = examples[print_]
-            row = (print_, seen.error_type, seen.error_class, mask(seen.error_message), agent, now, now, n)
+                episodes.setdefault(attempt.fingerprint, []).append(attempt)
+        succeeded = bool(attempts) and attempts[-1].outcome == "succeeded"
+        for print_, seen in episodes.items():
+            last = seen[-1]
+            tried = any(attempt.action == _RETRY for attempt in seen)
+            streak = next_streak(self._streak(print_), tried=tried, healed=succeeded)
+            row = (
+                print_, last.error_type, last.error_class, mask(last.error_message), agent, now, now, len(seen),
+                streak.failed, streak.skip,
+            )  # fmt: skip
             writes.append(Write(_SEEN, row))
             writes.append(Write(_FADE, (print_,)))
+        tries: dict[str, int] = {}
         # A remedy is judged by what came after it: success, or the same failure again. Another failure says nothing of it.
         for before, after in zip(attempts, attempts[1:], strict=False):
             worked = after.outcome == "succeeded"
-            if before.action != _RETRY or not (worked or after.fingerprint == before.fingerprint):
+            if before.action != _RETRY:
                 continue
-            for arm, evidence in credits(Arm(before.wait_s, before.n), worked=worked).items():
+            tries[before.fingerprint] = tries.get(before.fingerprint, 0) + 1
+            if not (worked or after.fingerprint == before.fingerprint):
+                continue
+            for arm, evidence in credits(Arm(before.wait_s, tries[before.fingerprint]), worked=worked).items():
                 writes.append(
                     Write(
                         _CREDIT,

@@ -13,7 +13,18 @@ from orchestrator import MissingDependency, RetryLater
 from orchestrator.healing.classify import BY_NAME, CLASSES, UNKNOWN, WAITS_S, classify, retry_after_s
 from orchestrator.healing.contract import Decision, Diagnosis, Situation
 from orchestrator.healing.decide import decide
-from orchestrator.healing.learn import FADE, NEIGHBOUR_WEIGHT, PRIOR_STRENGTH, Arm, Evidence, credits, posterior
+from orchestrator.healing.learn import (
+    FADE,
+    LATER_TRY_LONGER_WAIT,
+    NEIGHBOUR_WEIGHT,
+    PRIOR_STRENGTH,
+    Arm,
+    Evidence,
+    Streak,
+    credits,
+    next_streak,
+    posterior,
+)
 from orchestrator_core.errors import ModelNotFound, StoreFull
 from orchestrator_core.records import Redacted
 
@@ -90,8 +101,15 @@ def test_the_other_sides_hint_is_found(error: BaseException, expected: float | N
     assert retry_after_s(error) == expected
 
 
-def situation(attempt: int = 1, *, remaining_s: float = math.inf, idempotent: bool = True, max_wait_s: float = 70) -> Situation:
-    return Situation(attempt, 6, remaining_s, idempotent, max_wait_s)
+def situation(
+    attempt: int = 1,
+    *,
+    remaining_s: float = math.inf,
+    idempotent: bool = True,
+    max_wait_s: float = 70,
+    tried_s: tuple[float, ...] = (),
+) -> Situation:
+    return Situation(attempt, 6, remaining_s, idempotent, max_wait_s, tried_s)
 
 
 def diagnosis(kind: str, hint: float | None = None) -> Diagnosis:
@@ -147,7 +165,7 @@ def test_waits_fit_the_deadline() -> None:
 
 def test_attempts_are_bounded() -> None:
     assert "attempt 6 of 6" in decided("connection-lost", {Arm(0.0, 6): Evidence(wins=50)}, attempt=6).explanation
-    assert decided("code-bug", attempt=2).action == "stop"
+    assert decided("code-bug", attempt=2, tried_s=(0.0,)).action == "stop"
     assert "not idempotent" in decided("connection-lost", idempotent=False).explanation
 
 
@@ -155,9 +173,10 @@ def test_the_posterior_is_the_stated_formula() -> None:
     prior = UNKNOWN.prior
     evidence = {Arm(0.0, 1): Evidence(wins=2.0, losses=1.0)}
     first = (PRIOR_STRENGTH * prior[0] + 2) / (PRIOR_STRENGTH + 3)
-    assert posterior(prior, evidence, Arm(0.0, 1)) == pytest.approx(first)
-    assert posterior(prior, evidence, Arm(0.0, 2)) == pytest.approx(first / 2)
-    assert posterior(prior, {}, Arm(5.0, 1)) == pytest.approx(prior[1])
+    assert posterior(prior, evidence, 0.0) == pytest.approx(first)
+    assert posterior(prior, evidence, 0.0, [0.0]) == pytest.approx(first / 2)
+    assert posterior(prior, {}, 2.0, [0.0]) == pytest.approx(prior[1] * LATER_TRY_LONGER_WAIT)
+    assert posterior(prior, {}, 5.0) == pytest.approx(prior[1])
 
 
 def test_success_credits_longer_waits_and_failure_debits_shorter_ones() -> None:
@@ -173,12 +192,34 @@ def test_success_credits_longer_waits_and_failure_debits_shorter_ones() -> None:
 weights = st.floats(0, 1e6)
 
 
-@given(st.sampled_from(sorted(BY_NAME)), st.sampled_from(WAITS_S), st.integers(1, 6), weights, weights)
-def test_a_posterior_is_a_chance_and_success_raises_it(kind: str, wait: float, n: int, wins: float, losses: float) -> None:
+@given(st.sampled_from(sorted(BY_NAME)), st.sampled_from(WAITS_S), st.lists(st.sampled_from(WAITS_S), max_size=5), weights, weights)
+def test_a_posterior_is_a_chance_and_success_raises_it(
+    kind: str, wait: float, tried: list[float], wins: float, losses: float
+) -> None:
     prior = BY_NAME[kind].prior
-    chance = posterior(prior, {Arm(wait, n): Evidence(wins, losses)}, Arm(wait, n))
-    better = posterior(prior, {Arm(wait, n): Evidence(wins + 1, losses)}, Arm(wait, n))
+    arm = Arm(wait, len(tried) + 1)
+    chance = posterior(prior, {arm: Evidence(wins, losses)}, wait, tried)
+    better = posterior(prior, {arm: Evidence(wins + 1, losses)}, wait, tried)
     assert 0 < chance <= better < 1
+
+
+def test_waits_grow_within_an_episode() -> None:
+    waits: list[float] = []
+    while (decision := decided("server-busy", attempt=len(waits) + 1, tried_s=tuple(waits))).action == "retry":
+        waits.append(decision.wait_s)
+    assert waits == sorted(waits) and waits[0] <= 2 and waits[-1] >= 8
+
+
+def test_after_three_failed_episodes_only_some_occurrences_are_tried() -> None:
+    streak, tried = Streak(), []
+    for occurrence in range(100):
+        if not streak.quarantined:
+            tried.append(occurrence)
+        streak = next_streak(streak, tried=not streak.quarantined, healed=False)
+    assert [b - a for a, b in zip(tried, tried[1:], strict=False)] == [1, 1, 2, 4, 8, 16, 32, 32]
+    assert next_streak(streak, tried=True, healed=True) == Streak()
+    stopped = decide(diagnosis("server-busy"), situation(), BY_NAME["server-busy"], {}, Streak(failed=4, skip=3))
+    assert stopped.action == "stop" and "4 times in a row" in stopped.explanation
 
 
 def test_fading_forgets() -> None:

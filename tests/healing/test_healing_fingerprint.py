@@ -36,7 +36,7 @@ def elsewhere(message: str) -> Exception:
         ("no row 17 in table", "no row 99031 in table"),
         ("cannot open /home/ada/a.txt", "cannot open /srv/data/b/c.txt"),
         ("cannot open C:\\temp\\a.txt", "cannot open D:\\x\\y.txt"),
-        (f"job {uuid.uuid4()} lost", f"job {uuid.uuid4()} lost"),
+        (f"job {uuid.UUID(int=7)} lost", f"job {uuid.UUID(int=2**127 + 9)} lost"),
         ("GET https://a.example/x?y=1 failed", "GET http://b.example:8080/z failed"),
         ("key 'colour' is missing", "key 'size' is missing"),
         ("at 0x7f3a21 died", "at 0xdeadbeef died"),
@@ -85,5 +85,5 @@ def test_a_cyclic_cause_chain_ends() -> None:
 
 
 @given(st.text())
-def test_masking_is_total_and_stable(message: str) -> None:
-    assert mask(mask(message)) == mask(message)
+def test_masking_is_total_and_leaves_no_number(message: str) -> None:
+    assert not any(character in "0123456789" for character in mask(message))

@@ -31,8 +31,8 @@ def test_a_failure_that_never_heals_is_soon_not_retried(magnus: Orchestrator, cl
     for _ in range(12):
         counts.append(len(magnus.execute("always", "x").attempts))
         clock.advance(60)
-    assert counts[0] > 1 and counts[-1] == 1
-    assert "weighted past tries" in magnus.execute("always", "x").attempts[0].explanation
+    assert counts[0] > 3 and counts.count(1) >= 7
+    assert "times in a row" in magnus.execute("always", "x").attempts[0].explanation
     ((seen, total),) = magnus.database.query("SELECT COUNT(*), SUM(n) FROM fingerprints")
     assert seen == 1 and total == sum(counts) + 1
 
@@ -56,7 +56,7 @@ def test_the_wait_that_works_is_learned(magnus: Orchestrator, clock: FakeClock) 
         waited.append(clock.waits[before:])
         clock.advance(600)
     assert result.ok
-    assert waited[-1] == [25.0] and tries[-1] == 2
+    assert waited[-3:] == [[25.0]] * 3 and tries[-1] == 2
     assert tries[0] > 2
 
 
@@ -85,5 +85,5 @@ def test_two_processes_worth_of_evidence_adds_up(magnus: Orchestrator, tmp_path:
         for one in (magnus, other):
             one.register("flaky", flaky)
             one.execute("flaky", "x")
-    ((wins,),) = magnus.database.query("SELECT MAX(wins) FROM remedies WHERE wait_s = 0")
+    ((wins,),) = magnus.database.query("SELECT MAX(wins) FROM remedies")
     assert wins == pytest.approx(1.92)

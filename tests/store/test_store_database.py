@@ -79,7 +79,7 @@ def test_a_newer_store_is_left_alone(database: Database) -> None:
     assert database.path.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"this is no database, it only looks like a file" * 50, os.urandom(8192)])
+@pytest.mark.parametrize("content", [b"this is no database, it only looks like a file" * 50, bytes(range(256)) * 32], ids=["text", "bytes"])
 def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "orchestrator.db"
     path.write_bytes(content)

@@ -80,7 +80,8 @@ _FIRST = (
     ) WITHOUT ROWID""",
     """CREATE TABLE fingerprints (
         fingerprint TEXT PRIMARY KEY, error_type TEXT NOT NULL, error_class TEXT NOT NULL, message TEXT NOT NULL,
-        agent TEXT NOT NULL, first_seen REAL NOT NULL, last_seen REAL NOT NULL, n INTEGER NOT NULL
+        agent TEXT NOT NULL, first_seen REAL NOT NULL, last_seen REAL NOT NULL, n INTEGER NOT NULL,
+        failed_episodes INTEGER NOT NULL DEFAULT 0, skip_episodes INTEGER NOT NULL DEFAULT 0
     )""",
     # Evidence per fingerprint and arm; wins and losses are weights that fade, so they are fractions.
     """CREATE TABLE remedies (
