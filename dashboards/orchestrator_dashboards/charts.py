@@ -1,6 +1,7 @@
 """The page's charts as inline SVG. Pure: values in, markup out.
 
-A chart is drawn without a ``viewBox``: lengths along x are per cent, so it fills any width while its text keeps its size.
+A chart is drawn without a ``viewBox``: lengths along x are per cent, so it fills any width and its text keeps
+its size.
 Colours are classes, so that the page's style (and its dark form) decides; there is no ``style`` attribute, which the
 page's policy would refuse.
 """
@@ -23,6 +24,7 @@ _WIDEST_BAR = 5.0  # per cent: one bucket alone must not become a wall
 _STACK = ("succeeded", "cancelled", "blocked", "failed")  # bottom to top: what went wrong ends up where the eye is
 _ROW = 34
 _NAME_COLUMNS = 30
+_SHORT_LABEL = 6
 
 
 class Svg(str):
@@ -72,11 +74,13 @@ def calls_chart(points: Sequence[Point], ticks: Sequence[Tick]) -> Svg:
         bottom = float(_BOTTOM)
         for status, height in _heights(point, scale):
             bottom -= height
-            parts.append(f'<rect class="c-{status}" x="{left:.2f}%" y="{bottom:.1f}" width="{wide:.2f}%" height="{height:.1f}"/>')
+            parts.append(_bar(status, left, bottom, wide, height))
         said = ", ".join(f"{quantities.count(n)} {status}" for status in _STACK if (n := getattr(point, status)))
         parts.append(_target(slot * index, slot, f"{point.name}: {said}"))
     busiest = max(points, key=lambda point: point.n, default=None)
-    told = f"{quantities.plural(sum(point.n for point in points), 'call')} in {quantities.plural(len(points), 'bucket')}"
+    told = (
+        f"{quantities.plural(sum(point.n for point in points), 'call')} in {quantities.plural(len(points), 'bucket')}"
+    )
     if busiest and busiest.n:
         told += f"; most in {busiest.name}: {quantities.count(busiest.n)}"
     return _plot("calls", "Calls over time by status", told, scale, ticks, parts)
@@ -118,10 +122,12 @@ def latency_chart(points: Sequence[Point], ticks: Sequence[Tick]) -> Svg:
             targets.append(_target(slot * index, slot, f"{point.name}: {said}"))
     curves = "".join((*band, *lines))
     # Only the curves are stretched along x; strokes keep their width.
-    stretched = (
-        f'<svg x="0" y="0" width="100%" height="{HEIGHT}" viewBox="0 0 100 {HEIGHT}" preserveAspectRatio="none">{curves}</svg>'
+    stretched = f'<svg x="0" y="0" width="100%" height="{HEIGHT}" viewBox="0 0 100 {HEIGHT}" preserveAspectRatio="none">{curves}</svg>'
+    told = (
+        "No calls"
+        if not values
+        else f"Between {quantities.duration(min(values))} and {quantities.duration(max(values))}"
     )
-    told = "No calls" if not values else f"Between {quantities.duration(min(values))} and {quantities.duration(max(values))}"
     title = "Duration of calls over time: median and 95th percentile" + (" (logarithmic scale)" if scale.log else "")
     return _plot("latency", title, told, scale, ticks, [stretched if curves else "", *dots, *targets])
 
@@ -158,7 +164,7 @@ def agents_chart(bars: Sequence[Bar]) -> Svg:
             if amount:
                 width = max(0.6, amount / highest * 100)
                 left = min(left, 100 - width)
-                parts.append(f'<rect class="c-{status}" x="{left:.2f}%" y="{top + 19}" width="{width:.2f}%" height="6" rx="1.5"/>')
+                parts.append(_bar(status, left, top + 19, width, 6, 'rx="1.5"'))
                 left += width
         parts.append("</g>")
     told = "; ".join(f"{fit(bar.name, 60)} {quantities.count(bar.succeeded + bar.failed + bar.other)}" for bar in bars)
@@ -174,9 +180,10 @@ def scores_chart(counts: Sequence[int]) -> Svg:
         if n:
             height = max(2.0, scale.at(n) * _PLOT)
             x, width = slot * index + slot * 0.08, slot * 0.84
-            parts.append(f'<rect class="c-score" x="{x:.2f}%" y="{_BOTTOM - height:.1f}" width="{width:.2f}%" height="{height:.1f}"/>')
-            parts.append(_target(slot * index, slot, f"{_score_bin(index, len(counts))}: {quantities.plural(n, 'call')}"))
-    ticks = [Tick(index / len(counts), str(index + 1)) for index in range(len(counts))]
+            said = f"{_score_bin(index, len(counts))}: {quantities.plural(n, 'call')}"
+            parts.append(_bar("score", x, _BOTTOM - height, width, height))
+            parts.append(_target(slot * index, slot, said))
+    ticks = [Tick(index / len(counts), str(index + 1)) for index in range(len(counts) + 1)]
     judged = quantities.plural(sum(counts), "judged call")
     told = "; ".join(f"{_score_bin(index, len(counts))}: {n}" for index, n in enumerate(counts) if n) or "none"
     return _plot("scores", "Scores of judged calls, 1 to 10", f"{judged}. {told}", scale, ticks, parts)
@@ -194,17 +201,23 @@ def spark(values: Sequence[float]) -> Svg:
     places = [(index / (len(values) - 1) * 100, 23 - value / highest * 21) for index, value in enumerate(values)]
     line = _path(places)
     return Svg(
-        '<svg class="spark" width="100%" height="24" viewBox="0 0 100 24" preserveAspectRatio="none" aria-hidden="true">'
-        f'<path class="c-band" d="{line}L100 24L0 24Z"/><path class="l-p50" d="{line}"/></svg>'
+        '<svg class="spark" width="100%" height="24" viewBox="0 0 100 24" preserveAspectRatio="none"'
+        f' aria-hidden="true"><path class="c-band" d="{line}L100 24L0 24Z"/><path class="l-p50" d="{line}"/></svg>'
     )
 
 
 def meter(share: float, tone: str) -> Svg:
     """A share of 1 as a short bar, decoration beside its number."""
     return Svg(
-        '<svg class="meter" width="56" height="4" aria-hidden="true"><rect class="c-track" width="56" height="4" rx="2"/>'
+        '<svg class="meter" width="56" height="4" aria-hidden="true">'
+        '<rect class="c-track" width="56" height="4" rx="2"/>'
         f'<rect class="m-{escape(tone)}" width="{max(0.0, min(1.0, share)) * 56:.1f}" height="4" rx="2"/></svg>'
     )
+
+
+def _bar(kind: str, left: float, top: float, width: float, height: float, more: str = "") -> str:
+    place = f'x="{left:.2f}%" y="{top:.1f}" width="{width:.2f}%" height="{height:.1f}"'
+    return f'<rect class="c-{kind}" {place} {more}/>'
 
 
 def _target(left: float, width: float, said: str) -> str:
@@ -222,10 +235,13 @@ def _plot(name: str, title: str, told: str, scale: Scale, ticks: Sequence[Tick],
         y = _BOTTOM - tick.at * _PLOT
         grid.append(f'<line class="{"axis" if tick.at == 0 else "grid"}" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>')
         labels.append(f'<text x="44" y="{y + 3.5:.1f}" text-anchor="end">{escape(tick.text)}</text>')
+    # Every second label goes where the plot is too narrow for all of them; long ones go earlier.
+    crowded = "thin-long" if any(len(tick.text) > _SHORT_LABEL for tick in ticks) else "thin"
     for index, tick in enumerate(ticks):
-        # Every second label goes where the page is narrow.
-        thin = ' class="thin"' if index % 2 else ""
-        grid.append(f'<text{thin} x="{tick.at * 100:.2f}%" y="{HEIGHT - 6}" text-anchor="start">{escape(tick.text)}</text>')
+        thin = f' class="{crowded}"' if index % 2 else ""
+        anchor = "start" if tick.at < 0.04 else "end" if tick.at > 0.96 else "middle"
+        place = f'x="{tick.at * 100:.2f}%" y="{HEIGHT - 6}" text-anchor="{anchor}"'
+        grid.append(f"<text{thin} {place}>{escape(tick.text)}</text>")
     plot = _svg(name, title, told, HEIGHT, [*grid, *parts])
     gutter = f'<svg class="gutter" width="48" height="{HEIGHT}" aria-hidden="true">{"".join(labels)}</svg>'
     return Svg(f'<div class="plot">{gutter}{plot}</div>')
@@ -234,5 +250,6 @@ def _plot(name: str, title: str, told: str, scale: Scale, ticks: Sequence[Tick],
 def _svg(name: str, title: str, told: str, height: int, parts: Iterable[str]) -> Svg:
     return Svg(
         f'<svg class="chart" width="100%" height="{height}" role="img" aria-labelledby="{name}-title {name}-desc">'
-        f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(told)}</desc>{"".join(parts)}</svg>'
+        f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(told)}</desc>'
+        f"{''.join(parts)}</svg>"
     )

@@ -11,7 +11,8 @@ from datetime import tzinfo
 import msgspec
 
 from orchestrator_dashboards import quantities
-from orchestrator_dashboards.call_rows import CallRow, Portion, full_row, short_row
+from orchestrator_dashboards.call_details import Portion, full_row, short_row
+from orchestrator_dashboards.call_rows import CallRow
 from orchestrator_dashboards.queries import Snapshot
 
 LISTING_MAX_BYTES = 2_400_000

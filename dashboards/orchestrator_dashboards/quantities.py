@@ -1,4 +1,4 @@
-"""Numbers, durations, money and times as a person reads them. The language is English, whatever the machine's locale."""
+"""Numbers, durations, money and times as a person reads them, in English whatever the machine's locale."""
 
 from __future__ import annotations
 

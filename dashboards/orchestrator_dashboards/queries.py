@@ -226,7 +226,8 @@ def _last_runs(connection: sqlite3.Connection, window: Window, agents: list[str]
 def _newest(connection: sqlite3.Connection, window: Window, n: int) -> Window:
     """The window's end that holds its newest ``n`` calls."""
     row = connection.execute(
-        "SELECT started_at FROM executions WHERE started_at >= ? AND started_at < ? ORDER BY started_at DESC LIMIT 1 OFFSET ?",
+        "SELECT started_at FROM executions WHERE started_at >= ? AND started_at < ?"
+        " ORDER BY started_at DESC LIMIT 1 OFFSET ?",
         (window.start, window.end, n - 1),
     ).fetchone()
     return Window(row[0], window.end) if row else window
@@ -274,7 +275,7 @@ def _calls(connection: sqlite3.Connection, window: Window) -> tuple[dict[str, An
 
 
 def _bounded(call: dict[str, Any]) -> dict[str, Any]:
-    """The call with long texts cut and their whole length beside them: 500 outputs of a megabyte are not kept in memory."""
+    """The call with long texts cut, their whole length beside them: 500 outputs of a megabyte do not stay in memory."""
     for name in LONG_TEXTS:
         text = call[name]
         call[f"{name}_chars"] = len(text)

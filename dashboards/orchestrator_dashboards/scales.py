@@ -77,14 +77,14 @@ def _short(ms: float) -> str:
     return f"{ms / unit:.4g}\u00a0{name}"
 
 
-def time_ticks(axis: Cut, zone: tzinfo | None, most: int = 6) -> tuple[Tick, ...]:
+def time_ticks(axis: Cut, zone: tzinfo | None, most: int = 8) -> tuple[Tick, ...]:
     """At most ``most`` labels at the start of evenly spaced buckets, fine enough to tell them apart."""
     length = axis.buckets * axis.step_s
     stride = next(n for n in _strides(axis) if math.ceil(axis.buckets / n) <= most)
-    ticks = []
-    for index in range(_first_index(axis, stride, zone), axis.buckets, stride):
-        ticks.append(Tick(index / axis.buckets, bucket_start(axis, index, zone, length)))
-    return tuple(ticks)
+    return tuple(
+        Tick(index / axis.buckets, bucket_start(axis, index, zone, length))
+        for index in range(_first_index(axis, stride, zone), axis.buckets, stride)
+    )
 
 
 def _strides(axis: Cut) -> Sequence[int]:
@@ -96,7 +96,7 @@ def _strides(axis: Cut) -> Sequence[int]:
 
 
 def _first_index(axis: Cut, stride: int, zone: tzinfo | None) -> int:
-    """The first bucket whose local time is a multiple of the stride, so that labels read 12:00, 16:00, not 13:00, 17:00."""
+    """The first bucket whose local time is a multiple of the stride: labels read 12:00, 16:00, not 13:00, 17:00."""
     distance = stride * axis.step_s
     if distance > DAY:
         return 0

@@ -17,7 +17,7 @@ GOOD_FROM = 0.95
 WATCH_FROM = 0.80
 # Below this change a figure counts as unchanged: an arrow for noise teaches people to ignore arrows.
 _STEADY_SHARE = 0.01
-_STEADY_POINTS = 0.001
+_STEADY_POINTS = 0.005
 _STEADY_SCORE = 0.05
 
 
@@ -55,7 +55,9 @@ def success_tone(rate: float | None) -> tuple[Tone, str]:
     return ("watch", "watch") if rate >= WATCH_FROM else ("bad", "bad")
 
 
-def tiles(now: Tally, before: Tally | None, series: Sequence[Tally], agents: int) -> tuple[tuple[Tile, ...], tuple[Tile, ...]]:
+def tiles(
+    now: Tally, before: Tally | None, series: Sequence[Tally], agents: int
+) -> tuple[tuple[Tile, ...], tuple[Tile, ...]]:
     """The four figures that matter most, and four more."""
     earlier = before if before and before.n else None
     return (
@@ -131,16 +133,23 @@ def _cost(now: Tally, before: Tally | None) -> Tile:
         "Cost",
         quantities.money(now.cost_microusd),
         note="as agents reported it" if now.cost_microusd else "local models cost nothing",
-        trend=_share(now.cost_microusd, before.cost_microusd if before else None, better="down") if now.cost_microusd else None,
+        trend=_share(now.cost_microusd, before.cost_microusd if before else None) if now.cost_microusd else None,
     )
 
 
 def _healed(now: Tally) -> Tile:
-    return Tile("Healed", quantities.count(now.healed), note="failed first, then succeeded", link="#problems" if now.healed else "")
+    return Tile(
+        "Healed",
+        quantities.count(now.healed),
+        note="failed first, then succeeded",
+        link="#problems" if now.healed else "",
+    )
 
 
 def _blocked(now: Tally) -> Tile:
-    return Tile("Blocked", quantities.count(now.blocked), note="stopped by security", link="#security" if now.blocked else "")
+    return Tile(
+        "Blocked", quantities.count(now.blocked), note="stopped by security", link="#security" if now.blocked else ""
+    )
 
 
 def _split(text: str) -> tuple[str, str]:

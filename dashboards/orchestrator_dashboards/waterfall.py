@@ -38,7 +38,9 @@ class Waterfall(Struct, frozen=True, omit_defaults=True):
     note: str = ""
 
 
-def waterfall(spans: tuple[SpanRecord, ...], *, dropped: int = 0, lines_max: int = 200, facts: bool = True) -> Waterfall:
+def waterfall(
+    spans: tuple[SpanRecord, ...], *, dropped: int = 0, lines_max: int = 200, facts: bool = True
+) -> Waterfall:
     """Order spans below their parents by start time.
 
     Spans whose parent is not among them stand at the top, whatever the ids say: two spans that claim to be each other's
@@ -109,7 +111,11 @@ def _facts(span: SpanRecord) -> Iterable[tuple[str, str]]:
         yield one_line(str(key), _VALUE_MAX), _value(value)
     for event in span.events:
         attributes = event.get("attributes")
-        said = ", ".join(f"{key}={_value(value)}" for key, value in attributes.items()) if isinstance(attributes, dict) else ""
+        said = (
+            ", ".join(f"{key}={_value(value)}" for key, value in attributes.items())
+            if isinstance(attributes, dict)
+            else ""
+        )
         yield f"event {one_line(str(event.get('name', '')), _VALUE_MAX)}", one_line(said, 2 * _VALUE_MAX)
 
 

@@ -16,13 +16,14 @@ DAY = 86_400
 
 Source = Literal["raw", "hour", "day"]
 
-# Up to this length a window starts and ends exactly; the history (30 days by default) then still holds both edges of the
-# window before it. A longer one starts on a whole hour.
+# Up to this length a window starts and ends exactly: the history (30 days by default) then still holds both edges of
+# the window before it. A longer one starts on a whole hour.
 _EXACT_UP_TO = 14 * DAY
 # (longest range, bucket width): between 20 and 60 buckets each.
 _STEPS: tuple[tuple[float, int], ...] = (
-    (120, 5), (600, 15), (1_800, 60), (HOUR, 120), (2 * HOUR, 300), (6 * HOUR, 600), (48 * HOUR, HOUR), (4 * DAY, 2 * HOUR),
-    (7 * DAY, 3 * HOUR), (14 * DAY, 6 * HOUR), (60 * DAY, DAY), (400 * DAY, 7 * DAY), (math.inf, 30 * DAY),
+    (120, 5), (600, 15), (1_800, 60), (HOUR, 120), (2 * HOUR, 300), (6 * HOUR, 600),
+    (48 * HOUR, HOUR), (4 * DAY, 2 * HOUR), (7 * DAY, 3 * HOUR), (14 * DAY, 6 * HOUR),
+    (60 * DAY, DAY), (400 * DAY, 7 * DAY), (math.inf, 30 * DAY),
 )  # fmt: skip
 _SHORTEST_RANGE_S = 120.0
 
@@ -84,7 +85,7 @@ def window_before(window: Window) -> Window | None:
 
 
 def cover(window: Window, coarsest: Source = "day") -> tuple[Segment, ...]:
-    """Segments that tile a window: whole days and hours from rollups, what is cut off at the edges from the calls themselves.
+    """Segments that tile a window: whole days and hours from rollups, the cut-off edges from the calls themselves.
 
     ``coarsest`` is the largest rollup that may be used; with ``raw`` none is.
     """
@@ -109,8 +110,8 @@ def cover(window: Window, coarsest: Source = "day") -> tuple[Segment, ...]:
 def cut(window: Window, first_call: float, calls: int, zone: tzinfo | None, *, raw_calls_max: int) -> Cut:
     """How to cut the charts' axis.
 
-    It starts at the first call of the window rather than at the window's edge, so that the first minutes of use fill the
-    chart. Below an hour per bucket the calls themselves are read, unless there are more than ``raw_calls_max``.
+    It starts at the first call of the window rather than at the window's edge, so that the first minutes of use fill
+    the chart. Below an hour per bucket the calls themselves are read, unless there are more than ``raw_calls_max``.
     """
     start = max(window.start, min(first_call, window.end - _SHORTEST_RANGE_S))
     length = window.end - start

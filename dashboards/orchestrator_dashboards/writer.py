@@ -22,7 +22,7 @@ LATEST = "dashboard_latest.html"
 
 
 class FileDashboards:
-    """Writes pages into a folder that only its owner can read. ``zone`` is the local time's, by default the machine's."""
+    """Writes pages into a folder that only its owner can read. ``zone`` is that of local time, else the machine's."""
 
     def __init__(
         self, database: Database, folder: Path, settings: DashboardSettings, *, version: str, zone: tzinfo | None = None
@@ -110,7 +110,8 @@ class FileDashboards:
         if error.errno in (errno.EEXIST, errno.ENOTDIR):
             return StoreError(f"{self._folder} is not a folder. Move what stands in its place away, then try again.")
         return StoreReadOnly(
-            f"cannot write a dashboard in {self._folder}: {reason}. Make the folder writable, or set ORCHESTRATOR_HOME to another."
+            f"cannot write a dashboard in {self._folder}: {reason}. "
+            "Make the folder writable, or set ORCHESTRATOR_HOME to another one."
         )
 
 

@@ -64,8 +64,11 @@ class SeededCalls:
         self._n = 0
 
     def add(self, **values: Any) -> str:
-        """One call with everything around it; ``values`` replace columns of ``executions``, and ``attempts``, ``findings``
-        and ``spans`` (a list each) what belongs to it."""
+        """One call with everything around it.
+
+        ``values`` replace columns of ``executions``; ``attempt_rows``, ``findings`` and ``spans`` (a list each) are
+        what belongs to it.
+        """
         return self.add_many([values])[0]
 
     def add_many(self, calls: Sequence[dict[str, Any]], *, traces: bool = True) -> list[str]:
@@ -77,7 +80,9 @@ class SeededCalls:
             row = self._row(values, own_attempts)
             rows.append(row)
             for n, attempt in enumerate(own_attempts, start=1):
-                attempts.append({"execution_id": row["id"], "n": n, "agent": row["agent"], "duration_ms": 5.0, **attempt})
+                attempts.append(
+                    {"execution_id": row["id"], "n": n, "agent": row["agent"], "duration_ms": 5.0, **attempt}
+                )
             findings.extend({**_FINDING, "execution_id": row["id"], **finding} for finding in own_findings)
             if spans is None and traces:
                 spans = self._spans(row)
@@ -88,7 +93,12 @@ class SeededCalls:
                 )  # fmt: skip
             _roll_up(row, sums, bins)
         with self.database.transaction() as connection:
-            for table, found in (("executions", rows), ("attempts", attempts), ("findings", findings), ("traces", blobs)):
+            for table, found in (
+                ("executions", rows),
+                ("attempts", attempts),
+                ("findings", findings),
+                ("traces", blobs),
+            ):
                 for one in found:
                     names = ", ".join(one)
                     marks = ", ".join("?" * len(one))
@@ -161,10 +171,12 @@ class SeededCalls:
             if rng.random() < 0.3:
                 call["memories"] = json.dumps(
                     [{"id": "m1", "score": 0.82, "tier": "tasks", "text": "Request: " + rng.choice(_REQUESTS)},
-                     {"id": "m2", "score": 0.61, "tier": "knowledge", "text": "The payment module is being replaced by spring."}]
+                     {"id": "m2", "score": 0.61, "tier": "knowledge", "text": "Payments move in spring."}]
                 )  # fmt: skip
             if rng.random() < 0.04:
-                call["findings"] = [{"category": "email", "rule_id": "email-address", "action": "redact", "severity": "low"}]
+                call["findings"] = [
+                    {"category": "email", "rule_id": "email-address", "action": "redact", "severity": "low"}
+                ]
         elif luck > 0.996:
             call.update(status="blocked", output="", duration_ms=0.8, attempts=0, overall=None)
             call["findings"] = [
@@ -176,7 +188,7 @@ class SeededCalls:
             failed = {
                 "outcome": "failed", "duration_ms": ms / 2, "error_type": kind, "error_message": message,
                 "error_class": klass, "fingerprint": print_, "action": "retry", "wait_s": 2.0,
-                "explanation": f"Wait 2 s and try again: of 14 like it, {rng.randint(6, 12)} then succeeded (odds 0.71).",
+                "explanation": f"Wait 2 s and try again: of 14 like it, {rng.randint(6, 12)} worked (odds 0.71).",
             }  # fmt: skip
             if klass != "code-bug" and rng.random() < 0.62:
                 call["attempt_rows"] = [
@@ -185,10 +197,18 @@ class SeededCalls:
                 ]
                 call["overall"] = round(min(9.5, max(2.0, rng.gauss(7.0, 1.3))), 2)
             else:
-                stop = {**failed, "action": "stop", "explanation": "Stop: tried twice, and of 9 like it none succeeded later."}
+                stop = {
+                    **failed,
+                    "action": "stop",
+                    "explanation": "Stop: tried twice, and of 9 like it none succeeded later.",
+                }
                 call["attempt_rows"] = [failed, stop]
                 call.update(status="failed", output="", error_type=kind, error_message=message, error_class=klass)
-                call.update(fingerprint=print_, advice=advice, traceback=f'  File "screen.py", line 41, in run\n{kind}: {message}')
+                call.update(
+                    fingerprint=print_,
+                    advice=advice,
+                    traceback=f'  File "screen.py", line 41, in run\n{kind}: {message}',
+                )
         return call
 
     def _verdict(self, overall: float) -> str:
@@ -225,14 +245,16 @@ class SeededCalls:
         start, ms = int(row["started_at"] * 1e9), row["duration_ms"]
         spans = [
             SpanRecord(
-                name=f"invoke_agent {row['agent']}", span_id="0" * 15 + "1", start_ns=start, end_ns=start + int(ms * 1e6),
+                name=f"invoke_agent {row['agent']}", span_id="0" * 15 + "1",
+                start_ns=start, end_ns=start + int(ms * 1e6),
                 status="error" if row["status"] == "failed" else "ok",
                 attributes={"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": row["agent"]},
             )
         ]  # fmt: skip
         at = 0.0
         for n, (name, part) in enumerate(
-            (("guard_in", 0.01), ("search_memory", 0.03), ("attempts", 0.8), ("guard_out", 0.02), ("judge", 0.12)), start=2
+            (("guard_in", 0.01), ("search_memory", 0.03), ("attempts", 0.8), ("guard_out", 0.02), ("judge", 0.12)),
+            start=2,
         ):
             length = ms * part
             failed = row["status"] == "failed" and name == "attempts"
@@ -262,8 +284,8 @@ class SeededCalls:
 
 
 _FINDING = {
-    "stage": "guard_in", "rule_id": "rule", "category": "secrets", "severity": "medium", "confidence": 1.0, "span_start": 0,
-    "span_end": 4, "action": "flag", "scanner": "patterns", "value_hash": "ab12", "message": "",
+    "stage": "guard_in", "rule_id": "rule", "category": "secrets", "severity": "medium", "confidence": 1.0,
+    "span_start": 0, "span_end": 4, "action": "flag", "scanner": "patterns", "value_hash": "ab12", "message": "",
 }  # fmt: skip
 
 
@@ -271,7 +293,8 @@ def _roll_up(row: dict[str, Any], sums: dict[Any, dict[str, Any]], bins: dict[An
     for period, seconds in (("hour", HOUR), ("day", 86_400)):
         place = (period, int(row["started_at"] // seconds) * seconds, row["agent"], row.get("feature", ""))
         values = {
-            "n": 1, **{status: int(row["status"] == status) for status in ("succeeded", "failed", "blocked", "cancelled")},
+            "n": 1,
+            **{status: int(row["status"] == status) for status in ("succeeded", "failed", "blocked", "cancelled")},
             "healed": row["healed"], "attempts": row["attempts"], "duration_ms_sum": row["duration_ms"],
             "tokens_in": row.get("tokens_in", 0), "tokens_out": row.get("tokens_out", 0),
             "cost_microusd": row.get("cost_microusd", 0), "score_sum": row.get("overall") or 0.0,

@@ -31,6 +31,12 @@
       make("div", { cls: "head" }, make("span", null, bdi(item.head)), make("span", { cls: "tail " + (item.tone || "") }, item.tail || "")),
       item.text ? make("span", { cls: "sub" }, bdi(item.text)) : null)));
 
+  const stages = (list) =>
+    make("ul", { cls: "items steps-taken" }, ...list.map((item) => make("li", null,
+      make("div", { cls: "head" }, make("span", null, bdi(item.head)),
+        make("span", { cls: "tail" }, make("span", { cls: "end " + (item.tone || "idle") }, item.state || ""), item.tail || "–")),
+      item.text ? make("span", { cls: "sub" }, bdi(item.text)) : null)));
+
   const waterfall = (trace) => {
     const bar = (line) => {
       const fill = make("span", { cls: "fill" });
@@ -44,7 +50,7 @@
     const lines = (trace.lines || []).map((line) => {
       const cls = line.error ? "err" : "";
       if (!line.facts) return make("li", { cls }, make("div", { cls: "span" }, ...bar(line)));
-      return make("li", { cls }, make("details", null, make("summary", { cls: "span" }, ...bar(line)), facts(line.facts)));
+      return make("li", { cls }, make("details", { cls: "fact" }, make("summary", { cls: "span" }, ...bar(line)), facts(line.facts)));
     });
     const note = [trace.total, trace.note].filter(Boolean).join(" · ");
     const node = part("Trace", note, lines.length ? make("ol", { cls: "wf" }, ...lines) : null);
@@ -95,7 +101,7 @@
       call.verdict ? verdict(call.verdict) : null,
       call.findings ? part("Findings", "", items(call.findings)) : null,
       call.memories ? part("Recalled memories", "", items(call.memories)) : null,
-      call.stages ? part("Stages", "", items(call.stages)) : null,
+      call.stages ? part("Stages", "", stages(call.stages)) : null,
       family(call),
       call.facts ? part("Record", "", facts(call.facts)) : null);
     return make("div", { cls: "inside" }, call.trace ? waterfall(call.trace) : null, left, right);
@@ -104,16 +110,16 @@
   const row = (call, index) => {
     const id = "d-" + index;
     const button = make("button", { type: "button", cls: "open", "aria-expanded": "false", "aria-controls": id },
-      make("span", { cls: "who" }, bdi(call.agent)),
-      call.feature ? " " : null, call.feature ? make("span", { cls: "tag" }, bdi(call.feature)) : null,
-      ...(call.marks || []).flatMap((mark) => [" ", make("span", { cls: "tag healed" }, mark)]),
-      make("span", { cls: "line" }, bdi(call.line || "")));
-    const line = make("tr", { cls: "call can" },
-      make("td", { cls: "state s-" + call.status }, make("span", { cls: "status" }, call.status)),
-      make("td", { cls: "what" }, button),
-      make("td", { cls: "n score" }, call.score || "–"),
-      make("td", { cls: "n" }, call.time),
-      make("td", { cls: "n soft when" }, make("time", { title: call.utc }, call.when)));
+      make("span", { cls: "whose" }, make("span", { cls: "who" }, bdi(call.agent)),
+        call.feature ? " " : null, call.feature ? make("span", { cls: "tag" }, bdi(call.feature)) : null,
+        ...(call.marks || []).flatMap((mark) => [" ", make("span", { cls: "tag healed" }, mark)])),
+      " ", make("span", { cls: "line" }, bdi(call.line || "")));
+    const line = make("tr", { cls: "call can", role: "row" },
+      make("td", { role: "cell", cls: "state s-" + call.status }, make("span", { cls: "status" }, call.status)),
+      make("td", { role: "cell", cls: "what" }, button),
+      make("td", { role: "cell", cls: "n score" }, call.score || "–"),
+      make("td", { role: "cell", cls: "n" }, call.time),
+      make("td", { role: "cell", cls: "n soft when" }, make("time", { title: call.utc }, call.when)));
     line.dataset.id = call.id;
     const toggle = (open) => {
       const below = line.nextElementSibling;
@@ -122,7 +128,7 @@
       button.setAttribute("aria-expanded", String(!isOpen));
       line.classList.toggle("is-open", !isOpen);
       if (isOpen) below.remove();
-      else line.after(make("tr", { cls: "detail", id }, make("td", { colspan: "5" }, detail(call))));
+      else line.after(make("tr", { cls: "detail", role: "row", id }, make("td", { role: "cell", colspan: "5" }, detail(call))));
     };
     line.toggle = toggle;
     line.addEventListener("click", (event) => {
