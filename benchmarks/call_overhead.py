@@ -38,14 +38,18 @@ def _floor(database: Path, spans: int) -> Callable[[], None]:
     connection.execute("PRAGMA synchronous = NORMAL")
     rows = {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in _TABLES}
     inserts = {
-        table: f"INSERT OR REPLACE INTO {table} VALUES ({', '.join('?' * len(found[0]))})" for table, found in rows.items() if found
+        table: f"INSERT OR REPLACE INTO {table} VALUES ({', '.join('?' * len(found[0]))})"
+        for table, found in rows.items()
+        if found
     }
     n = 0
 
     def floor() -> None:
         nonlocal n
         n += 1
-        root = tracer.start_span("invoke_agent", Context(), attributes={"gen_ai.operation.name": "invoke_agent", "n": n})
+        root = tracer.start_span(
+            "invoke_agent", Context(), attributes={"gen_ai.operation.name": "invoke_agent", "n": n}
+        )
         context = trace.set_span_in_context(root, Context())
         for _ in range(spans - 1):
             tracer.start_span("step", context, attributes={"step": n}).end()
@@ -97,12 +101,16 @@ def _everything_on(home: Path, *, rounds: int) -> Measurement:
     magnus.register("prose", lambda request: _PROSE)
     topics = ("budget", "garden", "server", "travel", "recipe", "contract", "meeting", "release", "invoice", "survey")
     for i in range(1_000):
-        magnus.memory.remember(f"Note {i}: the {topics[i % 10]} of team {i % 37} was moved to week {i % 52} by person {i % 91}.")
+        magnus.memory.remember(
+            f"Note {i}: the {topics[i % 10]} of team {i % 37} was moved to week {i % 52} by person {i % 91}."
+        )
     times = []
     for i in range(rounds):
         began = time.process_time()
         result = magnus.execute("prose", f"Summarise the note about the {topics[i % 10]} meeting of team {i % 37}.")
         times.append(time.process_time() - began)
-    assert result.ok and result.memories and result.verdict.status == "judged"
+    assert result.ok
+    assert result.memories
+    assert result.verdict.status == "judged"
     magnus.close()
     return Measurement("everything on, 1,000 memories, p50 CPU", median_of(times) * 1e3, 5, "ms")

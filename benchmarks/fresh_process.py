@@ -38,7 +38,11 @@ def run(*, quick: bool) -> list[Measurement]:
     """Import and first call, medians over fresh processes."""
     rounds = 3 if quick else 9
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "ORCHESTRATOR_HOME": str(Path(folder) / "home"), "ORCHESTRATOR_DASHBOARDS_AUTO": "false"}
+        environment = {
+            **os.environ,
+            "ORCHESTRATOR_HOME": str(Path(folder) / "home"),
+            "ORCHESTRATOR_DASHBOARDS_AUTO": "false",
+        }
         bare_cpu, bare_memory = _cost("pass", environment, rounds)
         import_cpu, import_memory = _cost("import orchestrator", environment, rounds)
         used_cpu, used_memory = _cost("from orchestrator import execute_agent, agent", environment, rounds)
@@ -48,8 +52,20 @@ def run(*, quick: bool) -> list[Measurement]:
     return [
         Measurement("import orchestrator, CPU above bare", (import_cpu - bare_cpu) * 1e3, 60, "ms"),
         Measurement("import orchestrator, memory above bare", (import_memory - bare_memory) / mib, 25, "MiB"),
-        Measurement("import execute_agent, CPU above bare", (used_cpu - bare_cpu) * 1e3, 700, "ms", "no limit of its own; part of the first call"),
-        Measurement("import execute_agent, memory above bare", (used_memory - bare_memory) / mib, 60, "MiB", "no limit of its own"),
+        Measurement(
+            "import execute_agent, CPU above bare",
+            (used_cpu - bare_cpu) * 1e3,
+            700,
+            "ms",
+            "no limit of its own; part of the first call",
+        ),
+        Measurement(
+            "import execute_agent, memory above bare",
+            (used_memory - bare_memory) / mib,
+            60,
+            "MiB",
+            "no limit of its own",
+        ),
         Measurement("first call in a new store, CPU", first_cpu, 0.7, "s", "makes the store; all stages on"),
         Measurement("first call in a known store, CPU", next_cpu, 0.7, "s", "all stages on"),
     ]

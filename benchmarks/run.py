@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from measurement import Measurement, print_table  # noqa: E402
+from measurement import Measurement, print_table
 
 NAMES = ("fresh_process", "call_overhead", "event_loop", "many_processes", "kills")
 

@@ -36,9 +36,16 @@ class Arguments(Struct, frozen=True):
         Raises:
             UsageError: one of them does.
         """
-        for what, text in (("feature_name", self.feature), ("session", self.session), ("namespace", self.namespace), ("caller", self.caller)):
+        for what, text in (
+            ("feature_name", self.feature),
+            ("session", self.session),
+            ("namespace", self.namespace),
+            ("caller", self.caller),
+        ):
             if text and redact(text) != text:
-                raise UsageError(f"{what} holds a secret or an e-mail address; it is stored as it is, so use an opaque name instead")
+                raise UsageError(
+                    f"{what} holds a secret or an e-mail address; it is stored as it is, so use an opaque name instead"
+                )
 
 
 def check_arguments(
@@ -60,7 +67,11 @@ def check_arguments(
         UsageError: an argument does not fit; the message names it and says what would.
     """
     if not isinstance(request, str | Mapping):
-        hint = " Decode it first: request.decode('utf-8', errors='replace')." if isinstance(request, bytes | bytearray) else ""
+        hint = (
+            " Decode it first: request.decode('utf-8', errors='replace')."
+            if isinstance(request, bytes | bytearray)
+            else ""
+        )
         raise UsageError(f"request must be text or a mapping, not {type(request).__name__}.{hint}")
     if context is not None and not isinstance(context, Mapping):
         raise UsageError(f"context must be a mapping such as {{'path': '.'}}, not {type(context).__name__}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from orchestrator_memory.manager import MemoryManager as MemoryManager
+
 from orchestrator.facade import get_orchestrator
 from orchestrator_core.records import RecalledMemory as RecalledMemory
-from orchestrator_memory.manager import MemoryManager as MemoryManager
 
 
 def get_memory_manager() -> MemoryManager:

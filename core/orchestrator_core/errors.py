@@ -216,6 +216,8 @@ class MissingDependency(MagnusError):
 
     def __init__(self, package: str, feature: str, reason: str = "") -> None:
         because = f" ({reason})" if reason else ""
-        super().__init__(f"{feature} needs the package {package!r}{because}. Install it with: python -m pip install {package}")
+        super().__init__(
+            f"{feature} needs the package {package!r}{because}. Install it with: python -m pip install {package}"
+        )
         self.package = package
         self.feature = feature

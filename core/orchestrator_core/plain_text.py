@@ -33,14 +33,14 @@ def plain_text(value: Any, *, max_bytes: int, key: bytes = b"") -> PlainText:
         return _bounded(value, "text", max_bytes, key)
     try:
         return _bounded(_encoder.encode(value).decode(), "json", max_bytes, key)
-    except Exception:  # a cycle, a depth, a lone surrogate, or an object whose own repr raises
+    except Exception:  # noqa: BLE001 - a cycle, a depth, a lone surrogate, or an object whose own repr raises
         return _bounded(_safe_repr(value), "repr", max_bytes, key)
 
 
 def _safe_repr(value: Any) -> str:
     try:
         return repr(value)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a foreign repr raises
         return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
 
 

@@ -102,6 +102,8 @@ class RecalledMemory(Struct, frozen=True):
     trust: float = 1.0
     views: dict[str, float] = field(default_factory=dict)
     """What each ranking view gave, for ``explain``."""
+    status: str = ""
+    """How the run ended that left this memory (``succeeded``, ``failed``, ``blocked``); empty for what no run left."""
 
 
 class StageRecord(Struct, frozen=True):

@@ -48,7 +48,9 @@ def spec_of(
     check_name(name)
     if not callable(function):
         raise UsageError(f"agent {name!r} must be a function or callable object, not {type(function).__name__}")
-    if timeout_s is not None and (not isinstance(timeout_s, int | float) or isinstance(timeout_s, bool) or timeout_s < 0):
+    if timeout_s is not None and (
+        not isinstance(timeout_s, int | float) or isinstance(timeout_s, bool) or timeout_s < 0
+    ):
         raise UsageError(f"agent {name!r}: timeout_s must be a number of seconds, 0 for none; got {timeout_s!r}")
     if isinstance(capabilities, str):
         raise UsageError(f"agent {name!r}: capabilities must be a list of texts; write [{capabilities!r}]")
@@ -85,12 +87,16 @@ def _second_parameter(name: str, function: Callable[..., Any]) -> Takes:
         return "request"  # a C callable without a signature: give it the request alone
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL)]
     if not positional:
-        raise UsageError(f"agent {name!r}: its function takes no request; define it as f(request), f(request, context) or f(request, call)")
+        raise UsageError(
+            f"agent {name!r}: its function takes no request; define it as f(request), f(request, context) or f(request, call)"
+        )
     needed = [p for p in positional if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
     keyword_only = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
     if len(needed) > 2 or keyword_only:
         extra = [p.name for p in needed[2:]] + keyword_only
-        raise UsageError(f"agent {name!r}: its function needs further arguments ({', '.join(extra)}); an agent gets a request and a context or call")
+        raise UsageError(
+            f"agent {name!r}: its function needs further arguments ({', '.join(extra)}); an agent gets a request and a context or call"
+        )
     if len(positional) < 2 or positional[1].kind is inspect.Parameter.VAR_POSITIONAL:
         return "request"
     second = positional[1]

@@ -72,7 +72,11 @@ class Registry:
             return spec
         known = self.names()
         near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)
-        hint = f"Did you mean {' or '.join(repr(n) for n in near)}?" if near else f"Known agents: {', '.join(known) or 'none'}."
+        hint = (
+            f"Did you mean {' or '.join(repr(n) for n in near)}?"
+            if near
+            else f"Known agents: {', '.join(known) or 'none'}."
+        )
         raise UnknownAgent(
             f"no agent is named {name!r}. {hint} Agents in your own modules are found through [agents] modules in the settings, "
             "--import MODULE, or by importing the module first."
@@ -80,14 +84,17 @@ class Registry:
 
     def _find(self, name: str) -> AgentSpec | None:
         # What is registered comes before what is shipped, so that a user can put an own agent in a shipped one's place.
-        registry: Registry | None = self
-        while registry is not None:
-            if name in registry._specs:
-                return registry._specs[name]
-            registry = registry._parent
+        spec = self.held(name)
+        if spec is not None:
+            return spec
         if name in self._workbench:
             return self._load_workbench(name)
         return self._load_entry_point(name)
+
+    def held(self, name: str) -> AgentSpec | None:
+        """The agent registered under a name, here or in a parent; None when it would have to be loaded first."""
+        spec = self._specs.get(name)
+        return self._parent.held(name) if spec is None and self._parent is not None else spec
 
     def _load_workbench(self, name: str) -> AgentSpec:
         entry = self._workbench[name]
@@ -102,10 +109,11 @@ class Registry:
             source="workbench",
         )
 
-    def _offered(self) -> dict[str, Any]:
+    def offered(self) -> dict[str, Any]:
+        """The entry points of installed packages that offer agents, by name."""
         # Scanning entry points costs about 37 ms CPU, so it happens on a missed name or a listing only.
         if self._parent is not None:
-            return self._parent._offered()
+            return self._parent.offered()
         if self._entry_points is None:
             from importlib.metadata import entry_points
 
@@ -113,7 +121,7 @@ class Registry:
         return self._entry_points
 
     def _load_entry_point(self, name: str) -> AgentSpec | None:
-        point = self._offered().get(name)
+        point = self.offered().get(name)
         if point is None:
             return None
         try:
@@ -126,7 +134,7 @@ class Registry:
 
     def names(self) -> list[str]:
         """All names, sorted; reads entry points but imports nothing."""
-        names = {*self._specs, *self._workbench, *self._offered()}
+        names = {*self._specs, *self._workbench, *self.offered()}
         if self._parent is not None:
             names.update(self._parent.names())
         return sorted(names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 from orchestrator.flow.invoke import ainvoke, in_thread, invoke
@@ -75,7 +76,7 @@ async def adrive(line: Line, state: CallState) -> ExecutionResult:
                 step = move
                 # After a cancellation nothing may wait on the loop any more: the record is written right here.
                 if step.blocking and interrupt is None:
-                    reply = await in_thread(lambda: perform(state, step))
+                    reply = await in_thread(partial(perform, state, step))
                 else:
                     reply = perform(state, step)
             elif state.rooms.sleep is not None:
@@ -137,5 +138,5 @@ def _describe(state: CallState, error: Exception) -> str:
     text = f"{type(error).__name__}: {error}"[:500]
     try:
         return state.rooms.guard.redact(text)
-    except Exception:
+    except Exception:  # noqa: BLE001 - the guard itself may be what is broken
         return type(error).__name__

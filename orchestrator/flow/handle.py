@@ -16,7 +16,9 @@ from orchestrator_core.records import RecalledMemory, Redacted
 class CallHandle:
     """One attempt, seen from inside."""
 
-    def __init__(self, state: CallState, attempt: int, span: SpanHandle | None, ends_at: float, last_error: Redacted) -> None:
+    def __init__(
+        self, state: CallState, attempt: int, span: SpanHandle | None, ends_at: float, last_error: Redacted
+    ) -> None:
         self._state = state
         self._attempt = attempt
         self._span = span
@@ -68,7 +70,7 @@ class CallHandle:
         return math.inf if math.isinf(self._ends_at) else max(0.0, self._ends_at - self._state.rooms.clock.monotonic())
 
     @contextmanager
-    def span(self, name: str, **attributes: str | int | float | bool) -> Iterator[None]:
+    def span(self, name: str, **attributes: str | float | bool) -> Iterator[None]:
         """A child span for a step of the agent; spans and calls opened inside it nest below it."""
         redact = self._state.rooms.redact_value
         safe = {key: redact(value) for key, value in attributes.items() if isinstance(value, str | int | float | bool)}

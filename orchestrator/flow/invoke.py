@@ -70,7 +70,9 @@ async def ainvoke(move: Invoke) -> Outcome:
     import asyncio
 
     if move.spec.is_async:
-        waiter: asyncio.Future[Outcome] = asyncio.get_running_loop().create_task(_await_agent(move), context=move.context)
+        waiter: asyncio.Future[Outcome] = asyncio.get_running_loop().create_task(
+            _await_agent(move), context=move.context
+        )
     else:
         waiter = asyncio.wrap_future(shared_pool.submit(lambda: run_function(move)))
     try:

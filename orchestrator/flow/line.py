@@ -44,13 +44,18 @@ def line(state: CallState) -> Generator[Move, Any, ExecutionResult]:
             state.verdict = yield Step(
                 "judge",
                 lambda: _judge(state, facts),
-                lambda: Verdict(status="off" if not state.switches["judge"] else "unjudged", reason="the judge is off or crashed"),
+                lambda: Verdict(
+                    status="off" if not state.switches["judge"] else "unjudged", reason="the judge is off or crashed"
+                ),
                 blocking=True,
             )
         if state.status in ("succeeded", "failed"):
             memories = yield Step("remember", lambda: _remember(state), list)
     except StageCrashed as crash:
-        state.block("StageCrashed", f"the check {crash.stage!r} could not finish ({type(crash.error).__name__}), so the call was stopped")
+        state.block(
+            "StageCrashed",
+            f"the check {crash.stage!r} could not finish ({type(crash.error).__name__}), so the call was stopped",
+        )
     except GeneratorExit:
         raise
     except Exception as bug:  # nobody's fault but ours: the caller still gets a recorded result
@@ -59,7 +64,7 @@ def line(state: CallState) -> Generator[Move, Any, ExecutionResult]:
         state.status, state.output = "failed", None
         message = guarded_text(state, f"internal error in Magnus: {bug}")
         state.error = ErrorInfo(type=type(bug).__name__, message=message, error_class="internal")
-    except BaseException as stop:  # Ctrl-C or a cancelled task: keep what is known, the driver raises it again
+    except BaseException as stop:  # noqa: BLE001 - Ctrl-C or a cancelled task: keep what is known, the driver raises it again
         state.status = "cancelled"
         state.output = None
         state.error = ErrorInfo(type=type(stop).__name__, message="the call was cancelled before it ended")
@@ -95,9 +100,14 @@ def _guard_in(state: CallState) -> Generator[Move, Any, None]:
             limit = f"{settings.rate_limit_per_minute} calls per minute"
             finding = Finding("rate-limit", "limit", severity="low", action="block", scanner="rate_limit")
             return ScanVerdict(
-                "block", guard.redact(text), findings=(finding,), reason=f"over the limit of {limit}; try again in {wait_s:.3g} s"
+                "block",
+                guard.redact(text),
+                findings=(finding,),
+                reason=f"over the limit of {limit}; try again in {wait_s:.3g} s",
             )
-        return guard.check(facts.text, ScanContext("in", agent=state.spec.name, caller=state.caller, session=state.session))
+        return guard.check(
+            facts.text, ScanContext("in", agent=state.spec.name, caller=state.caller, session=state.session)
+        )
 
     scan: ScanVerdict = yield Step("guard_in", check, unchecked, blocking=len(text) > 50_000)
     state.request_text = Redacted(storable(scan.text)[: settings.request_max_bytes])
@@ -118,7 +128,9 @@ def _guard_out(state: CallState) -> Generator[Move, Any, PlainText]:
     text = storable(facts.text)
     scan: ScanVerdict = yield Step(
         "guard_out",
-        lambda: guard.check(text, ScanContext("out", agent=state.spec.name, caller=state.caller, session=state.session)),
+        lambda: guard.check(
+            text, ScanContext("out", agent=state.spec.name, caller=state.caller, session=state.session)
+        ),
         lambda: ScanVerdict("allow", guard.redact(text)),
         blocking=len(text) > 50_000,
     )
@@ -140,7 +152,7 @@ def guarded_text(state: CallState, text: str) -> Redacted:
     """A message fit to be stored, also when the guard itself is what broke."""
     try:
         return Redacted(storable(state.rooms.guard.redact(text[:500])))
-    except Exception:
+    except Exception:  # noqa: BLE001 - then nothing of it may be kept
         return Redacted("the message is withheld: it could not be redacted")
 
 
@@ -154,7 +166,14 @@ def _note_findings(state: CallState, scan: ScanVerdict, stage: str) -> None:
         )  # fmt: skip
     for scanner in scan.incomplete:
         state.findings.append(
-            Finding("incomplete", "scanner", severity="low", scanner=scanner, stage=stage, message=f"{scanner} did not finish")
+            Finding(
+                "incomplete",
+                "scanner",
+                severity="low",
+                scanner=scanner,
+                stage=stage,
+                message=f"{scanner} did not finish",
+            )
         )
 
 
@@ -211,7 +230,9 @@ def _record(state: CallState, result: ExecutionResult, output_facts: PlainText |
             output_facts=output_facts,
             spans=spans,
             dropped_spans=dropped,
-            required=rooms.healer.learn(result.attempts, agent=state.spec.name, now=rooms.clock.now()) if state.attempts else (),
+            required=rooms.healer.learn(result.attempts, agent=state.spec.name, now=rooms.clock.now())
+            if state.attempts
+            else (),
             optional=memories,
         )
     )

@@ -91,18 +91,16 @@ class CallState:
             names.AGENT_NAME: self.spec.name,
             names.EXECUTION_ID: self.execution_id,
         }
-        for key, value in (
-            (names.AGENT_VERSION, self.spec.version),
-            (names.CONVERSATION, self.session),
-            (names.FEATURE, self.feature),
-        ):
-            if value:
-                attributes[key] = value
+        optional = {
+            names.AGENT_VERSION: self.spec.version,
+            names.CONVERSATION: self.session,
+            names.FEATURE: self.feature,
+        }
+        attributes.update((key, value) for key, value in optional.items() if value)
         parent = self.parent
         self.trace = tracing.start(
             f"{names.INVOKE_AGENT} {self.spec.name}",
             attributes,
-            parent=parent.trace if parent else None,
             parent_span=current_span.get() if parent else None,
         )
 
@@ -122,7 +120,9 @@ class CallState:
             attributes[names.ERROR_TYPE] = self.error.type
         self.trace.root.end(error=self.error.message if self.error else "", attributes=attributes)
 
-    def open_span(self, name: str, parent: SpanHandle | None = None, attributes: Attributes | None = None) -> SpanHandle | None:
+    def open_span(
+        self, name: str, parent: SpanHandle | None = None, attributes: Attributes | None = None
+    ) -> SpanHandle | None:
         return None if self.trace is None else self.trace.open(name, parent=parent, attributes=attributes)
 
     def note_stage(self, name: str, status: StageStatus, began: float, error: str = "") -> None:
@@ -158,7 +158,10 @@ class CallState:
         with self.usage_lock:
             old = self.usage
             self.usage = Usage(
-                old.tokens_in + tokens_in, old.tokens_out + tokens_out, model or old.model, old.cost_microusd + cost_microusd
+                old.tokens_in + tokens_in,
+                old.tokens_out + tokens_out,
+                model or old.model,
+                old.cost_microusd + cost_microusd,
             )
 
     def result(self) -> ExecutionResult:

@@ -7,9 +7,9 @@ A class names what a person would do, so each carries the advice to print.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from orchestrator.healing.fingerprint import type_name
 
@@ -111,8 +111,6 @@ class Classified(Struct, frozen=True):
 
     error_class: ErrorClass
     advice: str = ""
-    status: int | None = None
-    tags: tuple[str, ...] = field(default_factory=tuple)
 
 
 def classify(error: BaseException, message: str) -> Classified:
@@ -121,16 +119,17 @@ def classify(error: BaseException, message: str) -> Classified:
     own = {type(error).__name__, type_name(error)}
     bases = {base.__name__ for base in type(error).__mro__}
     text = message.lower()
-    for matches in (
+    tests: tuple[Callable[[ErrorClass], bool], ...] = (
         lambda kind: status is not None and status in kind.statuses,
         lambda kind: not own.isdisjoint(kind.types),
         lambda kind: kind.pattern is not None and kind.pattern.search(text) is not None,
         lambda kind: not bases.isdisjoint(kind.types),
-    ):
+    )
+    for matches in tests:
         for kind in CLASSES:
             if matches(kind):
-                return Classified(kind, kind.advice.format(name=_name_of(error, message)), status)
-    return Classified(UNKNOWN, UNKNOWN.advice, status)
+                return Classified(kind, kind.advice.format(name=_name_of(error, message)))
+    return Classified(UNKNOWN, UNKNOWN.advice)
 
 
 def retry_after_s(error: BaseException) -> float | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from orchestrator.healing.classify import WAITS_S, ErrorClass
 from orchestrator.healing.contract import Decision, Diagnosis, Situation
-from orchestrator.healing.learn import Arm, Evidence, Streak, posterior
+from orchestrator.healing.learn import NO_STREAK, Arm, Evidence, Streak, posterior
 
 COST_OF_A_TRY = 0.05
 COST_PER_SECOND = 0.004
@@ -23,14 +23,18 @@ def decide(
     situation: Situation,
     kind: ErrorClass,
     evidence: Mapping[Arm, Evidence],
-    streak: Streak = Streak(),
+    streak: Streak = NO_STREAK,
 ) -> Decision:
     """The best arm that the limits allow, or stop; the explanation names counts and odds."""
     what = f"{diagnosis.error_type} ({kind.name})"
     if not situation.idempotent:
-        return Decision("stop", explanation=f"Stopped: {what}, and the agent is not idempotent, so it is not run again.")
+        return Decision(
+            "stop", explanation=f"Stopped: {what}, and the agent is not idempotent, so it is not run again."
+        )
     if situation.attempt >= situation.max_attempts:
-        return Decision("stop", explanation=f"Stopped: {what} on attempt {situation.attempt} of {situation.max_attempts}.")
+        return Decision(
+            "stop", explanation=f"Stopped: {what} on attempt {situation.attempt} of {situation.max_attempts}."
+        )
     if streak.quarantined:
         return Decision(
             "stop",
@@ -42,7 +46,9 @@ def decide(
     wins = sum(e.wins for e in evidence.values())
     if wins <= 0 and try_n > kind.blind_retries:
         tried = "no blind retry" if kind.blind_retries == 0 else f"at most {kind.blind_retries} blind retries"
-        return Decision("stop", explanation=f"Stopped: {what}; this class gets {tried}, and none ever helped this failure.")
+        return Decision(
+            "stop", explanation=f"Stopped: {what}; this class gets {tried}, and none ever helped this failure."
+        )
     hint = diagnosis.retry_after_s
     waits = WAITS_S if hint is None else (hint,)
     reachable = [wait for wait in waits if wait <= situation.max_wait_s and wait < situation.remaining_s]
@@ -64,7 +70,8 @@ def decide(
     )
     if best_index <= 0:
         return Decision(
-            "stop", explanation=f"Stopped: {what}; the best retry has odds of {best_p:.0%}, not worth its cost ({basis})."
+            "stop",
+            explanation=f"Stopped: {what}; the best retry has odds of {best_p:.0%}, not worth its cost ({basis}).",
         )
     wait_text = f"after {best_wait:g} s" if best_wait else "at once"
     because = " as the other side asked" if hint is not None else ""
@@ -73,4 +80,3 @@ def decide(
         best_wait,
         f"Retry {try_n} {wait_text}{because}: {what}, odds {best_p:.0%} ({basis}).",
     )
-

@@ -68,7 +68,7 @@ def safe_message(error: BaseException) -> str:
     """``str(error)``, also for exceptions whose ``__str__`` raises."""
     try:
         return str(error)
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001 - whatever a foreign __str__ raises
         return f"<message unreadable: {type(problem).__name__}>"
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from orchestrator.healing import decide as deciding
 from orchestrator.healing.classify import BY_NAME, UNKNOWN, classify, retry_after_s
 from orchestrator.healing.contract import Decision, Diagnosis, Situation
 from orchestrator.healing.fingerprint import MAX_MESSAGE, fingerprint, mask, safe_message, type_name
-from orchestrator.healing.learn import FADE, Arm, Evidence, Streak, credits, next_streak
+from orchestrator.healing.learn import FADE, Arm, Evidence, Streak, lessons_of, next_streak
 from orchestrator_core.errors import StoreError
 from orchestrator_core.records import Attempt, Redact, Redacted, Write
 from orchestrator_core.storage.database import Database
@@ -89,14 +90,14 @@ class HistoryHealer:
             writes.append(Write(_FADE, (print_,)))
         tries: dict[str, int] = {}
         # A remedy is judged by what came after it: success, or the same failure again. Another failure says nothing of it.
-        for before, after in zip(attempts, attempts[1:], strict=False):
+        for before, after in pairwise(attempts):
             worked = after.outcome == "succeeded"
             if before.action != _RETRY:
                 continue
             tries[before.fingerprint] = tries.get(before.fingerprint, 0) + 1
             if not (worked or after.fingerprint == before.fingerprint):
                 continue
-            for arm, evidence in credits(Arm(before.wait_s, tries[before.fingerprint]), worked=worked).items():
+            for arm, evidence in lessons_of(Arm(before.wait_s, tries[before.fingerprint]), worked=worked).items():
                 writes.append(
                     Write(
                         _CREDIT,

@@ -70,7 +70,7 @@ def _prior_at(prior: Sequence[float], wait_s: float) -> float:
     return value
 
 
-def credits(arm: Arm, *, worked: bool) -> dict[Arm, Evidence]:
+def lessons_of(arm: Arm, *, worked: bool) -> dict[Arm, Evidence]:
     """What one tried arm teaches about itself and its neighbours."""
     taught = {arm: Evidence(wins=1.0) if worked else Evidence(losses=1.0)}
     for wait in WAITS_S:
@@ -94,6 +94,7 @@ class Streak(Struct, frozen=True):
         return self.skip > 0
 
 
+NO_STREAK = Streak()
 QUARANTINE_AFTER = 3
 LONGEST_QUARANTINE = 32
 

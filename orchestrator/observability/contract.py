@@ -57,7 +57,9 @@ class CallTrace(Protocol):
 class Tracing(Protocol):
     """Starts traces."""
 
-    def start(self, name: str, attributes: Attributes, *, parent: CallTrace | None, parent_span: SpanHandle | None) -> CallTrace: ...
+    def start(self, name: str, attributes: Attributes, *, parent_span: SpanHandle | None) -> CallTrace:
+        """A new trace, or a branch below ``parent_span``, a span of the call that this one is nested in."""
+        ...
 
 
 class CallRecord(Struct):
@@ -87,5 +89,3 @@ class Recorder(Protocol):
             StoreError: nothing was written.
         """
         ...
-
-

@@ -72,7 +72,14 @@ class SqliteRecorder:
             if blob:
                 connection.execute(
                     _TRACE,
-                    (result.execution_id, result.trace_id, result.started_at, len(record.spans), record.dropped_spans, blob),
+                    (
+                        result.execution_id,
+                        result.trace_id,
+                        result.started_at,
+                        len(record.spans),
+                        record.dropped_spans,
+                        blob,
+                    ),
                 )
             later = rejudge_later(result.execution_id, result.verdict, now=result.started_at)
             for write in (*rollups, *record.required, *later):

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.observability.contract import Attributes
+from orchestrator.observability.contract import Attributes, SpanHandle
 from orchestrator_core.records import Redact
 from orchestrator_core.storage.trace_blob import SpanRecord
 
@@ -52,12 +52,10 @@ class OtelTracing:
         self._guests = _GuestSpans(self)
         self._joined: object | None = None
 
-    def start(
-        self, name: str, attributes: Attributes, *, parent: OtelCallTrace | None, parent_span: OtelSpan | None
-    ) -> OtelCallTrace:
+    def start(self, name: str, attributes: Attributes, *, parent_span: SpanHandle | None) -> OtelCallTrace:
         """A new trace, or a branch of the parent call's when there is one."""
         self._join_host()
-        context = parent_span.context if parent_span is not None else self.current_context()
+        context = parent_span.context if isinstance(parent_span, OtelSpan) else self.current_context()
         return OtelCallTrace(self, self._guests, name, attributes, context)
 
     def _join_host(self) -> None:
@@ -119,8 +117,9 @@ class OtelCallTrace:
     def now_ns(self) -> int:
         return self._offset_ns + time.perf_counter_ns()
 
-    def open(self, name: str, *, parent: OtelSpan | None = None, attributes: Attributes | None = None) -> OtelSpan:
-        return self._start(name, (parent or self.root).context, attributes)
+    def open(self, name: str, *, parent: SpanHandle | None = None, attributes: Attributes | None = None) -> OtelSpan:
+        above = parent if isinstance(parent, OtelSpan) else self.root
+        return self._start(name, above.context, attributes)
 
     def _start(self, name: str, context: Context, attributes: Attributes | None) -> OtelSpan:
         tracing = self.tracing
@@ -142,8 +141,8 @@ class OtelCallTrace:
     def finish(self) -> tuple[tuple[SpanRecord, ...], int]:
         with self._lock:
             self._open = False
-            # The root ends last and starts first: from behind, a stable sort keeps it in front of equals.
-            spans = tuple(sorted(reversed(self._kept), key=lambda span: span.start_ns))
+            # The root ends last, so it may be behind a child that started in the same nanosecond.
+            spans = tuple(sorted(self._kept, key=lambda span: (span.start_ns, -span.end_ns)))
         self.guests.release(self.adopted)
         return spans, self._started - len(spans)
 
@@ -210,4 +209,3 @@ def _record_of(span: ReadableSpan, error: str, redact: Redact | None) -> SpanRec
         attributes=attributes,
         events=events,
     )
-

@@ -79,6 +79,10 @@ def test_an_agent_may_return_nothing(magnus: Orchestrator, run: Run) -> None:
     assert (row(magnus)["output_kind"], row(magnus)["output"]) == ("none", "")
 
 
+def opened_file() -> Any:
+    return open(os.devnull)
+
+
 class Rude:
     def __repr__(self) -> str:
         raise RuntimeError("no text for you")
@@ -99,8 +103,9 @@ def deep() -> list[Any]:
 
 @pytest.mark.parametrize(
     "make",
-    [object, Rude, cyclic, deep, lambda: {1: {2, 3}, (4, 5): b"\xff"}, lambda: b"\x00\xff" * 10, lambda: open(os.devnull),
-     lambda: (i for i in range(3)), lambda: float("nan"), lambda: 10**400, lambda: "\ud800 lone", lambda: "\x00 nul", lambda: Exception("returned"),
+    [object, Rude, cyclic, deep, lambda: {1: {2, 3}, (4, 5): b"\xff"}, lambda: b"\x00\xff" * 10, opened_file,
+     lambda: (i for i in range(3)), lambda: float("nan"), lambda: 10**400, lambda: "\ud800 lone", lambda: "\x00 nul",
+     lambda: Exception("returned"),
      lambda: type("Meta", (), {})],
 )  # fmt: skip
 def test_any_return_value_is_recorded(magnus: Orchestrator, run: Run, make: Callable[[], Any]) -> None:
@@ -211,7 +216,9 @@ def test_a_huge_mapping_is_blocked(magnus: Orchestrator, run: Run) -> None:
     assert run("echo", {"text": "a b " * 1_000_000}).status == "blocked"
 
 
-@pytest.mark.parametrize("request_text", ["lone \ud800 surrogate", "\udcff\udcfe", b"\xff\xfe".decode("utf-8", "surrogateescape")])
+@pytest.mark.parametrize(
+    "request_text", ["lone \ud800 surrogate", "\udcff\udcfe", b"\xff\xfe".decode("utf-8", "surrogateescape")]
+)
 def test_undecodable_text_is_blocked_or_refused(magnus: Orchestrator, run: Run, request_text: str) -> None:
     ran: list[str] = []
     magnus.register("echo", ran.append)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ from orchestrator.healing.learn import (
     Arm,
     Evidence,
     Streak,
-    credits,
+    lessons_of,
     next_streak,
     posterior,
 )
@@ -95,7 +96,12 @@ def test_the_table_is_whole() -> None:
 
 @pytest.mark.parametrize(
     ("error", "expected"),
-    [(RetryLater(retry_after_s=7), 7.0), (HttpError(429, "12"), 12.0), (HttpError(429, "Wed, 21 Oct"), None), (ValueError(), None)],
+    [
+        (RetryLater(retry_after_s=7), 7.0),
+        (HttpError(429, "12"), 12.0),
+        (HttpError(429, "Wed, 21 Oct"), None),
+        (ValueError(), None),
+    ],
 )
 def test_the_other_sides_hint_is_found(error: BaseException, expected: float | None) -> None:
     assert retry_after_s(error) == expected
@@ -180,11 +186,11 @@ def test_the_posterior_is_the_stated_formula() -> None:
 
 
 def test_success_credits_longer_waits_and_failure_debits_shorter_ones() -> None:
-    won = credits(Arm(2.0, 1), worked=True)
+    won = lessons_of(Arm(2.0, 1), worked=True)
     assert won[Arm(2.0, 1)] == Evidence(wins=1.0)
     assert {arm.wait_s for arm in won} == {2.0, 8.0, 25.0, 70.0}
     assert won[Arm(70.0, 1)].wins == NEIGHBOUR_WEIGHT
-    lost = credits(Arm(8.0, 2), worked=False)
+    lost = lessons_of(Arm(8.0, 2), worked=False)
     assert {arm.wait_s for arm in lost} == {0.0, 2.0, 8.0}
     assert lost[Arm(0.0, 2)].losses == NEIGHBOUR_WEIGHT
 
@@ -192,7 +198,13 @@ def test_success_credits_longer_waits_and_failure_debits_shorter_ones() -> None:
 weights = st.floats(0, 1e6)
 
 
-@given(st.sampled_from(sorted(BY_NAME)), st.sampled_from(WAITS_S), st.lists(st.sampled_from(WAITS_S), max_size=5), weights, weights)
+@given(
+    st.sampled_from(sorted(BY_NAME)),
+    st.sampled_from(WAITS_S),
+    st.lists(st.sampled_from(WAITS_S), max_size=5),
+    weights,
+    weights,
+)
 def test_a_posterior_is_a_chance_and_success_raises_it(
     kind: str, wait: float, tried: list[float], wins: float, losses: float
 ) -> None:
@@ -216,7 +228,7 @@ def test_after_three_failed_episodes_only_some_occurrences_are_tried() -> None:
         if not streak.quarantined:
             tried.append(occurrence)
         streak = next_streak(streak, tried=not streak.quarantined, healed=False)
-    assert [b - a for a, b in zip(tried, tried[1:], strict=False)] == [1, 1, 2, 4, 8, 16, 32, 32]
+    assert [b - a for a, b in pairwise(tried)] == [1, 1, 2, 4, 8, 16, 32, 32]
     assert next_streak(streak, tried=True, healed=True) == Streak()
     stopped = decide(diagnosis("server-busy"), situation(), BY_NAME["server-busy"], {}, Streak(failed=4, skip=3))
     assert stopped.action == "stop" and "4 times in a row" in stopped.explanation

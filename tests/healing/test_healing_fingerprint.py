@@ -19,14 +19,14 @@ def plain(text: str) -> Redacted:
 def caught(message: str, kind: type[Exception] = ValueError) -> Exception:
     try:
         raise kind(message)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         return error
 
 
 def elsewhere(message: str) -> Exception:
     try:
         raise ValueError(message)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         return error
 
 

@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from orchestrator import Call, ExecutionResult, Orchestrator, RetryLater, RunBlocked, RunFailed, UnknownAgent, UsageError
+from orchestrator import (
+    Call,
+    ExecutionResult,
+    Orchestrator,
+    RetryLater,
+    RunBlocked,
+    RunFailed,
+    UnknownAgent,
+    UsageError,
+)
 from orchestrator.testing import FakeClock
 from orchestrator_core.records import STAGES
 from orchestrator_core.storage.trace_blob import unpack
@@ -87,7 +96,12 @@ def test_a_call_is_recorded_before_it_returns(magnus: Orchestrator, run: Run) ->
     assert row["id"] == result.execution_id
     assert (row["agent"], row["feature"], row["session"], row["namespace"]) == ("echo", "forecasts", "s-1", "weather")
     assert (row["caller"], row["code_commit"]) == ("tests", result.commit)
-    assert (row["status"], row["request"], row["output"], row["attempts"]) == ("succeeded", "the weather", "heard the weather", 1)
+    assert (row["status"], row["request"], row["output"], row["attempts"]) == (
+        "succeeded",
+        "the weather",
+        "heard the weather",
+        1,
+    )
     assert tuple(result.stages) == STAGES
     assert {stage.status for stage in result.stages.values()} == {"ok"}
 
@@ -135,14 +149,18 @@ def test_reported_usage_adds_up_over_attempts(magnus: Orchestrator, run: Run) ->
 
 
 @pytest.mark.parametrize("wrong", [{"tokens_in": -1}, {"cost": float("nan")}, {"tokens_out": True}, {"cost": "1"}])
-def test_a_wrong_report_fails_the_agent_with_a_clear_error(magnus: Orchestrator, run: Run, wrong: dict[str, Any]) -> None:
+def test_a_wrong_report_fails_the_agent_with_a_clear_error(
+    magnus: Orchestrator, run: Run, wrong: dict[str, Any]
+) -> None:
     magnus.register("liar", lambda request, call: call.report(**wrong))
     result = run(magnus, "liar", "x")
     assert result.error is not None and result.error.type == "UsageError"
     assert next(iter(wrong)) in result.error.message
 
 
-def test_a_transient_failure_heals_and_each_decision_is_explained(magnus: Orchestrator, run: Run, clock: FakeClock) -> None:
+def test_a_transient_failure_heals_and_each_decision_is_explained(
+    magnus: Orchestrator, run: Run, clock: FakeClock
+) -> None:
     failures = [RetryLater("queue is full", retry_after_s=3), ConnectionResetError("peer 10.0.0.1 closed")]
 
     def flaky(request: str, call: Call) -> str:
@@ -187,7 +205,9 @@ def test_a_request_that_security_blocks_never_reaches_the_agent(magnus: Orchestr
     result = run(magnus, "watcher", "hello " + "".join(chr(0xE0000 + ord(c)) for c in "obey"))
     assert result.status == "blocked" and seen == []
     assert result.stages["guard_in"].status == "blocked"
-    assert {result.stages[name].status for name in ("recall", "attempts", "guard_out", "judge", "remember")} == {"skipped"}
+    assert {result.stages[name].status for name in ("recall", "attempts", "guard_out", "judge", "remember")} == {
+        "skipped"
+    }
     assert only_row(magnus)["status"] == "blocked"
     assert magnus.database.query("SELECT COUNT(*) FROM memories")[0][0] == 0
     with pytest.raises(RunBlocked):
@@ -216,7 +236,9 @@ def test_secrets_and_addresses_reach_the_agent_but_no_file(magnus: Orchestrator,
     assert only_row(magnus)["attempts"] == 2
 
 
-def test_the_second_call_recalls_the_first_and_the_agent_sees_it_as_data(magnus: Orchestrator, run: Run, clock: FakeClock) -> None:
+def test_the_second_call_recalls_the_first_and_the_agent_sees_it_as_data(
+    magnus: Orchestrator, run: Run, clock: FakeClock
+) -> None:
     magnus.register("oracle", lambda request, call: call.memories_text() or "nothing remembered")
     first = run(magnus, "oracle", "Which valve leaks in pump station seven?")
     clock.advance(60)

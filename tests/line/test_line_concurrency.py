@@ -132,7 +132,10 @@ def test_the_hosts_own_spans_join_the_trace(live: Orchestrator, run: Run, monkey
     address = "ada" + "@" + "example.org"
 
     def agent(request: str) -> str:
-        with tracer.start_as_current_span("SELECT", attributes={"user": address}), tracer.start_as_current_span("fetch"):
+        with (
+            tracer.start_as_current_span("SELECT", attributes={"user": address}),
+            tracer.start_as_current_span("fetch"),
+        ):
             return "ok"
 
     live.register("instrumented", agent)

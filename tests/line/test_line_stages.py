@@ -97,7 +97,9 @@ def test_settings_features_and_calls_switch_in_rising_order(tmp_path: Any, run: 
         ("record", "recorder", "write"),
     ],
 )
-def test_a_crash_follows_the_stages_own_rule(magnus: Orchestrator, run: Run, stage: str, room: str, method: str) -> None:
+def test_a_crash_follows_the_stages_own_rule(
+    magnus: Orchestrator, run: Run, stage: str, room: str, method: str
+) -> None:
     ran: list[str] = []
     magnus.register("echo", lambda request: ran.append(request) or "done")
     break_room(magnus, room, method)
@@ -161,7 +163,9 @@ def test_a_full_disk_after_the_run_keeps_the_result(magnus: Orchestrator, run: R
 def test_a_memory_that_cannot_be_written_does_not_cost_the_record(magnus: Orchestrator, run: Run) -> None:
     magnus.register("echo", lambda request: request)
     magnus.open()
-    magnus.database.execute([("CREATE TRIGGER no_memories BEFORE INSERT ON memories BEGIN SELECT RAISE(ABORT, 'no'); END", ())])
+    magnus.database.execute(
+        [("CREATE TRIGGER no_memories BEFORE INSERT ON memories BEGIN SELECT RAISE(ABORT, 'no'); END", ())]
+    )
     result = run(magnus, "echo", "hello")
     assert result.recorded and "without its memory" in result.record_error
     assert magnus.database.query("SELECT COUNT(*) FROM executions")[0][0] == 1

@@ -31,7 +31,9 @@ def test_a_new_store_is_whole_private_and_ignored_by_git(tmp_path: Path) -> None
         magnus.register("echo", lambda request: request)
         magnus.execute("echo", "x")
         assert magnus.database.integrity() == "ok"
-        pragmas = [magnus.database.query(f"PRAGMA {name}")[0][0] for name in ("journal_mode", "auto_vacuum", "user_version")]
+        pragmas = [
+            magnus.database.query(f"PRAGMA {name}")[0][0] for name in ("journal_mode", "auto_vacuum", "user_version")
+        ]
         assert pragmas == ["wal", 2, SCHEMA_VERSION]
         assert "orchestrator.db*" in (magnus.home / ".gitignore").read_text()
         if os.name == "posix":
@@ -79,7 +81,9 @@ def test_a_newer_store_is_left_alone(database: Database) -> None:
     assert database.path.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"this is no database, it only looks like a file" * 50, bytes(range(256)) * 32], ids=["text", "bytes"])
+@pytest.mark.parametrize(
+    "content", [b"this is no database, it only looks like a file" * 50, bytes(range(256)) * 32], ids=["text", "bytes"]
+)
 def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "orchestrator.db"
     path.write_bytes(content)

@@ -126,7 +126,9 @@ except KeyboardInterrupt:
     process.send_signal(signal.SIGINT)
     assert "interrupted" in finished(process)
     with temporary_orchestrator(tmp_path / "home") as magnus:
-        assert magnus.database.query("SELECT status, error_type FROM executions") == [("cancelled", "KeyboardInterrupt")]
+        assert magnus.database.query("SELECT status, error_type FROM executions") == [
+            ("cancelled", "KeyboardInterrupt")
+        ]
 
 
 def test_the_interpreter_ends_while_a_call_is_running(start: Start, tmp_path: Path) -> None:

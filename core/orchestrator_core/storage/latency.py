@@ -21,7 +21,7 @@ def bin_of(duration_ms: float) -> int:
 
 def middle_ms(bin_number: int) -> float:
     """The duration that stands for a bin, in milliseconds."""
-    return GAMMA ** (bin_number - 0.5)
+    return math.pow(GAMMA, bin_number - 0.5)
 
 
 def percentile_ms(bins: Mapping[int, int], q: float) -> float | None:

@@ -53,7 +53,7 @@ def drain(database: Database, handlers: Mapping[str, Handler], *, now: float, li
         problem = "not possible yet"
         try:
             finished = handler(msgspec.json.decode(payload))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - one bad piece of work must not stop the others
             finished, problem = False, f"{type(error).__name__}: {error}"[:200]
         if finished or tries + 1 >= MAX_TRIES:
             database.execute([("DELETE FROM outbox WHERE id = ?", (number,))])

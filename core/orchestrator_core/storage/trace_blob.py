@@ -56,4 +56,6 @@ def unpack(blob: bytes) -> tuple[SpanRecord, ...]:
     try:
         return _decoder.decode(zlib.decompress(blob))
     except (zlib.error, msgspec.MsgspecError) as error:
-        raise StoreDamaged(f"a stored trace cannot be read ({error}); the rest of the history is not affected") from error
+        raise StoreDamaged(
+            f"a stored trace cannot be read ({error}); the rest of the history is not affected"
+        ) from error
