@@ -1,0 +1,65 @@
+"""What is going on, on standard error: a bar on a terminal, lines elsewhere, nothing with ``--json``."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Any, Self
+
+from orchestrator.cli.output import Output
+from orchestrator.cli.screen import is_terminal, visible
+
+
+class Steps:
+    """A progress display. ``total`` steps make it a bar; without it only the present step is shown."""
+
+    def __init__(self, output: Output, title: str, *, total: int | None = None, lines: bool = False) -> None:
+        self._output = output
+        self._title = title
+        self._total = total
+        self._lines = lines
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Self:
+        if not self._output.as_json and is_terminal(sys.stderr):
+            from rich.console import Console
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                SpinnerColumn,
+                TextColumn,
+                TimeElapsedColumn,
+            )
+
+            counted = [BarColumn(bar_width=24), MofNCompleteColumn()] if self._total else []
+            self._bar = Progress(
+                SpinnerColumn(), *counted, TextColumn("{task.description}", markup=False), TimeElapsedColumn(),
+                console=Console(file=sys.stderr), transient=True,
+            )  # fmt: skip
+            self._task = self._bar.add_task(self._title, total=self._total)
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def now(self, text: str) -> None:
+        """What is being done."""
+        if self._bar is not None:
+            self._bar.update(self._task, description=visible(text, lines=False))
+        elif self._lines:
+            self._output.note(visible(text, lines=False))
+
+    def done(self, text: str = "") -> None:
+        """One more step is done; ``text`` stays on the screen."""
+        if self._bar is not None:
+            if text:
+                self._bar.console.print(visible(text, lines=False), markup=False, highlight=False)
+            self._bar.advance(self._task)
+        elif text and self._lines:
+            self._output.note(visible(text, lines=False))
