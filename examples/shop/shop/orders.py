@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Self
 
 from shop.cart import Cart
 from shop.stock import Stock
@@ -31,10 +32,12 @@ class OrderBook:
         self._db = sqlite3.connect(path)
         self._db.executescript(_SCHEMA)
 
-    def __enter__(self) -> OrderBook:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:

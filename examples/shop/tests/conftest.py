@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from shop.cart import Cart
 from shop.catalogue import Catalogue, Product
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from shop.catalogue import Catalogue, Product, UnknownProduct, load_csv
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import time
 
 import pytest
-
 from shop.cart import Cart
 from shop.orders import OrderBook
 from shop.stock import OutOfStock, Stock

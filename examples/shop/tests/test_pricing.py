@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from shop.cart import Cart, Line
 from shop.catalogue import Product
 from shop.pricing import line_cents, shipping_cents
@@ -16,7 +15,13 @@ def test_ten_or_more_take_a_tenth_off(quantity: int, cents: int) -> None:
 
 @pytest.mark.parametrize(
     ("country", "weight_g", "express", "cents"),
-    [("DE", 800, False, 390), ("DE", 800, True, 1190), ("FR", 800, False, 790), ("CH", 6000, False, 2490), ("IT", 1500, False, 1490)],
+    [
+        ("DE", 800, False, 390),
+        ("DE", 800, True, 1190),
+        ("FR", 800, False, 790),
+        ("CH", 6000, False, 2490),
+        ("IT", 1500, False, 1490),
+    ],
 )
 def test_shipping(country: str, weight_g: int, express: bool, cents: int) -> None:
     assert shipping_cents(country, weight_g, 1000, express) == cents
