@@ -68,7 +68,7 @@ def scan_source(source: str, name: str = "<text>") -> BanditReport:
     manager = manager_type(config, "file", ignore_nosec=True)
     mute_parse_warnings()
     try:
-        manager._parse_file(_NAME, io.BytesIO(data), scanned)
+        manager._parse_file(_NAME, io.BytesIO(data), scanned)  # noqa: SLF001  # see above: its version is pinned
     except (RecursionError, MemoryError) as error:
         return BanditReport(error=f"not scanned: {str(error) or type(error).__name__}")
     if manager.skipped:

@@ -40,7 +40,7 @@ MAINTAINABILITY = 20.0
 """Below it radon's rank is B (below 10: C) instead of A."""
 
 
-def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
+def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # every agent takes a request
     """Review ``context["path"]``. ``context["select"]`` (a list of ruff rules) and ``context["timeout_s"]`` (default 60) are optional.
 
     Raises:

@@ -39,7 +39,7 @@ class EntryRun:
     def run(self) -> None:
         try:
             target = self._target()
-        except BaseException as error:  # whatever the project's import raises is the finding
+        except BaseException as error:  # noqa: BLE001  # whatever the project's import raises is the finding
             self.write("missing", error)
             return
         self._started = time.perf_counter()
@@ -52,7 +52,7 @@ class EntryRun:
                 self.write("ended")
             else:
                 self.write("raised", error)
-        except BaseException as error:  # the entry point's own failure is the finding
+        except BaseException as error:  # noqa: BLE001  # the entry point's own failure is the finding
             self._profile.disable()
             self.write("raised", error)
         else:
@@ -109,11 +109,12 @@ def _function(entry: Any) -> dict[str, Any]:
 
 def _watch(run: EntryRun, main: int, limit_s: float) -> None:
     time.sleep(limit_s)
-    run.write("stopped", stuck=sys._current_frames().get(main))
+    run.write("stopped", stuck=sys._current_frames().get(main))  # noqa: SLF001  # the documented way to another thread's stack
     os._exit(0)
 
 
 def main() -> None:
+    """Profile what the command line names."""
     entry, result, limit = sys.argv[1:4]
     run = EntryRun(entry, result)
     threading.Thread(target=_watch, args=(run, threading.get_ident(), float(limit)), daemon=True).start()

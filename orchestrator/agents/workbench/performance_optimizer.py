@@ -36,7 +36,7 @@ HOW_TO_RUN = (
 )
 
 
-def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
+def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # every agent takes a request
     """Hints for ``context["path"]``; with ``context["execute"] = True`` also import times and the profile of ``context["entry"]``.
 
     ``entry`` is ``module:function`` (called without arguments) or a script's path in the project. ``context["timeout_s"]``
@@ -69,7 +69,7 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
     with scratch_copy(project, context) as scratch:
         imports = [measure_import(scratch, name, timeout_s=timeout_s) for name in own[:MOST_PACKAGES]]
         profile = profile_entry(scratch, entry, timeout_s=timeout_s) if entry else None
-        issues += [issue for each in imports for issue in _import_issues(each, own, timeout_s)]
+        issues += [issue for each in imports for issue in _import_issues(each, own)]
         if profile is not None:
             issues += _profile_issues(profile)
         summary |= {
@@ -121,7 +121,7 @@ def _static_issues(project: Project) -> list[Issue]:
     return issues
 
 
-def _import_issues(measured: ImportTime, own: tuple[str, ...], timeout_s: float) -> list[Issue]:
+def _import_issues(measured: ImportTime, own: tuple[str, ...]) -> list[Issue]:
     if measured.error:
         return [Issue("import-fails", f"import {measured.package}: {measured.error}", severity="high")]
     issues: list[Issue] = []

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, cast
 
 from msgspec import Struct
 
@@ -76,7 +77,7 @@ def run_limited(
         start_new_session=os.name == "posix",
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
     )
-    output = _CappedOutput(process, output_limit_bytes)
+    output = _CappedOutput(cast("IO[bytes]", process.stdout), output_limit_bytes)  # a pipe was asked for above
     output.start()
     exit_code: int | None = None
     try:
@@ -94,10 +95,9 @@ def run_limited(
 class _CappedOutput(threading.Thread):
     """Reads a pipe to its end, so that the child never blocks on it, and keeps the start and the end."""
 
-    def __init__(self, process: subprocess.Popen[bytes], limit_bytes: int) -> None:
+    def __init__(self, pipe: IO[bytes], limit_bytes: int) -> None:
         super().__init__(name="magnus-scratch-output", daemon=True)
-        assert process.stdout is not None
-        self._pipe = process.stdout
+        self._pipe = pipe
         self._limit = limit_bytes
         self._head = bytearray()
         self._tail: deque[bytes] = deque(maxlen=max(1, limit_bytes // _CHUNK_BYTES))

@@ -80,7 +80,7 @@ def read_record(path: Path) -> RecordedRun:
             collected = line.count
         elif line.event == "finish":
             finished = True
-    return RecordedRun(tuple(_closed(id, test) for id, test in running.items()), collected, tuple(errors), finished)
+    return RecordedRun(tuple(_closed(name, test) for name, test in running.items()), collected, tuple(errors), finished)
 
 
 def _apply(test: _Running, line: _Line) -> None:
@@ -102,7 +102,7 @@ def _known(outcome: str) -> Outcome:
     return "error"
 
 
-def _closed(id: str, test: _Running) -> RecordedTest:
+def _closed(name: str, test: _Running) -> RecordedTest:
     # A test whose tear-down was not reached was still running, unless it failed already.
     outcome = test.outcome if test.over or test.outcome in ("failed", "error") else "unfinished"
-    return RecordedTest(id, outcome, test.seconds, test.file, test.line, test.message)
+    return RecordedTest(name, outcome, test.seconds, test.file, test.line, test.message)

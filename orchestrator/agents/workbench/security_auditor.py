@@ -32,7 +32,7 @@ _MAX_LINE = 20_000
 """A longer line is data (minified or encoded) rather than something a person wrote a secret into."""
 
 
-def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
+def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # every agent takes a request
     """Audit ``context["path"]``. Nothing of the project is run, and no secret stands in the report, only where it lies.
 
     Raises:

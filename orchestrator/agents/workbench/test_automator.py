@@ -25,7 +25,7 @@ _EXIT_USAGE, _EXIT_NO_TESTS = 4, 5
 HOW_TO_RUN = "Nothing was run. To run the tests on a temporary copy, give context={'path': ..., 'execute': True}."
 
 
-def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
+def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # every agent takes a request
     """List the tests of ``context["path"]``; with ``context["execute"] = True`` run them with pytest and report what failed.
 
     ``context["timeout_s"]`` limits the run (default 120), ``context["python"]`` names another interpreter, which needs pytest.

@@ -47,13 +47,15 @@ def entropy(value: str) -> float:
 
 _PLACEHOLDER = re.compile(
     r"example|sample|dummy|fake|placeholder|change[-_]?me|replace|redacted|your[-_]|<|>|\$\{|\{\{|\.\.\.|x{4,}|\*{3,}|todo"
-    r"|0123456789|1234567890|abcdefgh|foobar|lorem|not[-_]?a[-_]?|not[-_]?real|test[-_]?(?:key|token|secret|pass)|secret[-_]?(?:key|token)?$",
+    r"|0123456789|1234567890|abcdefgh|foobar|lorem|not[-_]?a[-_]|not[-_]?real|test[-_]?(?:key|token|secret|pass)"
+    r"|secret[-_]?(?:key|token)?$",
     re.IGNORECASE,
 )
 _COMMON_PASSWORDS = frozenset(
     {
-        "password", "passwd", "pass", "secret", "postgres", "mysql", "root", "admin", "user", "guest", "test", "tester", "testing", "app",
-        "db", "redis", "rabbitmq", "minio", "minioadmin", "changeit", "hunter2", "letmein", "qwerty", "default", "none", "null", "pwd", "pw",
+        "password", "passwd", "pass", "secret", "postgres", "mysql", "root", "admin", "user", "guest", "test", "tester", "testing",
+        "app", "db", "redis", "rabbitmq", "minio", "minioadmin", "changeit", "hunter2", "letmein", "qwerty", "default", "none", "null",
+        "pwd", "pw",
     }
 )  # fmt: skip
 
@@ -88,34 +90,41 @@ _FORMATS: tuple[_Format, ...] = (
             r"(?:[A-Z][A-Za-z-]{2,20}: [^\n]{0,80}\s{1,4}){0,4}[A-Za-z0-9+/=]{24,})", "critical"),
     _Format("aws-access-key", "an AWS access key id", ("akia", "asia"), r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b"),
     _Format("aws-secret-key", "an AWS secret key", ("aws",),
-            r"(?i)aws[\w. -]{0,20}(?:secret|sk)[\w. -]{0,20}[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])", "critical"),
+            r"(?i)aws[\w. -]{0,20}(?:secret|sk)[\w. -]{0,20}[\"']?\s{0,3}[:=]\s{0,3}[\"']?"
+            r"(?P<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])", "critical"),
     _Format("github-token", "a GitHub token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"\bgh[pousr]_[A-Za-z0-9]{36,255}"),
     _Format("github-token", "a GitHub fine-grained token", ("github_pat_",), r"\bgithub_pat_[A-Za-z0-9_]{60,255}"),
     _Format("gitlab-token", "a GitLab token", ("glpat-",), r"\bglpat-[A-Za-z0-9_.-]{20,100}"),
     _Format("slack-token", "a Slack token", ("xox",), r"\bxox[abeprs]-[A-Za-z0-9-]{15,250}"),
-    _Format("slack-webhook", "a Slack webhook", ("hooks.slack.com",), r"hooks\.slack\.com/(?:services|workflows)/(?P<secret>[A-Za-z0-9+/_-]{30,100})"),
+    _Format("slack-webhook", "a Slack webhook", ("hooks.slack.com",),
+            r"hooks\.slack\.com/(?:services|workflows)/(?P<secret>[A-Za-z0-9+/_-]{30,100})"),
     _Format("stripe-key", "a Stripe live key", ("_live_",), r"\b[rs]k_live_[A-Za-z0-9]{16,250}"),
     _Format("google-api-key", "a Google API key", ("aiza",), r"\bAIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
     _Format("google-oauth-secret", "a Google OAuth secret", ("gocspx-",), r"\bGOCSPX-[A-Za-z0-9_-]{28}"),
     _Format("anthropic-key", "an Anthropic key", ("sk-ant-",), r"\bsk-ant-[A-Za-z0-9_-]{40,200}"),
-    _Format("openai-key", "an OpenAI-style key", ("sk-",), r"(?<![\w-])sk-(?:proj-|svcacct-|admin-)?(?=[A-Za-z0-9_-]{0,100}[0-9])(?!ant-)[A-Za-z0-9_]{32,250}"),
+    _Format("openai-key", "an OpenAI-style key", ("sk-",),
+            r"(?<![\w-])sk-(?:proj-|svcacct-|admin-)?(?=[A-Za-z0-9_-]{0,100}[0-9])(?!ant-)[A-Za-z0-9_]{32,250}"),
     _Format("huggingface-token", "a Hugging Face token", ("hf_",), r"\bhf_[A-Za-z0-9]{30,60}\b"),
     _Format("pypi-token", "a PyPI upload token", ("pypi-age",), r"\bpypi-AgE[A-Za-z0-9_-]{50,1000}"),
     _Format("npm-token", "an npm token", ("npm_",), r"\bnpm_[A-Za-z0-9]{36}\b"),
     _Format("sendgrid-key", "a SendGrid key", ("sg.",), r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}\b"),
     _Format("azure-storage-key", "an Azure storage key", ("accountkey=",), r"AccountKey=(?P<secret>[A-Za-z0-9+/]{60,100}={0,2})"),
-    _Format("json-web-token", "a JSON web token", ("eyj",), r"\beyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{16,2000}", "medium", _is_jwt),
+    _Format("json-web-token", "a JSON web token", ("eyj",),
+            r"\beyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{16,2000}", "medium", _is_jwt),
     _Format("password-in-address", "a password in an address", ("://",),
-            r"\b[a-z][a-z0-9+.-]{1,20}://(?P<user>[^\s:/@'\"<>{}$`]{0,64}):(?P<secret>[^\s/@'\"<>{}`]{3,128})@(?P<host>[A-Za-z0-9.-]{1,253})",
+            r"\b[a-z][a-z0-9+.-]{1,20}://(?P<user>[^\s:/@'\"<>{}$`]{0,64}):(?P<secret>[^\s/@'\"<>{}`]{3,128})@"
+            r"(?P<host>[A-Za-z0-9.-]{1,253})",
             "high", _is_password),
 )  # fmt: skip
 
-_NAMES = r"(?:pass(?:word|wd|phrase)|pwd|secret|token|api[_-]?key|access[_-]?key|auth[_-]?key|private[_-]?key|encryption[_-]?key|credentials?)"
+_NAMES = r"(?:pass(?:word|wd|phrase)|pwd|secret|token|(?:api|access|auth|private|encryption)[_-]?key|credentials?)"
 _QUOTED = re.compile(
-    rf"""(?i)(?<![\w.-])[\w.-]{{0,40}}?(?P<name>{_NAMES})[\w.-]{{0,20}}["']?\]?\s{{0,3}}(?::\s{{0,3}}str\s{{0,3}})?(?:=|:|:=|=>)\s{{0,3}}["'](?P<secret>[^"'\s]{{8,200}})["']"""
+    rf"""(?i)(?<![\w.-])[\w.-]{{0,40}}?(?P<name>{_NAMES})[\w.-]{{0,20}}["']?\]?\s{{0,3}}(?::\s{{0,3}}str\s{{0,3}})?"""
+    rf"""(?:=|:|:=|=>)\s{{0,3}}["'](?P<secret>[^"'\s]{{8,200}})["']"""
 )
 _BARE = re.compile(
-    rf"""(?im)^\s*(?:export\s+|-\s+|set\s+)?[\w.-]{{0,40}}?(?P<name>{_NAMES})[\w.-]{{0,20}}\s*[=:]\s*(?P<secret>[^\s"'#;,]{{8,200}})\s*(?:[#;].*)?$"""
+    rf"""(?im)^[ \t]*(?:export[ ]|-[ ]|set[ ])?[\w.-]{{0,40}}?(?P<name>{_NAMES})[\w.-]{{0,20}}[ \t]*[=:][ \t]*"""
+    r"""(?P<secret>[^\s"'#;,]{8,200})[ \t]*(?:[#;].*)?$"""
 )
 _BARE_FILES = (".env", ".ini", ".cfg", ".conf", ".yml", ".yaml", ".properties", ".toml", ".sh")
 _NAME_HINTS = ("pass", "pwd", "secret", "token", "key", "credential")
