@@ -5,7 +5,9 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 _ANYWHERE = frozenset({"tests", "test", "testing", "docs", "doc", "examples", "example", "benchmarks", "benchmark"})
-_AT_TOP = frozenset({"scripts", "script", "tools", "tool", "bench", "ci", "dev", "tasks", "notebooks", "samples", "demo", "demos"})
+_AT_TOP = frozenset(
+    {"scripts", "script", "tools", "tool", "bench", "ci", "dev", "tasks", "notebooks", "samples", "demo", "demos"}
+)
 _FILES = (
     "test_*.py", "*_test.py", "tests.py", "testing.py", "conftest.py", "setup.py", "noxfile.py", "fabfile.py", "dodo.py",
     "hatch_build.py", "versioneer.py", "ez_setup.py", "pytest_plugin.py", "pytest_*.py",
@@ -29,4 +31,9 @@ def is_support_file(path: str) -> bool:
 def is_test_file(path: str) -> bool:
     """True for test modules and everything in a test folder."""
     *folders, name = path.split("/")
-    return bool({"tests", "test"} & set(folders)) or name == "conftest.py" or name.startswith("test_") or name.endswith("_test.py")
+    return (
+        bool({"tests", "test"} & set(folders))
+        or name == "conftest.py"
+        or name.startswith("test_")
+        or name.endswith("_test.py")
+    )

@@ -65,56 +65,70 @@ def decode_source(data: bytes) -> str:
 
 def module_facts(tree: ast.Module) -> ModuleFacts:
     """Read a tree once. Total: any tree that ``ast.parse`` gave can be walked, however deep."""
-    imports: list[Import] = []
-    strings: set[str] = set()
-    script = False
-    stack: list[tuple[ast.AST, bool, Guard]] = [(tree, False, "")]
-    while stack:
-        node, deferred, guard = stack.pop()
-        if isinstance(node, ast.Import):
-            imports += (Import(a.name, (), 0, node.lineno, deferred, guard) for a in node.names)
-            continue
-        if isinstance(node, ast.ImportFrom):
-            names = tuple(a.name for a in node.names)
-            imports.append(Import(node.module or "", names, node.level, node.lineno, deferred, guard))
-            continue
-        if isinstance(node, ast.Constant):
-            if isinstance(node.value, str) and len(node.value) <= MAX_STRING:
-                strings.add(node.value)
-            continue
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            deferred = True
-        elif isinstance(node, ast.Try | ast.TryStar):
-            caught: Guard = "optional" if _catches_import_failure(node.handlers) else guard
-            inner: Guard = guard if guard == "typing" else caught
-            for child in (*node.body, *node.handlers, *node.orelse):
-                stack.append((child, deferred, inner))
-            stack += ((child, deferred, guard) for child in node.finalbody)
-            continue
-        elif isinstance(node, ast.With | ast.AsyncWith):
-            if guard != "typing" and any(_suppresses_import_failure(item.context_expr) for item in node.items):
-                guard = "optional"
-        elif isinstance(node, ast.If):
-            script = script or _is_main_test(node.test)
-            then, otherwise = _branches(node.test, guard)
-            stack.append((node.test, deferred, guard))
-            stack += ((child, True, then) for child in node.body)
-            stack += ((child, True, otherwise) for child in node.orelse)
-            continue
-        elif isinstance(node, ast.Call):
-            name = _called(node.func)
-            if name in _BY_NAME and node.args and isinstance(node.args[0], ast.Constant):
-                value = node.args[0].value
-                if isinstance(value, str) and value and not value.startswith("."):
-                    imports.append(Import(value, (), 0, node.lineno, True, guard or "optional"))
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            continue  # a docstring, or a text nobody reads
-        stack += ((child, deferred, guard) for child in ast.iter_child_nodes(node))
-    imports.sort(key=lambda found: (found.line, found.module))
-    return ModuleFacts(tuple(imports), frozenset(strings), script)
+    walk = _Walk()
+    walk.stack.append((tree, False, ""))
+    while walk.stack:
+        walk.visit(*walk.stack.pop())
+    walk.imports.sort(key=lambda found: (found.line, found.module))
+    return ModuleFacts(tuple(walk.imports), frozenset(walk.strings), walk.script)
 
 
-def _called(node: ast.expr) -> str:
+class _Walk:
+    """Each node with what surrounds it: whether it is deferred, and its guard. No recursion, so no depth is too deep."""
+
+    def __init__(self) -> None:
+        self.imports: list[Import] = []
+        self.strings: set[str] = set()
+        self.script = False
+        self.stack: list[tuple[ast.AST, bool, Guard]] = []
+
+    def visit(self, node: ast.AST, deferred: bool, guard: Guard) -> None:
+        match node:
+            case ast.Import():
+                self.imports += (Import(a.name, (), 0, node.lineno, deferred, guard) for a in node.names)
+            case ast.ImportFrom():
+                names = tuple(a.name for a in node.names)
+                self.imports.append(Import(node.module or "", names, node.level, node.lineno, deferred, guard))
+            case ast.Constant():
+                if isinstance(node.value, str) and len(node.value) <= MAX_STRING:
+                    self.strings.add(node.value)
+            case ast.Expr(value=ast.Constant()):
+                pass  # a docstring, or a text nobody reads
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                self._enter(node, True, guard)
+            case ast.Try() | ast.TryStar():
+                optional: Guard = "optional" if guard != "typing" and _catches_import_failure(node.handlers) else guard
+                self._push((*node.body, *node.handlers, *node.orelse), deferred, optional)
+                self._push(node.finalbody, deferred, guard)
+            case ast.With() | ast.AsyncWith():
+                copes = guard != "typing" and any(_suppresses_import_failure(item.context_expr) for item in node.items)
+                self._enter(node, deferred, "optional" if copes else guard)
+            case ast.If():
+                self.script = self.script or _is_main_test(node.test)
+                then, otherwise = _branches(node.test, guard)
+                self._push((node.test,), deferred, guard)
+                self._push(node.body, True, then)
+                self._push(node.orelse, True, otherwise)
+            case ast.Call():
+                self._import_by_name(node, guard)
+                self._enter(node, deferred, guard)
+            case _:
+                self._enter(node, deferred, guard)
+
+    def _enter(self, node: ast.AST, deferred: bool, guard: Guard) -> None:
+        self._push(ast.iter_child_nodes(node), deferred, guard)
+
+    def _push(self, nodes: Iterable[ast.AST], deferred: bool, guard: Guard) -> None:
+        self.stack.extend((node, deferred, guard) for node in nodes)
+
+    def _import_by_name(self, node: ast.Call, guard: Guard) -> None:
+        if _called(node.func) in _BY_NAME and node.args and isinstance(node.args[0], ast.Constant):
+            value = node.args[0].value
+            if isinstance(value, str) and value and not value.startswith("."):
+                self.imports.append(Import(value, (), 0, node.lineno, True, guard or "optional"))
+
+
+def _called(node: ast.AST) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
@@ -129,7 +143,11 @@ def _catches_import_failure(handlers: list[ast.ExceptHandler]) -> bool:
 
 
 def _suppresses_import_failure(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and _called(node.func) == "suppress" and any(_called(a) in _IMPORT_FAILURES for a in node.args)
+    return (
+        isinstance(node, ast.Call)
+        and _called(node.func) == "suppress"
+        and any(_called(a) in _IMPORT_FAILURES for a in node.args)
+    )
 
 
 def _is_main_test(node: ast.expr) -> bool:

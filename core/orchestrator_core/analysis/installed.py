@@ -40,11 +40,7 @@ class InstalledSet:
         self._read: dict[str, InstalledDistribution] = {}
         self._owners: dict[str, set[str]] | None = None
         for dist in importlib.metadata.distributions(path=list(path)):
-            try:
-                name = dist.metadata["Name"]
-            except Exception:  # noqa: BLE001 - a broken installation of something else must not end the analysis
-                continue
-            if name:
+            if name := _name(dist):
                 self._found.setdefault(normalise(name), dist)
 
     def __len__(self) -> int:
@@ -110,6 +106,13 @@ def environment_path(root: Path) -> list[str]:
     return own + [entry for entry in sys.path if entry]
 
 
+def _name(dist: importlib.metadata.Distribution) -> str:
+    try:
+        return dist.metadata["Name"] or ""
+    except Exception:  # noqa: BLE001 - a broken installation of something else must not end the analysis
+        return ""
+
+
 def _describe(name: str, dist: importlib.metadata.Distribution) -> InstalledDistribution:
     commands: set[str] = set()
     groups: set[str] = set()
@@ -148,19 +151,28 @@ def _modules(dist: importlib.metadata.Distribution) -> frozenset[str]:
         if parts and all(part.isidentifier() for part in parts):
             names.add(".".join(parts))
     if not names:
-        names = {line.strip().replace("/", ".") for line in (dist.read_text("top_level.txt") or "").splitlines() if line.strip()}
+        names = {
+            line.strip().replace("/", ".")
+            for line in (dist.read_text("top_level.txt") or "").splitlines()
+            if line.strip()
+        }
     return frozenset(names)
 
 
 def _licence(dist: importlib.metadata.Distribution) -> str:
     metadata = dist.metadata
-    expression = metadata.get("License-Expression")
-    if expression:
-        return str(expression).strip()
-    classifiers = [c.rpartition("::")[2].strip() for c in metadata.get_all("Classifier") or () if c.startswith("License ::")]
+    if expression := _first(metadata.get_all("License-Expression")):
+        return expression
+    classifiers = [
+        c.rpartition("::")[2].strip() for c in metadata.get_all("Classifier") or () if c.startswith("License ::")
+    ]
     named = [c for c in classifiers if c != "OSI Approved"]
     if named:
         return " OR ".join(named) if len(named) > 1 else named[0]
-    lines = str(metadata.get("License") or "").strip().splitlines()
-    first = lines[0].strip() if lines else ""
+    # some put the whole text of the licence here; its first line names it
+    first = _first(_first(metadata.get_all("License")).splitlines())
     return first[:80] if first.upper() != "UNKNOWN" else ""
+
+
+def _first(values: Sequence[str] | None) -> str:
+    return str(values[0]).strip() if values else ""

@@ -88,7 +88,9 @@ class ModuleMap(Struct, frozen=True):
         folder = posixpath.dirname(importer)
         while True:
             beside = posixpath.join(folder, top)
-            if (f"{beside}.py" in self.files and f"{beside}.py" != importer) or (beside in self.folders and not importer.startswith(beside + "/")):
+            if (f"{beside}.py" in self.files and f"{beside}.py" != importer) or (
+                beside in self.folders and not importer.startswith(beside + "/")
+            ):
                 return True
             if not folder:
                 return False
@@ -98,7 +100,12 @@ class ModuleMap(Struct, frozen=True):
         return root not in self.loose or not root or importer.startswith(root + "/")
 
     def _at(self, path: str) -> str | None:
-        for candidate in (f"{path}/__init__.py" if path else "__init__.py", f"{path}.py", f"{path}/__init__.pyi", f"{path}.pyi"):
+        for candidate in (
+            f"{path}/__init__.py" if path else "__init__.py",
+            f"{path}.py",
+            f"{path}/__init__.pyi",
+            f"{path}.pyi",
+        ):
             if candidate in self.files:
                 return candidate
         return None
@@ -121,7 +128,11 @@ def module_name(path: str, root: str = "") -> str:
 
 
 def map_modules(
-    python_files: Sequence[str], other_files: Iterable[str] = (), extra_roots: Iterable[str] = (), *, folder_name: str = ""
+    python_files: Sequence[str],
+    other_files: Iterable[str] = (),
+    extra_roots: Iterable[str] = (),
+    *,
+    folder_name: str = "",
 ) -> ModuleMap:
     """Find the source roots of a project and name its modules. Reads nothing: paths are all it needs.
 
@@ -136,10 +147,14 @@ def map_modules(
         while folder not in folders:
             folders.add(folder)
             folder = posixpath.dirname(folder)
-    packages = {f for f in holding if posixpath.join(f, "__init__.py") in files or posixpath.join(f, "__init__.pyi") in files}
+    packages = {
+        f for f in holding if posixpath.join(f, "__init__.py") in files or posixpath.join(f, "__init__.pyi") in files
+    }
     roots = {""} | {r.strip("/").removeprefix("./") for r in extra_roots if r.strip("/").removeprefix("./") in folders}
     roots |= {f for f in folders if posixpath.basename(f) in _SOURCE_FOLDERS and f not in packages}
-    roots |= {posixpath.dirname(p) for p in (*python_files, *other_files) if posixpath.basename(p) in _MANIFESTS} & folders
+    roots |= {
+        posixpath.dirname(p) for p in (*python_files, *other_files) if posixpath.basename(p) in _MANIFESTS
+    } & folders
     roots |= {posixpath.dirname(f) for f in packages if posixpath.dirname(f) not in packages}
     # a package's own folder is no root: its module `types` must not stand for the standard library's
     roots -= packages if folder_name.isidentifier() else packages - {""}
@@ -158,7 +173,9 @@ def map_modules(
             inner = module_name(path)
             if inner or path == "__init__.py":
                 by_name.setdefault(f"{folder_name}.{inner}".rstrip("."), []).append(("", path))
-    return ModuleMap(tuple(sorted(roots)), frozenset(loose), {n: tuple(f) for n, f in by_name.items()}, frozenset(folders), files)
+    return ModuleMap(
+        tuple(sorted(roots)), frozenset(loose), {n: tuple(f) for n, f in by_name.items()}, frozenset(folders), files
+    )
 
 
 def _common(one: str, other: str) -> int:

@@ -19,16 +19,31 @@ from orchestrator_core.analysis.modules import ModuleMap, map_modules
 
 NAME = "code-archaeologist"
 MOST_HOT_FILES = 15
-_TEXT_ENDINGS = (".toml", ".cfg", ".ini", ".md", ".rst", ".txt", ".yml", ".yaml", ".json", ".sh", ".html", ".j2", ".jinja", "Makefile", "Dockerfile")
+_TEXT_ENDINGS = (
+    ".toml",
+    ".cfg",
+    ".ini",
+    ".rst",
+    ".yml",
+    ".yaml",
+    ".json",
+    ".sh",
+    ".html",
+    ".j2",
+    ".jinja",
+    "Makefile",
+    "Dockerfile",
+)
+_MARKDOWN = (".md", ".markdown")
 _MOST_TEXT_BYTES = 4_000_000
 _LOADED_BY_FRAMEWORK = frozenset({"migrations", "versions", "commands", "alembic", "templatetags"})
 
 
-def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
+def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - every agent is called alike
     """Look at the folder in ``context["path"]``.
 
-    Rules: ``import-cycle``, ``unreachable-code``, ``unused-code``, ``unused-module``, ``does-not-parse``. ``data`` holds ``modules`` (lines,
-    imports, importers), ``cycles``, ``unused`` and ``hot_files``.
+    Rules: ``import-cycle``, ``unreachable-code``, ``unused-code``, ``unused-module``, ``does-not-parse``. ``data`` holds
+    ``modules`` (lines, imports, importers), ``cycles``, ``unused`` and ``hot_files``.
 
     Raises:
         TargetError: the folder is missing, empty, or holds no Python file.
@@ -48,7 +63,14 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
     issues += (_unused_issue(item, packaged) for item in unused)
     orphans = unused_modules(sources, every, texts)
     issues += (
-        Issue("unused-module", "no other module imports this one, and no text names it", path, 0, "low", "remove it, or name it where it is used")
+        Issue(
+            "unused-module",
+            "no other module imports this one, and no text names it",
+            path,
+            0,
+            "low",
+            "remove it, or name it where it is used",
+        )
         for path in orphans
     )
 
@@ -115,9 +137,19 @@ def unused_modules(sources: PythonSources, graph: Mapping[str, Iterable[str]], t
         stem = file.removesuffix(".py")
         if not stem.isidentifier():
             continue  # no import statement can name it, so something else loads it
-        if path in imported or stem.startswith("__") or is_support_file(path) or source.facts.runs_as_script or not source.tree.body:
+        if (
+            path in imported
+            or stem.startswith("__")
+            or is_support_file(path)
+            or source.facts.runs_as_script
+            or not source.tree.body
+        ):
             continue
-        if f"{folder}/__init__.py" not in sources.files or stem in words or _LOADED_BY_FRAMEWORK & set(folder.split("/")):
+        if (
+            f"{folder}/__init__.py" not in sources.files
+            or stem in words
+            or _LOADED_BY_FRAMEWORK & set(folder.split("/"))
+        ):
             continue
         if "manage.py" in {posixpath.basename(name) for name in sources.files}:
             continue  # Django finds apps' modules by their names
@@ -128,20 +160,31 @@ def unused_modules(sources: PythonSources, graph: Mapping[str, Iterable[str]], t
 def _other_texts(project: Project) -> Iterable[str]:
     budget = _MOST_TEXT_BYTES
     for name in project.files:
-        if name.endswith(_TEXT_ENDINGS) and budget > 0:
+        if name.endswith((*_TEXT_ENDINGS, *_MARKDOWN)) and budget > 0:
             try:
                 text = project.text(name)
             except OSError:
                 continue
             budget -= len(text)
-            yield text
+            yield _shown_code(text) if name.endswith(_MARKDOWN) else text
+
+
+def _shown_code(text: str) -> str:
+    """What a Markdown document shows as code or asks a generator to document; its prose may speak of dead code as well."""
+    blocks = re.findall(r"(?ms)^[ \t]*(```|~~~)(.*?)^[ \t]*\1", text)
+    return "\n".join([*(block for _, block in blocks), *re.findall(r"(?m)^::: .*$", text)])
 
 
 def _cycle_issue(knot: list[str], shortest: list[str], module_map: ModuleMap, folder_name: str) -> Issue:
     way = " → ".join(module_map.name(path) or folder_name for path in shortest)
     more = f" It is part of a knot of {len(knot)} modules." if len(knot) > len(shortest) - 1 else ""
     return Issue(
-        "import-cycle", f"{way}.{more}", shortest[0], 0, "medium", "move what both need into a third module, or import it where it is used"
+        "import-cycle",
+        f"{way}.{more}",
+        shortest[0],
+        0,
+        "medium",
+        "move what both need into a third module, or import it where it is used",
     )
 
 
@@ -149,13 +192,24 @@ def _unused_issue(item: Unused, packaged: bool) -> Issue:
     if item.kind == "unreachable":
         return Issue("unreachable-code", item.message, item.path, item.line, "medium", "remove it")
     if packaged and not item.private:
-        return Issue("unused-code", f"{item.message}; it may be meant for users of the package", item.path, item.line, "info")
+        return Issue(
+            "unused-code", f"{item.message}; it may be meant for users of the package", item.path, item.line, "info"
+        )
     return Issue("unused-code", item.message, item.path, item.line, "low", "remove it")
 
 
 def _imported_table(importers: Mapping[str, int], graph: Mapping[str, Iterable[str]]) -> str:
-    most = sorted(((count, path) for path, count in importers.items() if count), key=lambda pair: (-pair[0], pair[1]))[:10]
-    return table(("module", "imported by", "imports"), ((path, count, len(list(graph.get(path, ())))) for count, path in most)) if most else ""
+    most = sorted(((count, path) for path, count in importers.items() if count), key=lambda pair: (-pair[0], pair[1]))[
+        :10
+    ]
+    return (
+        table(
+            ("module", "imported by", "imports"),
+            ((path, count, len(list(graph.get(path, ())))) for count, path in most),
+        )
+        if most
+        else ""
+    )
 
 
 def _hot_table(hot: Iterable[FileHistory], sources: PythonSources) -> str:

@@ -19,7 +19,8 @@ _PREFIX = "<unknown>/"
 _INERT_DECORATORS = frozenset(
     {
         "property", "cached_property", "staticmethod", "classmethod", "cache", "lru_cache", "wraps", "contextmanager",
-        "asynccontextmanager", "final", "overload", "deprecated", "singledispatch", "total_ordering", "dataclass", "runtime_checkable", "no_type_check",
+        "asynccontextmanager", "final", "overload", "deprecated",
+        "singledispatch", "total_ordering", "dataclass", "runtime_checkable", "no_type_check",
     }
 )  # fmt: skip
 """Decorators that hand the function to nobody. Any other may register it, so its function counts as used."""
@@ -74,7 +75,12 @@ def find_unused(sources: Mapping[str, Source], texts: Iterable[str] = ()) -> tup
     for text in texts:
         mentioned.update(re.findall(r"[A-Za-z_]\w+", text))
     # "parse_" as a text of its own is the first half of getattr(self, "parse_" + kind)
-    spelled = {word for source in sources.values() for word in source.facts.strings if word.isidentifier() and word.endswith("_")}
+    spelled = {
+        word
+        for source in sources.values()
+        for word in source.facts.strings
+        if word.isidentifier() and word.endswith("_")
+    }
     prefixes = (*_HOOK_PREFIXES, *sorted(word for word in spelled if len(word.strip("_")) > 1))
 
     definitions: dict[str, dict[int, _Definition]] = {}
@@ -99,9 +105,13 @@ def find_unused(sources: Mapping[str, Source], texts: Iterable[str] = ()) -> tup
         if definition is None or definition.used_from_outside:
             continue
         # a class of a private module may be public by another name, so only its methods' own names tell
-        hidden = item.typ in {"function", "class"} and any(p.startswith("_") for p in path.removesuffix(".py").split("/") if p != "__init__")
+        hidden = item.typ in {"function", "class"} and any(
+            p.startswith("_") for p in path.removesuffix(".py").split("/") if p != "__init__"
+        )
         private = name.startswith("_") or hidden
-        found.append(Unused(path, line, _KINDS[item.typ], name, f"nothing here uses the {_KINDS[item.typ]} `{name}`", private))
+        found.append(
+            Unused(path, line, _KINDS[item.typ], name, f"nothing here uses the {_KINDS[item.typ]} `{name}`", private)
+        )
     return found, left_out
 
 
@@ -109,7 +119,9 @@ def _add_known_users(engine: Any, sources: Iterable[Source]) -> None:
     """vulture's own lists of names that the standard library calls (``visit_*`` of ``ast``, ``do_GET`` ...)."""
     import pkgutil
 
-    for name in sorted({found.module.partition(".")[0] for source in sources for found in source.facts.imports if not found.level}):
+    for name in sorted(
+        {found.module.partition(".")[0] for source in sources for found in source.facts.imports if not found.level}
+    ):
         if not name.isidentifier():
             continue
         try:
@@ -123,9 +135,7 @@ def _add_known_users(engine: Any, sources: Iterable[Source]) -> None:
 def _words(strings: Iterable[str]) -> Iterable[str]:
     """Identifiers in text constants that look like names or paths (``pkg.mod:function``), not like prose."""
     for text in strings:
-        if text and " " not in text.strip():
-            yield from re.findall(r"[A-Za-z_]\w*", text)
-        elif "[" in text and len(text) < 80:  # a quoted annotation such as "dict[str, Node]"
+        if (text and " " not in text.strip()) or ("[" in text and len(text) < 80):
             yield from re.findall(r"[A-Za-z_]\w*", text)
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from orchestrator.agents.workbench.manifests import Unit
+from orchestrator.agents.workbench.project_unit import Unit
 from orchestrator.agents.workbench.requirement_lines import Requirement
 from orchestrator_core.analysis.distribution_names import (
     MODULE_TO_DISTRIBUTIONS,
@@ -51,6 +51,8 @@ class NotImported(Struct, frozen=True):
 
 
 class Outcome(Struct):
+    """What a check found."""
+
     undeclared: list[Undeclared]
     not_imported: list[NotImported]
     third_party: dict[str, int]
@@ -74,7 +76,9 @@ class DependencyCheck:
         self._modules = modules
         self._installed = installed
         self._words = commands
-        self._scripts = {path: {normalise(name) for name in names} for path, names in (script_requirements or {}).items()}
+        self._scripts = {
+            path: {normalise(name) for name in names} for path, names in (script_requirements or {}).items()
+        }
         self._stdlib = stdlib_modules(sys.stdlib_module_names)
         self._own_names = {unit.name for unit in units if unit.name}
         self._closures: dict[str, dict[str, str]] = {}
@@ -106,7 +110,9 @@ class DependencyCheck:
             for item in items:
                 for requirement in self._matching(declared, item):
                     self._used.setdefault(requirement.name, set()).add(path)
-        strings = frozenset(text for path, module in facts.items() if not is_support_file(path) for text in module.strings)
+        strings = frozenset(
+            text for path, module in facts.items() if not is_support_file(path) for text in module.strings
+        )
         return Outcome(
             sorted(found.values(), key=lambda entry: (entry.unit, entry.module)),
             [entry for unit in self._units[::-1] for entry in self._unused(unit, strings)],
@@ -151,7 +157,9 @@ class DependencyCheck:
                 break
         return frozenset(found)
 
-    def _judge(self, path: str, item: Import, name: str, chain: list[Unit], found: dict[tuple[str, str], Undeclared]) -> None:
+    def _judge(
+        self, path: str, item: Import, name: str, chain: list[Unit], found: dict[tuple[str, str], Undeclared]
+    ) -> None:
         providers = self.providers(item) - self._own_names
         declared = [requirement for unit in chain for requirement in unit.requirements]
         matches = self._matching(declared, item)
@@ -159,7 +167,8 @@ class DependencyCheck:
             self._used.setdefault(requirement.name, set()).add(path)
         support = is_support_file(self._inner(path, chain))
         if self._scripts.get(path) is not None and (
-            self._scripts[path] & providers or any(may_provide(dist, target) for dist in self._scripts[path] for target in item.targets)
+            self._scripts[path] & providers
+            or any(may_provide(dist, target) for dist in self._scripts[path] for target in item.targets)
         ):
             return
         if any(r.use in {"main", "extra"} or support for r in matches) or self._own_names & self.providers(item):
@@ -217,7 +226,12 @@ class DependencyCheck:
         tools = {r.name for r in unit.requirements if r.use in {"dev", "build"}}
         for requirement in unit.requirements:
             name = requirement.name
-            if requirement.use not in {"main", "extra"} or requirement.locked or name in seen or name in self._own_names:
+            if (
+                requirement.use not in {"main", "extra"}
+                or requirement.locked
+                or name in seen
+                or name in self._own_names
+            ):
                 continue
             if requirement.use == "extra" and name in tools:  # an extra such as "all" repeats the development group
                 continue
@@ -228,7 +242,13 @@ class DependencyCheck:
                 if requirement.use == "main" and all(is_support_file(self._inner(p, self.units_of(p))) for p in users):
                     yield NotImported(requirement, unit.folder, "", installed is not None, support_only=True)
                 continue
-            yield NotImported(requirement, unit.folder, self._reason(requirement, unit, strings), installed is not None, self._needed_by(name, unit))
+            yield NotImported(
+                requirement,
+                unit.folder,
+                self._reason(requirement, unit, strings),
+                installed is not None,
+                self._needed_by(name, unit),
+            )
 
     def _reason(self, requirement: Requirement, unit: Unit, strings: frozenset[str]) -> str:
         name = requirement.name
@@ -237,8 +257,14 @@ class DependencyCheck:
         if name.startswith("types-") or name.endswith(("-stubs", "-types")):
             return "type stubs"
         installed = self._installed.get(name)
-        modules = installed.modules if installed else frozenset(m for m, names in MODULE_TO_DISTRIBUTIONS.items() if name in names)
-        names = modules | {name, name.replace("-", "_")} | ({requirement.text.split()[0]} if requirement.text else set())
+        modules = (
+            installed.modules
+            if installed
+            else frozenset(m for m, names in MODULE_TO_DISTRIBUTIONS.items() if name in names)
+        )
+        names = (
+            modules | {name, name.replace("-", "_")} | ({requirement.text.split()[0]} if requirement.text else set())
+        )
         if named := next((text for text in sorted(strings) if _names_one_of(text, names)), ""):
             return f"the code names it in a text ({named[:40]!r})"
         commands = (installed.commands if installed else frozenset[str]()) | {name}
@@ -254,18 +280,26 @@ class DependencyCheck:
             if other.use not in {"main", "extra"}:
                 continue
             helper = self._installed.get(other.name)
-            if helper and other.name != name and any("extra ==" in text and _heads(text) == name for text in helper.requires):
+            if (
+                helper
+                and other.name != name
+                and any("extra ==" in text and _heads(text) == name for text in helper.requires)
+            ):
                 return f"an optional part of {other.name}"
         return ""
 
     def _found_by(self, group: str, unit: Unit, name: str) -> bool:
         """Whether the program that reads an entry point group (``pytest11``, ``mkdocs.plugins``) is one this unit uses."""
         reader = re.match(r"[a-z]+", group.lower())
-        hosts = {r.name for r in unit.requirements if r.name != name} | {normalise(host) for host in self._used if host != name}
+        hosts = {r.name for r in unit.requirements if r.name != name} | {
+            normalise(host) for host in self._used if host != name
+        }
         return reader is not None and any(host.startswith(reader[0]) for host in hosts)
 
     def _needed_by(self, name: str, unit: Unit) -> str:
-        return self._installed.closure(r.name for r in unit.requirements if r.use == "main" and r.name != name).get(name, "")
+        return self._installed.closure(r.name for r in unit.requirements if r.use == "main" and r.name != name).get(
+            name, ""
+        )
 
 
 def _heads(text: str) -> str:

@@ -48,7 +48,11 @@ class History(Struct, frozen=True):
 
 
 def read_history(
-    root: Path, *, environment: Mapping[str, str] | None = None, time_limit_s: float = TIME_LIMIT_S, most_commits: int = MOST_COMMITS
+    root: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    time_limit_s: float = TIME_LIMIT_S,
+    most_commits: int = MOST_COMMITS,
 ) -> History:
     """The last ``most_commits`` commits that touched ``root``. Never raises: without git or a repository, ``missing`` is set."""
     variables = dict(os.environ if environment is None else environment)
@@ -79,7 +83,13 @@ def read_history(
     history = parse_log(output)
     if history.commits >= most_commits:
         notes.append(f"only the newest {most_commits} commits were read")
-    return History(history.commits, history.authors, history.files, "" if history.commits else "no commit touches this folder", tuple(notes))
+    return History(
+        history.commits,
+        history.authors,
+        history.files,
+        "" if history.commits else "no commit touches this folder",
+        tuple(notes),
+    )
 
 
 def parse_log(output: bytes) -> History:
@@ -129,7 +139,12 @@ def _run(command: list[str], folder: Path, environment: dict[str, str], time_lim
     expired = threading.Event()
     try:
         process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
     except OSError as error:
         return 127, b"", f"git cannot be started: {error}"
@@ -142,11 +157,10 @@ def _run(command: list[str], folder: Path, environment: dict[str, str], time_lim
     timer.daemon = True
     timer.start()
     try:
-        assert process.stdout is not None and process.stderr is not None
-        output = process.stdout.read(MOST_BYTES)
+        output = process.stdout.read(MOST_BYTES) if process.stdout else b""
         if len(output) >= MOST_BYTES:
             process.kill()
-        error_text = process.stderr.read(4_096).decode("utf-8", "replace")
+        error_text = process.stderr.read(4_096).decode("utf-8", "replace") if process.stderr else ""
         code = process.wait()
     finally:
         timer.cancel()

@@ -29,6 +29,7 @@ class Licence(Struct, frozen=True):
 
 
 def is_strong_copyleft(text: str) -> bool:
+    """GPL or AGPL; the LGPL and licences with an exception (such as for linking) are not meant."""
     return bool(_STRONG.search(_WEAK.sub("", text))) and "exception" not in text.lower()
 
 

@@ -73,10 +73,16 @@ def open_project(context: Mapping[str, Any], *, needs_python: bool = True) -> Pr
 
 def _enters(parent: str, name: str) -> bool:
     path = os.path.join(parent, name)
-    if name in SKIPPED_FOLDERS and not (name in _ALSO_PACKAGE_NAMES and os.path.isfile(os.path.join(path, "__init__.py"))):
+    if name in SKIPPED_FOLDERS and not (
+        name in _ALSO_PACKAGE_NAMES and os.path.isfile(os.path.join(path, "__init__.py"))
+    ):
         return False
     # a virtual environment may have any name; its marker file is fixed (PEP 405)
-    return not name.endswith(".egg-info") and not os.path.islink(path) and not os.path.isfile(os.path.join(path, "pyvenv.cfg"))
+    return (
+        not name.endswith(".egg-info")
+        and not os.path.islink(path)
+        and not os.path.isfile(os.path.join(path, "pyvenv.cfg"))
+    )
 
 
 def _walk(root: Path) -> tuple[tuple[str, ...], list[str]]:

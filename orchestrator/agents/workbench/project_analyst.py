@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from orchestrator.agents.workbench.dependency_check import DependencyCheck, NotImported, Outcome, Undeclared
+from orchestrator.agents.workbench.dependency_check import DependencyCheck
+from orchestrator.agents.workbench.dependency_issues import no_list_issue, undeclared_issues, unused_issues
 from orchestrator.agents.workbench.import_graph import import_graphs
 from orchestrator.agents.workbench.licences import Licence, is_strong_copyleft, licences_of
-from orchestrator.agents.workbench.manifests import Unit, is_manifest, read_units
+from orchestrator.agents.workbench.manifests import is_manifest, read_units
 from orchestrator.agents.workbench.project import Project, open_project
+from orchestrator.agents.workbench.project_unit import Unit
 from orchestrator.agents.workbench.python_sources import PythonSources, read_sources
 from orchestrator.agents.workbench.report import Issue, build_report, table
 from orchestrator.agents.workbench.requirement_lines import script_block
@@ -20,16 +22,16 @@ from orchestrator_core.analysis.file_roles import is_support_file, is_test_file
 from orchestrator_core.analysis.imports import Import
 from orchestrator_core.analysis.installed import InstalledSet, environment_path, requirement_name
 from orchestrator_core.analysis.modules import ModuleMap, map_modules
-from orchestrator_core.records import Severity
 
 NAME = "project-analyst"
 _SCRIPT_ENDINGS = (".sh", ".yml", ".yaml", ".ini", ".cfg", ".service", ".mk", ".ps1", ".bat")
-_SCRIPT_NAMES = frozenset({"Makefile", "Dockerfile", "Procfile", "justfile", "Justfile", "Containerfile", "GNUmakefile"})
+_SCRIPT_NAMES = frozenset(
+    {"Makefile", "Dockerfile", "Procfile", "justfile", "Justfile", "Containerfile", "GNUmakefile"}
+)
 _INSTALLS = re.compile(r"pip3? install|uv (add|pip)|poetry add|conda install|apt(-get)? install|pipx? inject")
-_PLACES_SHOWN = 3
 
 
-def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
+def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - every agent is called alike
     """Look at the folder in ``context["path"]``.
 
     Rules: ``undeclared-import``, ``transitive-import``, ``misplaced-dependency``, ``undeclared-support-import``, ``no-dependency-list``,
@@ -44,7 +46,10 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
     texts = {name: project.text(name) for name in project.files if is_manifest(name)}
     units = [unit for unit in read_units(texts) if not is_test_file(unit.path("x"))]
     modules = map_modules(
-        project.python_files, project.files, [root for unit in units for root in unit.roots], folder_name=project.root.name
+        project.python_files,
+        project.files,
+        [root for unit in units for root in unit.roots],
+        folder_name=project.root.name,
     )
     installed = InstalledSet(environment_path(project.root))
     check = DependencyCheck(
@@ -55,16 +60,20 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
     declared = any(unit.has_dependency_list for unit in units)
     computed = [reason for unit in units for reason in unit.computed]
     issues = list(sources.issues)
-    issues += (Issue("invalid-requirement", text, path, line, "medium") for unit in units for path, line, text in unit.problems)
-    issues += _undeclared_issues(outcome, units, _loaded_files(sources, modules)) if declared else _no_list_issue(outcome)
-    issues += _unused_issues(outcome)
+    issues += (
+        Issue("invalid-requirement", text, path, line, "medium") for unit in units for path, line, text in unit.problems
+    )
+    issues += undeclared_issues(outcome, units, _loaded_files(sources, modules)) if declared else no_list_issue(outcome)
+    issues += unused_issues(outcome)
     runtime = sorted({r.name for unit in units for r in unit.requirements if r.use == "main" and not r.locked})
     licences, not_installed = licences_of(runtime, installed)
     own_licence = next((unit.facts["license"] for unit in units if "license" in unit.facts), "")
     issues += _licence_issues(licences, own_licence)
 
-    sizes = _sizes(project, sources)
-    largest = sorted(((s.text.count("\n"), path) for path, s in sources.files.items()), key=lambda pair: (-pair[0], pair[1]))[:10]
+    sizes = _sizes(sources)
+    largest = sorted(
+        ((s.text.count("\n"), path) for path, s in sources.files.items()), key=lambda pair: (-pair[0], pair[1])
+    )[:10]
     summary = {
         "layout": _layout(project, units, modules),
         "files": len(project.files),
@@ -73,9 +82,14 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
         "lines of tests and tooling": sizes["support"],
         "declared runtime dependencies": len(runtime),
         "third-party modules imported": len(outcome.third_party),
-        "undeclared imports": sum(entry.kind in {"missing", "transitive"} for entry in outcome.undeclared) if declared else "no declaration",
+        "undeclared imports": sum(entry.kind in {"missing", "transitive"} for entry in outcome.undeclared)
+        if declared
+        else "no declaration",
         "unused dependencies": sum(issue.rule == "unused-dependency" for issue in issues),
-        "licences": ", ".join(f"{name} ({count})" for name, count in Counter(item.licence for item in licences).most_common(6)) or "none read",
+        "licences": ", ".join(
+            f"{name} ({count})" for name, count in Counter(item.licence for item in licences).most_common(6)
+        )
+        or "none read",
     }
     optional = [entry for entry in outcome.undeclared if entry.kind == "optional"]
     excused = [entry for entry in outcome.not_imported if entry.reason]
@@ -88,7 +102,10 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
             ("Units", _unit_table(units)),
             ("Folders", _folder_table(project, sources)),
             ("Largest Python files", table(("lines", "file"), largest)),
-            ("Declared and used without an import", table(("dependency", "why"), ((e.requirement.text, e.reason) for e in excused)) if excused else ""),
+            (
+                "Declared and used without an import",
+                table(("dependency", "why"), ((e.requirement.text, e.reason) for e in excused)) if excused else "",
+            ),
             ("Optional imports without a declaration", ", ".join(f"`{entry.module}`" for entry in optional)),
             ("Licences of declared dependencies", _licence_table(licences)),
         ),
@@ -121,81 +138,13 @@ def _loaded_files(sources: PythonSources, modules: ModuleMap) -> frozenset[str]:
     loaded = {target for path, targets in eager.items() if not is_support_file(path) for target in targets}
     for path, source in sources.files.items():
         folder, name = posixpath.split(path)
-        if name.startswith("__") or source.facts.runs_as_script or posixpath.join(folder, "__init__.py") not in sources.files:
+        if (
+            name.startswith("__")
+            or source.facts.runs_as_script
+            or posixpath.join(folder, "__init__.py") not in sources.files
+        ):
             loaded.add(path)
     return frozenset(loaded)
-
-
-def _undeclared_issues(outcome: Outcome, units: Iterable[Unit], loaded: frozenset[str]) -> Iterable[Issue]:
-    computed = {unit.folder for unit in units if unit.computed}
-    for entry in outcome.undeclared:
-        path, line = entry.places[0]
-        where = f" ({len(entry.places)} places)" if len(entry.places) > 1 else ""
-        wanted = _which(entry)
-        severity: Severity
-        if entry.kind == "misplaced":
-            yield Issue(
-                "misplaced-dependency", f"product code imports `{entry.module}`{where}, which only the group {entry.via!r} declares",
-                path, line, "low" if entry.deferred else "medium", f"declare {wanted} as a runtime dependency",
-            )  # fmt: skip
-        elif entry.kind == "support":
-            yield Issue(
-                "undeclared-support-import", f"tests or tooling import `{entry.module}`{where}; no group declares it", path, line, "low",
-                f"add {wanted} to a development group",
-            )  # fmt: skip
-        elif entry.kind == "transitive" and entry.unit not in computed:
-            severity = "low" if entry.deferred else "medium"
-            yield Issue(
-                "transitive-import", f"`{entry.module}` is imported{where} but only comes along with {entry.via}", path, line, severity,
-                f"declare {wanted}",
-            )  # fmt: skip
-        elif entry.kind == "missing" and entry.unit not in computed:
-            aside = not any(place in loaded for place, _ in entry.places)
-            severity = "medium" if entry.deferred or aside else "high"
-            detail = "; nothing else here loads that module, so it may be an optional part" if aside else ""
-            yield Issue(
-                "undeclared-import", f"`{entry.module}` is imported{where} but no dependency declares it{detail}", path, line, severity,
-                f"declare {wanted}",
-            )  # fmt: skip
-
-
-def _which(entry: Undeclared) -> str:
-    return " or ".join(f"`{name}`" for name in entry.distributions[:_PLACES_SHOWN]) or f"what provides `{entry.module}`"
-
-
-def _no_list_issue(outcome: Outcome) -> Iterable[Issue]:
-    wanted = sorted({entry.module for entry in outcome.undeclared if entry.kind in {"missing", "transitive", "misplaced"}})
-    if wanted:
-        names = ", ".join(f"`{name}`" for name in wanted[:20]) + (" ..." if len(wanted) > 20 else "")
-        yield Issue(
-            "no-dependency-list", f"no file declares dependencies, but the code imports {names}", "", 0, "medium", "declare them in pyproject.toml"
-        )
-
-
-def _unused_issues(outcome: Outcome) -> Iterable[Issue]:
-    for entry in outcome.not_imported:
-        # an extra that is not installed is often there for users, not for the code: too little is known to complain
-        if not entry.reason and (entry.installed or entry.requirement.use == "main"):
-            yield _unused_issue(entry)
-
-
-def _unused_issue(entry: NotImported) -> Issue:
-    requirement = entry.requirement
-    if entry.support_only:
-        return Issue(
-            "support-only-dependency", f"only tests or tooling import {requirement.name!r}", requirement.path, requirement.line, "info",
-            "move it to a development group",
-        )  # fmt: skip
-    where = f" (extra {requirement.group!r})" if requirement.use == "extra" else ""
-    detail = ""
-    severity: Severity = "low" if requirement.use == "extra" else "medium"
-    if not entry.installed:
-        detail, severity = "; it is not installed here, so its modules were guessed from its name", "low"
-    elif entry.via:
-        detail, severity = f"; {entry.via} brings it in anyway, so it only narrows the version", "low"
-    return Issue(
-        "unused-dependency", f"nothing imports {requirement.name!r}{where}{detail}", requirement.path, requirement.line, severity, "remove it"
-    )
 
 
 def _licence_issues(licences: Iterable[Licence], own: str) -> Iterable[Issue]:
@@ -205,7 +154,7 @@ def _licence_issues(licences: Iterable[Licence], own: str) -> Iterable[Issue]:
         if item.strong_copyleft:
             through = f" (through {item.via})" if item.via else ""
             yield Issue(
-                "copyleft-licence", f"{item.name} {item.version}{through} is under {item.licence}; distributing a program with it has conditions",
+                "copyleft-licence", f"{item.name} {item.version}{through} is under {item.licence}, which binds what is built on it",
                 "", 0, "medium", "check that the project's licence fits",
             )  # fmt: skip
 
@@ -238,7 +187,9 @@ def _script_words(project: Project) -> frozenset[str]:
     words: set[str] = set()
     for name in project.files:
         base = posixpath.basename(name)
-        if (base.endswith(_SCRIPT_ENDINGS) or base in _SCRIPT_NAMES or base.startswith("Dockerfile")) and not is_manifest(name):
+        if (
+            base.endswith(_SCRIPT_ENDINGS) or base in _SCRIPT_NAMES or base.startswith("Dockerfile")
+        ) and not is_manifest(name):
             try:
                 text = project.text(name)
             except OSError:
@@ -249,7 +200,7 @@ def _script_words(project: Project) -> frozenset[str]:
     return frozenset(words)
 
 
-def _sizes(project: Project, sources: PythonSources) -> dict[str, int]:
+def _sizes(sources: PythonSources) -> dict[str, int]:
     sizes = {"product": 0, "support": 0}
     for path, source in sources.files.items():
         sizes["support" if is_support_file(path) else "product"] += source.text.count("\n")
@@ -262,7 +213,15 @@ def _layout(project: Project, units: Iterable[Unit], modules: ModuleMap) -> str:
         if path.endswith("/__init__.py") and posixpath.dirname(posixpath.dirname(path)) in modules.roots and not is_support_file(path)
     )  # fmt: skip
     count = sum(unit.has_dependency_list for unit in units)
-    kind = f"{count} units" if count > 1 else "src folder" if any(p.startswith("src/") for p in packages) else "packages" if packages else "scripts"
+    kind = (
+        f"{count} units"
+        if count > 1
+        else "src folder"
+        if any(p.startswith("src/") for p in packages)
+        else "packages"
+        if packages
+        else "scripts"
+    )
     return f"{kind}: {', '.join(packages[:8])}{' ...' if len(packages) > 8 else ''}" if packages else kind
 
 
@@ -279,7 +238,11 @@ def _unit_table(units: Iterable[Unit]) -> str:
 
 def _licence_table(licences: Iterable[Licence]) -> str:
     shown = [item for item in licences if not item.via or item.strong_copyleft or item.licence == "unknown"]
-    return table(("distribution", "version", "licence", "through"), ((i.name, i.version, i.licence, i.via) for i in shown)) if shown else ""
+    return (
+        table(("distribution", "version", "licence", "through"), ((i.name, i.version, i.licence, i.via) for i in shown))
+        if shown
+        else ""
+    )
 
 
 def _folder_table(project: Project, sources: PythonSources) -> str:
@@ -290,4 +253,6 @@ def _folder_table(project: Project, sources: PythonSources) -> str:
         files[top] += 1
         if name in sources.files:
             lines[top] += sources.files[name].text.count("\n")
-    return table(("folder", "files", "lines of Python"), ((top, count, lines[top]) for top, count in sorted(files.items())))
+    return table(
+        ("folder", "files", "lines of Python"), ((top, count, lines[top]) for top, count in sorted(files.items()))
+    )

@@ -13,6 +13,7 @@ from orchestrator.agents.workbench.report import Issue
 from orchestrator_core.analysis.file_roles import is_support_file
 from orchestrator_core.analysis.imports import decode_source, module_facts
 from orchestrator_core.analysis.syntax import parse
+from orchestrator_core.records import Severity
 
 
 class PythonSources(Struct, frozen=True):
@@ -45,8 +46,16 @@ def read_sources(project: Project, names: Iterable[str] | None = None) -> Python
             tree, text, reason, line = None, "", f"cannot be decoded: {error.msg}", error.lineno or 0
         if tree is None:
             # tests keep broken files on purpose, as input
-            severity = "low" if is_support_file(name) else "high"
-            issues.append(Issue("does-not-parse", f"Python {version} cannot read this file ({reason}); it was left out", name, line, severity))
+            severity: Severity = "low" if is_support_file(name) else "high"
+            issues.append(
+                Issue(
+                    "does-not-parse",
+                    f"Python {version} cannot read this file ({reason}); it was left out",
+                    name,
+                    line,
+                    severity,
+                )
+            )
             continue
         files[name] = Source(text, tree, module_facts(tree))
     return PythonSources(files, tuple(issues))
