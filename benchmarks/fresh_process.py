@@ -10,11 +10,15 @@ from pathlib import Path
 
 from measurement import Measurement, median_of
 
-_REPORT = (
-    "\nimport resource as _r, sys as _s\n"
-    "_u, _c = _r.getrusage(_r.RUSAGE_SELF), _r.getrusage(_r.RUSAGE_CHILDREN)\n"
-    "print(_u.ru_utime + _u.ru_stime + _c.ru_utime + _c.ru_stime, _u.ru_maxrss * (1 if _s.platform == 'darwin' else 1024))"
-)
+# On Linux ru_maxrss keeps what the parent had before exec, so the process's own high-water mark is read instead.
+_REPORT = """
+import resource as _r, sys as _s
+_u, _c = _r.getrusage(_r.RUSAGE_SELF), _r.getrusage(_r.RUSAGE_CHILDREN)
+_m = _u.ru_maxrss * (1 if _s.platform == "darwin" else 1024)
+if _s.platform == "linux":
+    _m = next(int(l.split()[1]) * 1024 for l in open("/proc/self/status") if l.startswith("VmHWM"))
+print(_u.ru_utime + _u.ru_stime + _c.ru_utime + _c.ru_stime, _m)
+"""
 _FIRST_CALL = """
 from orchestrator import execute_agent, register
 register("echo", lambda request: "The meeting moved to Tuesday at ten. Ada will bring the figures, and Grace books the room.")
@@ -27,7 +31,7 @@ def _cost(code: str, environment: dict[str, str], rounds: int) -> tuple[float, f
     cpu, memory = [], []
     for _ in range(rounds):
         out = subprocess.run(
-            [sys.executable, "-c", code + _REPORT], env=environment, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code + "\n" + _REPORT], env=environment, capture_output=True, text=True, check=True
         ).stdout.split()
         cpu.append(float(out[-2]))
         memory.append(float(out[-1]))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from msgspec import Struct
-from orchestrator_memory.manager import MemoryManager
 
 from orchestrator_core.settings import RetentionSettings
 from orchestrator_core.storage.database import Database
 from orchestrator_core.storage.outbox import Handler, drain, waiting
+from orchestrator_memory.manager import MemoryManager
 
 _DAY_S = 86_400.0
 _BATCH = 2_000

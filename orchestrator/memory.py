@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator_memory.manager import MemoryManager as MemoryManager
-
 from orchestrator.facade import get_orchestrator
 from orchestrator_core.records import RecalledMemory as RecalledMemory
+from orchestrator_memory.manager import MemoryManager as MemoryManager
 
 
 def get_memory_manager() -> MemoryManager:

@@ -31,7 +31,6 @@ from orchestrator_core.storage.home import find_home, prepare_home
 
 if TYPE_CHECKING:
     from orchestrator_memory.manager import MemoryManager
-
     from orchestrator_security.contract import Guard
 
 F = TypeVar("F", bound=Callable[..., Any])

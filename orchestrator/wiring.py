@@ -6,8 +6,6 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator_memory.manager import MemoryManager, build_memory
-
 from orchestrator.flow.rooms import Rooms
 from orchestrator.healing.healer import HistoryHealer
 from orchestrator.observability.contract import Tracing
@@ -22,6 +20,7 @@ from orchestrator_core.storage.home import DATABASE
 from orchestrator_dashboards.contract import Dashboards
 from orchestrator_evaluation.auto_judge import build_judge
 from orchestrator_evaluation.contract import JudgeTask
+from orchestrator_memory.manager import MemoryManager, build_memory
 from orchestrator_security.guard import build_guard
 
 
