@@ -25,6 +25,8 @@ from orchestrator_evaluation.scoring import bounded
 READ_CHARS = 20_000
 """So much of a long text is read from its beginning, and a fifth of it from its end."""
 
+_FEW_WORDS = 8
+
 CONFIDENCE = 0.4
 """Rules see form rather than sense: their word counts less than a model's."""
 
@@ -99,8 +101,8 @@ def _instruction(text: str, words: list[str], request: str, failed: str) -> Crit
     found = stems(words)
     covered = len(asked & found) / len(asked)
     notes.append(f"takes up {covered:.0%} of the request's terms")
-    # Short answers cannot repeat the question: they start in the middle of the scale.
-    floor = 0.45 if len(words) < 25 else 0.1
+    # A short answer to a short question cannot take up its words: it starts in the middle of the scale.
+    floor = 0.1 if len(words) >= 25 else 0.45 if expected_words(request) <= _FEW_WORDS else 0.2
     score = 1.5 + 8.0 * max(covered, floor * (1 - covered) + covered) ** 0.7
     own = len(found - asked) / len(found) if found else 1.0
     if own < 0.2 and len(words) >= 6:

@@ -67,7 +67,7 @@ def read_subject(task: JudgeTask) -> Subject:
         return Subject("empty", cut=task.truncated)
     if task.output_kind == "json" or stripped[0] in "{[":
         data = _decoded(stripped)
-        if isinstance(data, (dict, list)) or (task.output_kind == "json" and data is not None):
+        if isinstance(data, (dict, list)) or (task.output_kind == "json" and isinstance(data, str)):
             return _data_subject(data, task)
     if code_share(stripped) >= 0.2 and (python := _whole_python(stripped, task.truncated)):
         return _code_subject(python, "", task)

@@ -110,6 +110,10 @@ class FakeOllama:
             self.busy -= 1
 
     def start(self) -> Self:
+        """Listen; again after ``stop()`` on the same port."""
+        if self._http is not None:
+            return self
+        self._stopping.clear()
         handler = type("Handler", (_Handler,), {"fake": self})
         self._http = _Listener(("127.0.0.1", self.port), handler)
         self.port = self._http.server_address[1]
