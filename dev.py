@@ -23,9 +23,9 @@ CACHES = (".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "htmlcov
 
 COMMANDS = {
     "demo": "run `orchestrate demo`; further arguments go to it",
-    "test": "run the tests with coverage, in parallel; further arguments go to pytest",
+    "test": "run the whole suite with coverage; arguments go to pytest instead (paths, -k, --cov, -n 0)",
     "check": "format, lint, types and layers; changes no file",
-    "bench": "run benchmarks/bench_*.py, or only those named; arguments that begin with a dash go to each",
+    "bench": "run the benchmarks; further arguments are names of some, or --quick",
     "setup": "only install",
     "clean": "remove .venv and caches; with --data also asks about the history in .orchestrator (--yes: do not ask)",
 }
@@ -95,7 +95,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
     options.find_links = [*options.find_links, *later.find_links]
     options.offline = options.offline or later.offline
     rest += words[end + 1 :]
-    if options.command not in ("demo", "test") and {"-h", "--help"} & set(rest):
+    if options.command not in ("demo", "test", "bench") and {"-h", "--help"} & set(rest):
         parser.print_help()
         parser.exit(0)
     allowed = {"setup": set(), "check": set(), "clean": {"--data", "--yes"}}.get(options.command)
@@ -116,13 +116,13 @@ def demo(arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     from dev_environment import PYTHON
 
-    command = [str(PYTHON), "-m", "pytest", "--cov"]
+    command = [str(PYTHON), "-m", "pytest"]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     own_choice = any(re.match(r"-n\d*$|--numprocesses|--pdb$|--trace$|(-p)?no:xdist$", word) for word in arguments)
     if cores > 1 and not own_choice:
         command += ["-n", str(cores), "--dist", "worksteal"]
-    if arguments:
-        command.append("--cov-fail-under=0")  # a part of the suite cannot reach the whole suite's coverage
+    if not arguments:
+        command.append("--cov")
     os.chdir(ROOT)
     return hand_over([*command, *arguments])
 
@@ -146,15 +146,9 @@ def check(_: list[str]) -> int:
 
 
 def bench(arguments: list[str]) -> int:
-    from dev_environment import PYTHON, Problem
+    from dev_environment import PYTHON
 
-    names = [word for word in arguments if not word.startswith("-")]
-    passed_on = [word for word in arguments if word.startswith("-")]
-    there = {path.stem[len("bench_") :]: path for path in sorted((ROOT / "benchmarks").glob("bench_*.py"))}
-    if not there or not set(names) <= set(there):
-        unknown = ", ".join(name for name in names if name not in there)
-        raise Problem(f"there is no benchmark {unknown}. There are: {', '.join(there) or 'none'}")
-    return max(run([str(PYTHON), str(there[name]), *passed_on]) for name in names or there)
+    return run([str(PYTHON), str(ROOT / "benchmarks" / "run.py"), *arguments])
 
 
 def clean(arguments: list[str]) -> int:

@@ -319,7 +319,10 @@ def explain(output: str) -> str:
 
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     last_lines = "\n" + "\n".join(output.strip().splitlines()[-15:])
-    missing = re.search(r"No matching distribution found for (\S+)", output)
+    # pip calls it a conflict when nothing offers a version that is both asked for and pinned.
+    missing = re.search(r"No matching distribution found for (\S+)", output) or re.search(
+        r"user requested (\S+)\s+The user requested \(constraint\) \1\s", output
+    )
     if has(r"No space left on device|Errno 28\b|not enough space|disk quota"):
         return _full_disk()
     if has(r"ensurepip is not available|No module named '?(ensurepip|pip|venv)\b"):
@@ -337,8 +340,8 @@ def explain(output: str) -> str:
         return f"a file cannot be written. Make {VENV} writable, or clone into a folder of your own."
     if missing:
         return (
-            f"nothing offers {missing[1]} for Python {version} on {sysconfig.get_platform()}. "
-            "Try another index (PIP_INDEX_URL, for torch --torch-index) or another Python."
+            f"nothing that pip could reach offers {missing[1]} for Python {version} on {sysconfig.get_platform()}. "
+            "Check the network, or try another index (PIP_INDEX_URL, for torch --torch-index) or another Python."
         )
     if has(r"ResolutionImpossible|conflicting dependencies"):
         return f"constraints.txt and pyproject.toml contradict each other.{last_lines}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +42,7 @@ def anchors(path: Path) -> set[str]:
     """The fragments that a file's headings can be linked by, made as GitHub makes them."""
     found: set[str] = set()
     tokens = MarkdownIt().parse(path.read_text(encoding="utf-8"))
-    for heading, text in zip(tokens, tokens[1:], strict=False):
+    for heading, text in itertools.pairwise(tokens):
         if heading.type == "heading_open":
             slug = re.sub(r"[^\w\- ]", "", text.content.replace("`", "").lower()).replace(" ", "-")
             number = sum(1 for known in found if known == slug or re.fullmatch(re.escape(slug) + r"-\d+", known))

@@ -70,7 +70,9 @@ def test_all_that_is_pulled_in_is_pinned_and_installed_at_its_pin() -> None:
     needed = set(everything(declared())) - {"pip"}  # the interpreter brings its own
     assert needed - set(pinned) == set()
     other = {
-        name: (metadata.version(name), pinned[name]) for name in needed if Version(metadata.version(name)).public != pinned[name]
+        name: (metadata.version(name), pinned[name])
+        for name in needed
+        if Version(metadata.version(name)).public != pinned[name]
     }
     assert other == {}
 
