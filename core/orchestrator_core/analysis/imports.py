@@ -56,7 +56,11 @@ def decode_source(data: bytes) -> str:
         SyntaxError: the coding line names no known encoding, or the bytes do not fit it.
     """
     try:
-        encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
+        try:
+            encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
+        except SyntaxError:
+            data.decode()  # where the bytes are the reason, this tells the place
+            raise
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
