@@ -27,6 +27,8 @@ _CODE_LINE = re.compile(
     r"|@\w[\w.]*|(?:if|elif|for|while|with|try|except|else|finally|match)\b.*:[ \t]*(?:#.*)?$|return\b|raise\b|yield\b"
     r"|[A-Za-z_][\w.]*(?:\[[^\]]*\])?[ ]*(?::[^=\n]+)?[-+*/|&]?=[^=]|[A-Za-z_][\w.]*\(.*\)[ \t]*$|#)"
 )
+# Python's parser takes quadratic time for the dotted name of an import: 100,000 parts keep it busy for half a minute.
+_ENDLESS_NAME = re.compile(r"(?<!\w)(?:\w{1,80}[ \t\\\n]{0,8}\.[ \t\\\n]{0,8}){500}")
 _STATEMENTS: tuple[str, ...] = (
     "FunctionDef",
     "AsyncFunctionDef",
@@ -69,6 +71,8 @@ def read_subject(task: JudgeTask) -> Subject:
         data = _decoded(stripped)
         if isinstance(data, (dict, list)) or (task.output_kind == "json" and isinstance(data, str)):
             return _data_subject(data, task)
+    if "import" in text and text.count(".") >= 500 and _ENDLESS_NAME.search(text):
+        return Subject("prose", prose=text, cut=task.truncated)
     if code_share(stripped) >= 0.2 and (python := _whole_python(stripped, task.truncated)):
         return _code_subject(python, "", task)
     blocks = (

@@ -269,6 +269,13 @@ def test_what_is_no_python_is_not_taken_for_it(text: str) -> None:
     assert read_subject(JudgeTask("a", Redacted(""), Redacted(text))).kind in ("prose", "data")
 
 
+@pytest.mark.parametrize("joint", [".", " . ", ".\\\n"])
+def test_an_import_that_would_keep_the_parser_busy_is_not_parsed(joint: str) -> None:
+    text = "import " + joint.join("a" * 30_000)
+    for output in (text, fenced(text)):
+        assert read_subject(JudgeTask("a", Redacted(""), Redacted(output))).kind == "prose"
+
+
 def test_an_explanation_with_a_snippet_is_judged_as_both() -> None:
     verdict = judged(GOOD + "\n\n" + fenced("light = 1\nsugar = light + 1"), ASK)
     names = {c.name for c in verdict.criteria}
