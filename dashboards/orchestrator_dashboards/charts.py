@@ -122,12 +122,11 @@ def latency_chart(points: Sequence[Point], ticks: Sequence[Tick]) -> Svg:
             targets.append(_target(slot * index, slot, f"{point.name}: {said}"))
     curves = "".join((*band, *lines))
     # Only the curves are stretched along x; strokes keep their width.
-    stretched = f'<svg x="0" y="0" width="100%" height="{HEIGHT}" viewBox="0 0 100 {HEIGHT}" preserveAspectRatio="none">{curves}</svg>'
-    told = (
-        "No calls"
-        if not values
-        else f"Between {quantities.duration(min(values))} and {quantities.duration(max(values))}"
-    )
+    box = f'width="100%" height="{HEIGHT}" viewBox="0 0 100 {HEIGHT}" preserveAspectRatio="none"'
+    stretched = f'<svg x="0" y="0" {box}>{curves}</svg>'
+    told = "No calls"
+    if values:
+        told = f"Between {quantities.duration(min(values))} and {quantities.duration(max(values))}"
     title = "Duration of calls over time: median and 95th percentile" + (" (logarithmic scale)" if scale.log else "")
     return _plot("latency", title, told, scale, ticks, [stretched if curves else "", *dots, *targets])
 

@@ -119,7 +119,9 @@ def page(
         stages=tuple(stage_lines(snapshot.calls)),
         scan_note=scan_note,
         rows=tuple(rows[:PLAIN_ROWS]),
-        calls_note=_more(whole.n, LIST_MAX, "calls", newest=True) if len(rows) == LIST_MAX else "",
+        calls_note=f"newest {quantities.count(LIST_MAX)} of {quantities.count(whole.n)}"
+        if whole.n > len(rows) == LIST_MAX
+        else "",
         data=data,
         refreshed=_refreshed(settings),
     )
@@ -217,10 +219,8 @@ def _empty(snapshot: Snapshot, hours: float, zone: tzinfo | None) -> Empty:
     )
 
 
-def _more(n: int, shown: int, what: str, *, newest: bool = False) -> str:
-    if n <= shown:
-        return ""
-    return f"{'Newest' if newest else 'First'} {quantities.count(shown)} of {quantities.count(n)} {what}"
+def _more(n: int, shown: int, what: str) -> str:
+    return f"first {quantities.count(shown)} of {quantities.count(n)} {what}" if n > shown else ""
 
 
 def _refreshed(settings: DashboardSettings) -> str:

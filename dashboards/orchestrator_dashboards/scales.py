@@ -13,6 +13,7 @@ from orchestrator_dashboards.windows import DAY, Cut
 
 _UNITS_MS: tuple[tuple[float, str], ...] = ((3_600_000.0, "h"), (60_000.0, "min"), (1_000.0, "s"), (1.0, "ms"))
 _LOG_FROM = 60.0
+_SHORTEST_MS = 1e-3
 
 
 class Tick(Struct, frozen=True):
@@ -56,9 +57,9 @@ def count_scale(highest: float, ticks: int = 4) -> Scale:
 
 def duration_scale(lowest_ms: float, highest_ms: float, ticks: int = 4) -> Scale:
     """Round durations in one unit from 0; by powers of ten where the highest is over 60 times the lowest."""
-    highest = max(highest_ms, 1e-3)
-    if lowest_ms > 0 and highest / lowest_ms > _LOG_FROM:
-        first, last = math.floor(math.log10(lowest_ms)), math.ceil(math.log10(highest) - 1e-9)
+    highest, lowest = max(highest_ms, _SHORTEST_MS), max(lowest_ms, _SHORTEST_MS)
+    if lowest_ms > 0 and highest / lowest > _LOG_FROM:
+        first, last = math.floor(math.log10(lowest)), math.ceil(math.log10(highest) - 1e-9)
         stride = max(1, math.ceil((last - first) / 5))
         last = first + math.ceil((last - first) / stride) * stride
         powers = range(first, last + 1, stride)

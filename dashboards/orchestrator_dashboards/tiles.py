@@ -75,7 +75,7 @@ def _success(now: Tally, before: Tally | None) -> Tile:
         unit="" if rate is None else "%",
         word=word,
         tone=tone,
-        note=f"{quantities.count(now.succeeded)} of {quantities.plural(now.finished, 'finished call')}",
+        note=f"{quantities.count(now.succeeded)} of {quantities.count(now.finished)} finished",
         trend=_points(rate, before.success_rate if before else None),
     )
 
@@ -97,7 +97,7 @@ def _latency(now: Tally, before: Tally | None) -> Tile:
         *_split("–" if p50 is None else quantities.duration(p50)),
         second="–" if p95 is None else quantities.duration(p95),
         second_name="p95",
-        note="half of the calls were faster",
+        note="half were faster",
         trend=_share(p95, before.percentile_ms(95) if before else None, better="down", what="p95 "),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from orchestrator_core.storage.latency import bin_of
 from orchestrator_core.storage.trace_blob import SpanRecord, pack
 
 NOW = 1_768_401_420.0  # Wed 14 Jan 2026, 14:37:00 UTC
+# An own fixed zone rather than a named one: Windows has no zone files.
+ZONE = timezone(timedelta(hours=1), "CET")
 HOUR = 3_600
 
 _AGENTS = (
@@ -58,6 +61,7 @@ class SeededCalls:
     """Writes calls into a store of its own."""
 
     def __init__(self, path: Path, seed: int = 7) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         self.database = Database(path)
         self.database.open()
         self._random = random.Random(seed)
