@@ -32,6 +32,6 @@ class Memory(Protocol):
         """The ``k`` best memories of a namespace for a query, best first; never raises on odd queries."""
         ...
 
-    def remember(self, episode: Episode) -> list[Write]:
+    def remember(self, episode: Episode, /) -> list[Write]:
         """The rows that keep an episode; the record's transaction writes them."""
         ...
