@@ -15,7 +15,7 @@ from orchestrator.cli.command import command as common_command
 from orchestrator.cli.command import pass_invocation
 from orchestrator.cli.invocation import Invocation
 from orchestrator.cli.progress import Steps
-from orchestrator.cli.screen import Screen
+from orchestrator.cli.screen import Screen, counted
 from orchestrator_core.errors import SettingsError
 from orchestrator_core.settings import Settings
 from orchestrator_core.storage.health import StoreHealth, check_store
@@ -23,7 +23,6 @@ from orchestrator_core.storage.recovery import Recovery, repair_store
 
 MINIMUM_PYTHON = (3, 11)
 _LITTLE_DISK_BYTES = 200 * 1024 * 1024
-_GROUPS = {"machine": "Machine", "store": "Store"}
 
 
 @common_command("doctor")
@@ -191,7 +190,7 @@ def _conclusion(checks: list[Check]) -> str:
     warned = sum(check.status == "warn" for check in checks)
     if failed:
         return f"Broken: {', '.join(failed)}."
-    return "All is well." if not warned else f"Magnus works; {warned} optional things are missing."
+    return "All is well." if not warned else f"Magnus works; {counted(warned, 'optional thing')} missing."
 
 
 def _size(size_bytes: int) -> str:

@@ -13,11 +13,10 @@ from orchestrator.cli.screen import is_terminal, visible
 class Steps:
     """A progress display. ``total`` steps make it a bar; without it only the present step is shown."""
 
-    def __init__(self, output: Output, title: str, *, total: int | None = None, lines: bool = False) -> None:
+    def __init__(self, output: Output, title: str, *, total: int | None = None) -> None:
         self._output = output
         self._title = title
         self._total = total
-        self._lines = lines
         self._bar: Any = None
         self._task: Any = None
 
@@ -49,17 +48,15 @@ class Steps:
             self._bar.stop()
 
     def now(self, text: str) -> None:
-        """What is being done."""
+        """What is being done; shown on a terminal only."""
         if self._bar is not None:
             self._bar.update(self._task, description=visible(text, lines=False))
-        elif self._lines:
-            self._output.note(visible(text, lines=False))
 
     def done(self, text: str = "") -> None:
-        """One more step is done; ``text`` stays on the screen."""
+        """One more step is done; ``text`` stays on the screen, and is a line where there is no terminal."""
         if self._bar is not None:
             if text:
                 self._bar.console.print(visible(text, lines=False), markup=False, highlight=False)
             self._bar.advance(self._task)
-        elif text and self._lines:
+        elif text:
             self._output.note(visible(text, lines=False))

@@ -11,7 +11,7 @@ from orchestrator.cli.command import command as common_command
 from orchestrator.cli.command import pass_invocation
 from orchestrator.cli.invocation import Invocation
 from orchestrator.cli.run_arguments import parse_context, parse_stages, read_request
-from orchestrator.cli.screen import visible
+from orchestrator.cli.screen import counted, visible
 from orchestrator_core.errors import MagnusError
 
 if TYPE_CHECKING:
@@ -115,15 +115,15 @@ def _document(result: ExecutionResult, failure: MagnusError | None) -> dict[str,
 def _summary(result: ExecutionResult) -> str:
     parts = [f"{result.status} in {result.duration_ms / 1e3:.2f} s"]
     if len(result.attempts) > 1:
-        parts.append(f"{len(result.attempts)} attempts")
+        parts.append(counted(len(result.attempts), "attempt"))
     if result.verdict.overall is not None:
         parts.append(f"score {result.verdict.overall:.1f} of 10 ({result.verdict.judge})")
     elif result.verdict.status == "unjudged":
         parts.append(f"unjudged ({result.verdict.reason or 'no reason given'})")
     if result.memories:
-        parts.append(f"{len(result.memories)} memories recalled")
+        parts.append(f"{counted(len(result.memories), 'memory', 'memories')} recalled")
     if result.findings:
-        parts.append(f"{len(result.findings)} findings")
+        parts.append(counted(len(result.findings), "finding"))
     if result.recorded:
         parts.append(f"orchestrate history show {result.execution_id}")
     else:

@@ -118,6 +118,11 @@ def visible(text: str, *, lines: bool = True) -> str:
     return "".join(char if char in keep or not _is_control(char) else _escape(char) for char in text)
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its word: ``1 issue``, ``2 issues``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def _is_control(char: str) -> bool:
     return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 

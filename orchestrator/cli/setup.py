@@ -11,7 +11,7 @@ from orchestrator.cli.command import pass_invocation
 from orchestrator.cli.invocation import Invocation
 from orchestrator.cli.model_checks import embedding_check, ner_check, ollama_checks
 from orchestrator.cli.progress import Steps
-from orchestrator.cli.screen import Screen
+from orchestrator.cli.screen import Screen, counted
 from orchestrator_core.errors import StoreError
 
 
@@ -48,7 +48,7 @@ def command(invocation: Invocation) -> int:
         if not ready:
             screen.line("Not ready: see above.", "fail")
         elif missing:
-            screen.line(f"Ready. {missing} optional things are missing; nothing was downloaded.", "ok")
+            screen.line(f"Ready; {counted(missing, 'optional thing')} missing. Nothing was downloaded.", "ok")
         else:
             screen.line("Ready, with everything at hand.", "ok")
 

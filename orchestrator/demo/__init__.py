@@ -1,0 +1,1 @@
+"""A tour of Magnus on a real project: what ``orchestrate demo`` runs."""

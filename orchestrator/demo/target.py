@@ -1,0 +1,69 @@
+"""What the demonstration works on: Magnus's own source, and a small shop whose code may be run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+import orchestrator
+from orchestrator_core.errors import TargetError
+
+SHOP_ENTRY = "shop.reports:year_report"
+"""The shop's entry point that is worth a profile."""
+
+_PACKAGE = Path(orchestrator.__file__).resolve().parent
+_EXECUTING = frozenset({"test-automator", "performance-optimizer"})
+"""Agents that find out more when they may run the project's code."""
+
+
+class Target(Struct, frozen=True):
+    """Where each agent looks."""
+
+    path: Path
+    shop: Path | None
+    """The shop, or None when the agents that run code work on ``path`` as well."""
+
+    def context(self, agent: str) -> dict[str, Any]:
+        """The context of one agent's call."""
+        if agent not in _EXECUTING:
+            return {"path": str(self.path)}
+        if self.shop is None:
+            return {"path": str(self.path), "execute": True}
+        return {"path": str(self.shop), "execute": True, "entry": SHOP_ENTRY}
+
+    def name(self, agent: str) -> str:
+        """The name of the project that an agent works on."""
+        return Path(self.context(agent)["path"]).name
+
+
+def own_source() -> Path:
+    """Magnus's source tree when it runs from one, else its installed package."""
+    tree = _PACKAGE.parent
+    return tree if (tree / "core" / "orchestrator_core").is_dir() and (tree / "pyproject.toml").is_file() else _PACKAGE
+
+
+def find_shop() -> Path:
+    """The example project: in the source tree, or inside the installed package.
+
+    Raises:
+        TargetError: it is in neither place.
+    """
+    for place in (_PACKAGE.parent / "examples" / "shop", _PACKAGE / "demo" / "shop"):
+        if (place / "pyproject.toml").is_file():
+            return place
+    raise TargetError("the example project 'shop' is missing from this installation. Install Magnus again.")
+
+
+def choose_target(path: str | None, *, execute: bool) -> Target:
+    """The project to show. Somebody's own code is run only where ``execute`` says so; the shop's always is.
+
+    Raises:
+        TargetError: the folder has no Python in it.
+    """
+    from orchestrator.agents.workbench.project import open_project
+
+    chosen = Path(path).resolve() if path is not None else own_source()
+    open_project({"path": chosen})
+    return Target(chosen, None if path is not None and execute else find_shop())
