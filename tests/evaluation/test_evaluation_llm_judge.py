@@ -17,6 +17,7 @@ from orchestrator_core.records import Redacted, Verdict
 from orchestrator_core.settings import EvaluationSettings
 from orchestrator_evaluation.auto_judge import SILENCE_S, build_judge
 from orchestrator_evaluation.contract import Judge, JudgeTask
+from orchestrator_evaluation.llm_judge import UNSURE
 from orchestrator_evaluation.rubric import CODE, TEXT
 
 PROSE = (
@@ -104,15 +105,10 @@ def test_labels_become_expectations_where_probabilities_are_given(fake: FakeOlla
     assert verdict.criteria[0].confidence == pytest.approx(0.45 / 0.8, abs=0.001)
 
 
-def test_without_probabilities_the_label_itself_counts() -> None:
-    class NoLogprobs(FakeOllama):
-        """A server of today but for the probabilities."""
-
-    with NoLogprobs(FakeModel()) as fake:
-        fake.api.old = False
-        fake.script(Reply(text=answer("1"), thinking="so long"))
-        verdict = judge_at(fake).judge(task())
-    assert scores(verdict)["instruction"] == 3.25
+def test_without_probabilities_the_label_itself_counts(fake: FakeOllama) -> None:
+    fake.script(Reply(text=answer("1"), token_odds={"1": {"1": 0.4, "4": 0.6}}, with_logprobs=False))
+    verdict = judge_at(fake).judge(task())
+    assert scores(verdict)["instruction"] == 3.25 and verdict.criteria[0].confidence == UNSURE
 
 
 def test_a_thinking_model_is_told_not_to_and_a_small_window_is_kept() -> None:

@@ -123,7 +123,7 @@ class Api:
             num_ctx=num_ctx,
             num_predict=options.get("num_predict", -1),
             shift=shift,
-            logprobs=bool(request.get("logprobs")) and not self.old,
+            logprobs=bool(request.get("logprobs")) and not self.old and reply.with_logprobs,
             top=top,
             load_s=load_s,
             wait=self._wait,

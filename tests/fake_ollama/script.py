@@ -38,6 +38,8 @@ class Reply(Struct, frozen=True):
     endless: bool = False
     token_odds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """For log-probabilities: what could have stood where this token stands, with probabilities."""
+    with_logprobs: bool = True
+    """False: asked-for probabilities are ignored silently, as servers before 0.12.11 do."""
     thinking: str = ""
     tool_calls: tuple[dict[str, Any], ...] = ()
     done_reason: str = "stop"
