@@ -296,7 +296,7 @@ def _show_progress(process: subprocess.Popen[str], lines: list[str]) -> None:
 def _latest(lines: list[str]) -> str:
     for line in reversed(lines):
         if line.startswith("Installing collected packages"):
-            return f"installing {line.count(',') + 1} packages"
+            return f"installing packages: {line.count(',') + 1}"
         if not line.startswith(("WARNING", "Looking in", "  Attempting", "    ")):
             return line.strip()
     return "starting pip"
