@@ -31,23 +31,9 @@ _FEW = 100
 _COMPARED_MAX = 50
 _COMPARED_CHARS = 2_000
 _SAME_SHARE = 0.9
-_NEGATIONS = frozenset(
-    (
-        "no",
-        "not",
-        "never",
-        "none",
-        "without",
-        "cannot",
-        "can't",
-        "don't",
-        "doesn't",
-        "isn't",
-        "won't",
-        "failed",
-        "fails",
-    )
-)
+_NEGATIONS = frozenset((
+    "no", "not", "never", "none", "without", "cannot", "can't", "don't", "doesn't", "isn't", "won't", "failed", "fails",
+))  # fmt: skip
 
 _LIVE = "m.superseded_at IS NULL AND (m.expires_at IS NULL OR m.expires_at > :now OR m.pinned)"
 
@@ -157,12 +143,18 @@ def _distinct(memories: Sequence[RecalledMemory], wanted: int) -> list[RecalledM
     for memory in memories:
         if len(chosen) == wanted:
             break
-        words = _words().findall(memory.text[:_COMPARED_CHARS].lower())
+        written = _words().findall(memory.text[:_COMPARED_CHARS]) or [memory.text]
+        words = [word.lower() for word in written]
         text = " ".join(words)
         if len(memory.text) <= _COMPARED_CHARS and text in texts:
             continue
         bag = frozenset(words)
-        telling = frozenset(word for word in bag if word in _NEGATIONS or not word.isalpha())
+        # What makes two sentences say different things although they share nearly all words: numbers, negations, names.
+        telling = frozenset(
+            word
+            for i, word in enumerate(words)
+            if word in _NEGATIONS or not word.isalpha() or (i and written[i][0].isupper())
+        )
         if len(chosen) < _COMPARED_MAX:
             if any(telling == other_telling and _share(bag, other) >= _SAME_SHARE for other, other_telling in bags):
                 continue
@@ -175,7 +167,7 @@ def _distinct(memories: Sequence[RecalledMemory], wanted: int) -> list[RecalledM
 @cache
 def _words() -> re.Pattern[str]:
     # A number with its decimals, a word with its apostrophe.
-    return re.compile(r"\d[\d.,]*|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[^\w\s]{2,}")
+    return re.compile(r"\d[\d.,]*|[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 
 
 def _share(one: frozenset[str], other: frozenset[str]) -> float:
