@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -54,6 +56,44 @@ def _bounded(text: str, kind: Kind, max_bytes: int, key: bytes) -> PlainText:
     kept = data[:max_bytes].decode("utf-8", errors="ignore")
     digest = hashlib.blake2b(data, digest_size=16, key=key[:64]).hexdigest()
     return PlainText(kept, kind, len(data), truncated=True, digest=digest)
+
+
+def pruned(value: Any, *, max_nodes: int) -> Any:
+    """A JSON-like value with at most ``max_nodes`` entries in it, breadth first; cycles and what is left out become "[...]".
+
+    Work on a caller's data is bounded by this before it is redacted and stored.
+    """
+    if not isinstance(value, Mapping | list | tuple):
+        return value
+    top: Any = {} if isinstance(value, Mapping) else []
+    queue = deque([(value, top)])
+    seen = {id(value)}
+    left = max_nodes
+    while queue:
+        source, copy = queue.popleft()
+        entries = source.items() if isinstance(source, Mapping) else enumerate(source)
+        for key, item in entries:
+            if left <= 0:
+                _put(copy, "[...]", "[...]")
+                break
+            left -= 1
+            child = item
+            if isinstance(item, Mapping | list | tuple):
+                if id(item) in seen:
+                    child = "[...]"
+                else:
+                    seen.add(id(item))
+                    child = {} if isinstance(item, Mapping) else []
+                    queue.append((item, child))
+            _put(copy, key, child)
+    return top
+
+
+def _put(container: Any, key: Any, value: Any) -> None:
+    if isinstance(container, dict):
+        container[key] = value
+    else:
+        container.append(value)
 
 
 def storable(text: str) -> str:

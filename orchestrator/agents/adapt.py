@@ -77,7 +77,8 @@ def first_line(function: object) -> str:
 
 def _is_async(function: Callable[..., Any]) -> bool:
     called = getattr(function, "__call__", None)  # noqa: B004 - the bound method itself is inspected
-    return inspect.iscoroutinefunction(inspect.unwrap(function)) or inspect.iscoroutinefunction(called)
+    forms = (inspect.unwrap(function), called)
+    return any(inspect.iscoroutinefunction(form) or inspect.isasyncgenfunction(form) for form in forms)
 
 
 def _second_parameter(name: str, function: Callable[..., Any]) -> Takes:

@@ -51,13 +51,11 @@ class Call(Protocol):
         """Seconds left of this attempt's time limit; ``inf`` without one."""
         ...
 
-    def span(self, name: str, **attributes: str | int | float | bool) -> AbstractContextManager[None]:
+    def span(self, name: str, **attributes: str | float | bool) -> AbstractContextManager[None]:
         """A child span in the call's trace, for a step of the agent. Attributes are redacted."""
         ...
 
-    def report(
-        self, *, tokens_in: int = 0, tokens_out: int = 0, model: str = "", cost: float = 0.0
-    ) -> None:
+    def report(self, *, tokens_in: int = 0, tokens_out: int = 0, model: str = "", cost: float = 0.0) -> None:
         """Report model use; numbers add up over a call. ``cost`` is in US dollars."""
         ...
 

@@ -72,6 +72,7 @@ class RootGroup(LazyGroup):
 
 
 @click.group(
+    "orchestrate",
     cls=RootGroup,
     commands_at=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},

@@ -35,7 +35,8 @@ class Target(Struct, frozen=True):
 
     def name(self, agent: str) -> str:
         """The name of the project that an agent works on."""
-        return Path(self.context(agent)["path"]).name
+        path = Path(self.context(agent)["path"])
+        return "Magnus" if path == own_source() else path.name
 
 
 def own_source() -> Path:

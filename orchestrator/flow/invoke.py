@@ -6,7 +6,7 @@ A time limit cannot stop a thread: an agent that ignores it goes on in the backg
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Generator, Iterable
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
@@ -30,21 +30,33 @@ def run_function(move: Invoke) -> Outcome:
     """Call the agent here and now, inside its context; whatever it raises becomes a value."""
     try:
         value = move.context.run(move.spec.run, *move.arguments)
-        if hasattr(value, "__await__"):
-            value = _run_coroutine(value, move.context)
+        if hasattr(value, "__await__") or hasattr(value, "__aiter__"):
+            value = _run_coroutine(_finished(value), move.context)
+        elif isinstance(value, Generator):
+            value = move.context.run(_joined, value)
         return Outcome(value)
     except BaseException as error:  # noqa: BLE001 - SystemExit and friends of an agent are failures of the agent
         return Outcome(error=error)
 
 
-def _run_coroutine(awaitable: Any, context: contextvars.Context) -> Any:
+def _run_coroutine(coroutine: Coroutine[Any, Any, Any], context: contextvars.Context) -> Any:
     import asyncio
 
-    async def finish() -> Any:
-        return await awaitable
-
     with asyncio.Runner() as runner:
-        return runner.run(finish(), context=context)
+        return runner.run(coroutine, context=context)
+
+
+async def _finished(value: Any) -> Any:
+    """What a coroutine returns; what an async generator yields, joined."""
+    if hasattr(value, "__aiter__"):
+        return _joined([part async for part in value])
+    return await value
+
+
+def _joined(parts: Iterable[Any]) -> Any:
+    """The reply of an agent that yields it piece by piece: one text when all pieces are text, else a list."""
+    pieces = list(parts)
+    return "".join(pieces) if pieces and all(isinstance(piece, str) for piece in pieces) else pieces
 
 
 def invoke(move: Invoke) -> Outcome:
@@ -92,7 +104,7 @@ async def _await_agent(move: Invoke) -> Outcome:
     import asyncio
 
     try:
-        return Outcome(await move.spec.run(*move.arguments))
+        return Outcome(await _finished(move.spec.run(*move.arguments)))
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is not None and task.cancelling():

@@ -104,7 +104,7 @@ def deep() -> list[Any]:
 @pytest.mark.parametrize(
     "make",
     [object, Rude, cyclic, deep, lambda: {1: {2, 3}, (4, 5): b"\xff"}, lambda: b"\x00\xff" * 10, opened_file,
-     lambda: (i for i in range(3)), lambda: float("nan"), lambda: 10**400, lambda: "\ud800 lone", lambda: "\x00 nul",
+     lambda: map(str, [1]), lambda: float("nan"), lambda: 10**400, lambda: "\ud800 lone", lambda: "\x00 nul",
      lambda: Exception("returned"),
      lambda: type("Meta", (), {})],
 )  # fmt: skip
@@ -243,7 +243,7 @@ def cyclic_mapping() -> dict[str, Any]:
 @pytest.mark.parametrize(
     "make",
     [cyclic_mapping, lambda: {"deep": deep()}, lambda: {"f": print, "o": Rude()}, lambda: {1: 2, None: {3}}, lambda: {"b": b"\xff"},
-     lambda: {"s": "\ud800"}, lambda: {"big": "x" * 3_000_000}, lambda: {("a", "b"): 1}],
+     lambda: {"s": "\ud800"}, lambda: {i: [i] for i in range(300_000)}, lambda: {"big": "x" * 3_000_000}, lambda: {("a", "b"): 1}],
 )  # fmt: skip
 def test_any_context_reaches_the_agent_and_is_recorded(magnus: Orchestrator, run: Run, make: Callable[[], Any]) -> None:
     context = make()

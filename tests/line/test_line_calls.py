@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -56,6 +56,21 @@ async def is_async(request: str, call: Call) -> str:
     return f"heard {request} with {call.context['who']}, attempt {call.attempt}"
 
 
+def yields(request: str) -> Iterator[str]:
+    yield "heard "
+    yield request
+
+
+async def yields_async(request: str, call: Call) -> AsyncIterator[str]:
+    with call.span("first word"):
+        yield "heard "
+    yield request
+
+
+def yields_data(request: str) -> Iterator[int]:
+    yield from range(3)
+
+
 class CallableObject:
     def __call__(self, request: str) -> str:
         return f"heard {request}"
@@ -75,13 +90,16 @@ class AsyncCallableObject:
         (takes_named_call, "heard you with Ada, attempt 1"),
         (takes_annotated_call, "heard you with Ada, attempt 1"),
         (is_async, "heard you with Ada, attempt 1"),
+        (yields, "heard you"),
+        (yields_async, "heard you"),
+        (yields_data, [0, 1, 2]),
         (CallableObject(), "heard you"),
         (AsyncCallableObject(), "heard you"),
         (lambda request: f"heard {request}", "heard you"),
     ],
 )
 def test_every_shape_of_agent_gets_what_it_asks_for(
-    magnus: Orchestrator, run: Run, function: Callable[..., Any], expected: str
+    magnus: Orchestrator, run: Run, function: Callable[..., Any], expected: object
 ) -> None:
     magnus.register("shaped", function)
     result = run(magnus, "shaped", "you", context={"who": "Ada"})

@@ -13,6 +13,7 @@ from orchestrator.agents.workbench.project_unit import Unit
 from orchestrator.agents.workbench.requirement_lines import Requirement
 from orchestrator_core.analysis.distribution_names import (
     MODULE_TO_DISTRIBUTIONS,
+    SHARED_NAMESPACES,
     USED_WITHOUT_IMPORT,
     may_provide,
     normalise,
@@ -137,7 +138,10 @@ class DependencyCheck:
             for name in prefixes(target):
                 if "." in name and (name in MODULE_TO_DISTRIBUTIONS or self._owner_exact(name)):
                     return name
-        return item.module.partition(".")[0]
+        top = item.module.partition(".")[0]
+        if top in SHARED_NAMESPACES:
+            return ".".join(max(item.targets, key=len).split(".")[:3])
+        return top
 
     def _owner_exact(self, name: str) -> bool:
         owners = self._installed.owners(name)

@@ -6,10 +6,11 @@ import ast
 from fnmatch import fnmatch
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from orchestrator.agents.workbench.project import Project
+from orchestrator.agents.workbench.python_sources import read_sources
 from orchestrator.agents.workbench.report import Issue
-from orchestrator_core.analysis.syntax import parse
 
 _FILE_PATTERNS = ("test_*.py", "*_test.py")
 """pytest's own default for ``python_files``."""
@@ -31,22 +32,14 @@ def list_tests(project: Project) -> tuple[tuple[ListedTest, ...], list[Issue]]:
     In files of pytest's default names: functions ``test*`` and methods ``test*`` of classes ``Test*``. In any file: methods
     ``test*`` of classes whose base ends with ``TestCase``.
     """
+    named = {name for name in project.python_files if any(fnmatch(name.rpartition("/")[2], p) for p in _FILE_PATTERNS)}
+    candidates = [name for name in project.python_files if name in named or "TestCase" in project.text(name)]
+    sources = read_sources(project, candidates)
     tests: list[ListedTest] = []
-    issues: list[Issue] = []
-    for name in project.python_files:
-        if not name.endswith(".py"):
-            continue
-        is_test_file = any(fnmatch(name.rpartition("/")[2], pattern) for pattern in _FILE_PATTERNS)
-        text = project.text(name)
-        if not is_test_file and "TestCase" not in text:
-            continue
-        parsed = parse(text)
-        if parsed.tree is None:
-            message = f"{parsed.error}; its tests cannot be listed or run"
-            issues.append(Issue("does-not-parse", message, name, parsed.line, "high"))
-            continue
-        tests += _in_body(parsed.tree.body, name, is_test_file)
-    return tuple(tests), issues
+    for name, source in sources.files.items():
+        tests += _in_body(source.tree.body, name, name in named)
+    # To someone who only looks for tests, one that cannot be read is no small matter.
+    return tuple(tests), [replace(issue, severity="high") for issue in sources.issues]
 
 
 def _in_body(body: list[ast.stmt], path: str, is_test_file: bool, outer: str = "") -> list[ListedTest]:

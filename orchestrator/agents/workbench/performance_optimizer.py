@@ -15,10 +15,10 @@ from orchestrator.agents.workbench.import_times import (
     own_packages,
 )
 from orchestrator.agents.workbench.project import Project, open_project
+from orchestrator.agents.workbench.python_sources import read_sources
 from orchestrator.agents.workbench.report import Issue, build_report, table
 from orchestrator.agents.workbench.scratch import is_allowed, scratch_copy, time_limit
 from orchestrator_core.analysis.ruff_check import check_paths
-from orchestrator_core.analysis.syntax import parse
 
 AGENT = "performance-optimizer"
 TIMEOUT_S = 60.0
@@ -72,14 +72,13 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
         issues += [issue for each in imports for issue in _import_issues(each, own)]
         if profile is not None:
             issues += _profile_issues(profile)
-        summary |= {
-            "executed": True,
-            "imports_ms": {each.package: round(each.total_ms, 1) for each in imports if not each.error},
-            "entry": entry or "none given",
+        summary |= {"executed": True, "entry": entry or "none given"}
+        data: dict[str, Any] = {
+            "imports_ms": {each.package: round(each.total_ms, 1) for each in imports if not each.error}
         }
         if profile is not None:
-            summary |= {"profile_ended": profile.status, "profile_s": round(profile.elapsed_s, 3)}
-            summary["hottest"] = [f.as_dict() for f in profile.hottest(10)]
+            summary |= {"profile ended": profile.status, "profile_s": round(profile.elapsed_s, 3)}
+            data["hottest"] = [f.as_dict() for f in profile.hottest(10)]
         limits |= {
             "time limit": f"{timeout_s:g} s for each import and for the profile",
             "packages measured": f"{len(imports)} of {len(own)}",
@@ -91,31 +90,23 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
     sections = [("Imports", _import_table(imports, own)), ("Hottest functions", _profile_table(profile))]
     if not entry:
         sections.append(("How to profile", "Give context={'entry': 'module:function'} to profile an entry point."))
-    shown = {name: value for name, value in summary.items() if name not in ("imports_ms", "hottest")}
-    report = build_report(
+    return build_report(
         AGENT,
         title=f"Performance of {project.root.name}",
-        summary=shown,
+        summary=summary,
         issues=issues,
         sections=sections,
         limits=limits,
+        data=data,
     )
-    report["summary"] = summary
-    return report
 
 
 def _static_issues(project: Project) -> list[Issue]:
-    issues: list[Issue] = []
-    parsed_files: list[str] = []
-    for name in project.python_files:
-        if name.endswith(".py"):
-            parsed = parse(project.text(name))
-            if parsed.tree is None:
-                issues.append(Issue("does-not-parse", parsed.error, name, parsed.line, "high"))
-            else:
-                parsed_files.append(name)
-                issues += cost_hints(parsed.tree, name)
-    for finding in check_paths(project.root, parsed_files, select=RUFF_RULES):
+    sources = read_sources(project)
+    issues = list(sources.issues)
+    for name, source in sources.files.items():
+        issues += cost_hints(source.tree, name)
+    for finding in check_paths(project.root, list(sources.files), select=RUFF_RULES):
         if finding.rule.startswith(("PERF", "RUF")):  # not what ruff always reports, such as a syntax of newer versions
             issues.append(Issue(finding.rule, finding.message, finding.path, finding.line, "low"))
     return issues

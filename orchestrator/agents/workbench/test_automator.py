@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from orchestrator.agents.workbench import pytest_recorder
 from orchestrator.agents.workbench.listed_tests import ListedTest, list_tests
 from orchestrator.agents.workbench.process_tree import OUTPUT_LIMIT_BYTES, LimitedRun
@@ -65,6 +67,7 @@ def _static_report(project: Project, listed: tuple[ListedTest, ...], issues: lis
         summary={**_counts(listed), "executed": False},
         issues=issues,
         sections=[("How to run them", HOW_TO_RUN), ("Where they are", files)],
+        data={"listed": list(listed)},
         limits={**project.limits(), "executed": HOW_TO_RUN},
     )
 
@@ -88,14 +91,13 @@ def _executed_report(
         "not run": not_run,
         "duration_s": round(done.duration_s, 2),
         "ended": done.ending,
-        "slowest": [{"test": test.id, "duration_s": round(test.duration_s, 3)} for test in slowest],
     }
     times = table(("seconds", "test"), ((f"{test.duration_s:.3f}", test.id) for test in slowest)) if slowest else ""
     tail = "" if done.exit_code == 0 and record.finished else _fenced(scratch.plain(done.output))
-    report = build_report(
+    return build_report(
         AGENT,
         title=f"Tests of {project.root.name}",
-        summary={name: value for name, value in summary.items() if name != "slowest"},
+        summary=summary,
         issues=issues,
         sections=[("The slowest", times), ("End of the output", tail)],
         limits={
@@ -107,9 +109,11 @@ def _executed_report(
             "not copied": "; ".join(scratch.left_out[:20]) or "version control, environments and caches only",
             "not limited": "memory, network",
         },
+        data={
+            "tests": [replace(test, message=scratch.plain(test.message)) for test in record.tests],
+            "slowest": [{"test": test.id, "duration_s": round(test.duration_s, 3)} for test in slowest],
+        },
     )
-    report["summary"] = summary
-    return report
 
 
 def _fenced(output: str) -> str:
@@ -130,9 +134,7 @@ def _run_pytest(scratch: Scratch, timeout_s: float) -> tuple[LimitedRun, Recorde
             [*command, "-o", "addopts="], timeout_s=timeout_s, variables=variables, modules=scratch.results
         )
         if again.exit_code != _EXIT_USAGE:
-            message = (
-                f"pytest refuses the project's own options (addopts), so they were left out: {_last_line(done.output)}"
-            )
+            message = f"pytest refuses the project's own options (addopts), so they were left out: {_last_line(scratch.plain(done.output))}"
             notes.append(
                 Issue("pytest-options", message, severity="medium", fix="Install the plug-ins that addopts needs.")
             )
@@ -159,14 +161,16 @@ def _issues_of(scratch: Scratch, done: LimitedRun, record: RecordedRun, timeout_
     elif not record.finished:
         issues += [_unfinished("test-ends-run", test, f"ended the whole run ({done.ending})") for test in unfinished]
         if not unfinished:
-            message = f"the run ended before its end ({done.ending}): {_last_line(done.output)}"
+            message = f"the run ended before its end ({done.ending}): {_last_line(scratch.plain(done.output))}"
             issues.append(Issue("run-broken", message, severity="high"))
     elif done.exit_code == _EXIT_NO_TESTS and not record.collection_errors:
         issues.append(
             Issue("no-tests-ran", "pytest ran no test: it found none with the project's settings", severity="high")
         )
     elif done.exit_code not in (0, 1, _EXIT_NO_TESTS) and not issues:
-        issues.append(Issue("run-broken", f"pytest: {done.ending}: {_last_line(done.output)}", severity="high"))
+        issues.append(
+            Issue("run-broken", f"pytest: {done.ending}: {_last_line(scratch.plain(done.output))}", severity="high")
+        )
     return issues
 
 
@@ -188,5 +192,7 @@ def _short(message: str) -> str:
 
 
 def _last_line(text: str) -> str:
+    """What a text that a program left says at its end: its last line with the word "error", or its last line."""
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    return _short(lines[-1]) if lines else "no output"
+    telling = [line for line in lines if "error" in line.lower()]
+    return _short((telling or lines)[-1]) if lines else "no output"

@@ -117,7 +117,8 @@ _FORMATS: tuple[_Format, ...] = (
             "high", _is_password),
 )  # fmt: skip
 
-_NAMES = r"(?:pass(?:word|wd|phrase)|pwd|secret|token|(?:api|access|auth|private|encryption)[_-]?key|credentials?)"
+_NAMES = r"(?:pass(?:word|wd|phrase)|pwd|secret|token|(?:api|access|auth|private|encryption)[_-]?key|credential)s?(?-i:(?![a-z]))"
+"""Not ``tokenizer`` or ``passwordless``: no small letter may follow."""
 _QUOTED = re.compile(
     rf"""(?i)(?<![\w.-])[\w.-]{{0,40}}?(?P<name>{_NAMES})[\w.-]{{0,20}}["']?\]?\s{{0,3}}(?::\s{{0,3}}str\s{{0,3}})?"""
     rf"""(?:=|:|:=|=>)\s{{0,3}}["'](?P<secret>[^"'\s]{{8,200}})["']"""
@@ -131,7 +132,8 @@ _NAME_HINTS = ("pass", "pwd", "secret", "token", "key", "credential")
 _ALLOWED = ("pragma: allowlist secret", "gitleaks:allow", "nosecret")
 _GENERATED = ("lock", ".lock", "-lock.json", "-lock.yaml", ".min.js", ".map", ".svg", ".ipynb", ".sum")
 _CODE_LIKE = re.compile(r"[A-Za-z_][\w]*(?:[.:/][A-Za-z_][\w]*)*(?:\(.*)?")
-_WORDY = re.compile(r"[A-Za-z]{2,}(?:[-_./:][A-Za-z]{2,})*[-_.]?[0-9]{0,3}")
+_WORDY = re.compile(r"(?:[A-Za-z]+[0-9]{0,2}|[0-9]{1,4})(?:[-_./:](?:[A-Za-z]+[0-9]{0,2}|[0-9]{1,4}))*")
+"""Words, versions and years between separators, as names of models, files and settings have them."""
 
 
 def find_secrets(path: str, text: str) -> Iterator[SecretPlace]:
