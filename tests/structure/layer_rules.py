@@ -86,7 +86,7 @@ LAYERS: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
             ),
         ),
     ),
-    ("6 edge", (("orchestrator.cli", "orchestrator.__main__"), ("orchestrator.testing",))),
+    ("6 edge", (("orchestrator.cli", "orchestrator.__main__", "orchestrator.demo"), ("orchestrator.testing",))),
 )
 
 WITHOUT_LAYER = ("orchestrator_core",)

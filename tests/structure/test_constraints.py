@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import sys
 import tomllib
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+from layer_rules import ROOTS, modules
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -75,6 +78,22 @@ def test_all_that_is_pulled_in_is_pinned_and_installed_at_its_pin() -> None:
         if Version(metadata.version(name)).public != pinned[name]
     }
     assert other == {}
+
+
+def test_what_is_imported_is_declared() -> None:
+    """A package that only comes along with another one may stop coming along."""
+    ours = {canonicalize_name(Requirement(text).name) for text in PROJECT["project"]["dependencies"]}
+    providers = metadata.packages_distributions()
+    undeclared = set()
+    for module in modules(ROOT).values():
+        for node in ast.walk(ast.parse(module.path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            for name in {name.partition(".")[0] for name in names} - sys.stdlib_module_names - set(ROOTS):
+                if not ours & {canonicalize_name(provider) for provider in providers.get(name, [])}:
+                    undeclared.add(f"{module.name} imports {name}")
+    assert undeclared == set()
 
 
 def test_torch_is_pinned_without_the_name_of_a_build() -> None:

@@ -120,7 +120,9 @@ def test_nothing_names_the_machine_it_was_written_on() -> None:
         import pwd
 
         mine.add(pwd.getpwuid(os.getuid()).pw_dir)
-    mine = {re.escape(place) + r"(?=[/\\\"'\s]|$)" for place in mine if len(place) > 1}
+    mine = {
+        re.escape(place) + r"(?=[/\\\"'\s]|$)" for place in mine if len(Path(place).parts) > 2
+    }  # /root says nothing
     anybody = {r"(?<![\w.])/(?:home|Users|root)/\w", r"\b[A-Z]:\\+Users\\+\w"}
     everywhere = ours(
         *OUR_CODE, "docs", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "pyproject.toml", ".ci", suffixes=TEXT
@@ -140,7 +142,11 @@ def test_all_roots_are_built_linted_and_typed() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
     packages = {Path(name).as_posix() for name in PACKAGES}
     folders = {folder or "." for folder in ROOTS.values()}
-    assert set(settings["hatch"]["build"]["targets"]["wheel"]["packages"]) == packages
+    wheel = settings["hatch"]["build"]["targets"]["wheel"]
+    assert packages <= set(wheel["only-include"])
+    assert {place: name for place, name in wheel["sources"].items() if place in packages} == {
+        f"{folder}/{package}": package for package, folder in ROOTS.items() if folder
+    }
     assert set(settings["hatch"]["build"]["dev-mode-dirs"]) == folders
     assert {place.removeprefix("$MYPY_CONFIG_FILE_DIR/") for place in settings["mypy"]["mypy_path"]} | {"."} == folders
     assert packages <= set(settings["mypy"]["files"])
