@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import sys
 
 import pytest
@@ -31,7 +32,7 @@ def test_knots_are_exactly_the_nodes_that_reach_each_other(graph: dict[str, froz
         way = shortest_cycle(graph, knot)
         assert way[0] == way[-1]
         assert len(way) >= 2
-        assert all(after in graph[before] for before, after in zip(way, way[1:], strict=False))
+        assert all(after in graph[before] for before, after in itertools.pairwise(way))
 
 
 def test_a_chain_longer_than_the_recursion_limit() -> None:

@@ -46,6 +46,7 @@ MODULE_TO_DISTRIBUTIONS: dict[str, tuple[str, ...]] = {
     "gitlab": ("python-gitlab",),
     "gnupg": ("python-gnupg",),
     "google.auth": ("google-auth",),
+    "google.oauth2": ("google-auth",),
     "google.genai": ("google-genai",),
     "google.protobuf": ("protobuf",),
     "googleapiclient": ("google-api-python-client",),
@@ -109,6 +110,7 @@ MODULE_TO_DISTRIBUTIONS: dict[str, tuple[str, ...]] = {
     "tlz": ("toolz",),
     "umap": ("umap-learn",),
     "usb": ("pyusb",),
+    "vertexai": ("google-cloud-aiplatform",),
     "webview": ("pywebview",),
     "win32api": ("pywin32",),
     "win32com": ("pywin32",),
@@ -127,6 +129,23 @@ MODULE_TO_DISTRIBUTIONS: dict[str, tuple[str, ...]] = {
     "yaml": ("pyyaml",),
     "zmq": ("pyzmq",),
 }
+
+SHARED_NAMESPACES = frozenset(
+    {
+        "azure",
+        "backports",
+        "collective",
+        "google",
+        "jaraco",
+        "opentelemetry",
+        "oslo",
+        "plone",
+        "repoze",
+        "sphinxcontrib",
+        "zope",
+    }
+)
+"""Top-level names under which unrelated distributions publish: the name alone says nothing of who provides it."""
 
 USED_WITHOUT_IMPORT: dict[str, str] = {
     "aiosqlite": "a database driver, chosen by an address",
@@ -187,6 +206,8 @@ def may_provide(distribution: str, module: str) -> bool:
     parts = dotted.split("-")
     if any(dist == "-".join(parts[:count]) for count in range(1, len(parts) + 1)):
         return True
+    if parts[0] in SHARED_NAMESPACES:
+        return False
     flat, top = dist.replace("-", ""), normalise(module.partition(".")[0]).replace("-", "")
     for affix in ("python", "py"):
         if flat in (affix + top, top + affix):

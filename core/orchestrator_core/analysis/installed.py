@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import posixpath
 import re
 import sys
 from collections import deque
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -32,41 +34,64 @@ class InstalledDistribution(Struct, frozen=True):
     licence: str
 
 
-class InstalledSet:
-    """The distributions on an import path. Each one's metadata is read when it is asked for."""
+class _Folder:
+    """One entry of an import path, read once as long as nothing is installed into it."""
 
-    def __init__(self, path: Sequence[str]) -> None:
-        self._found: dict[str, importlib.metadata.Distribution] = {}
+    def __init__(self, entry: str) -> None:
+        self.found: dict[str, importlib.metadata.Distribution] = {}
         self._read: dict[str, InstalledDistribution] = {}
         self._owners: dict[str, set[str]] | None = None
-        for dist in importlib.metadata.distributions(path=list(path)):
+        for dist in importlib.metadata.distributions(path=[entry]):
             if name := _name(dist):
-                self._found.setdefault(normalise(name), dist)
+                self.found.setdefault(normalise(name), dist)
+
+    def get(self, name: str) -> InstalledDistribution:
+        if name not in self._read:
+            self._read[name] = _describe(name, self.found[name])
+        return self._read[name]
+
+    def owners(self, module: str) -> set[str]:
+        """Those that hold exactly this module."""
+        if self._owners is None:
+            owners: dict[str, set[str]] = {}
+            for name in self.found:
+                for held in self.get(name).modules:
+                    owners.setdefault(held, set()).add(name)
+            self._owners = owners
+        return self._owners.get(module, set())
+
+
+@lru_cache(maxsize=64)
+def _folder(entry: str, _changed_ns: int) -> _Folder:
+    return _Folder(entry)
+
+
+def _changed_ns(entry: str) -> int:
+    try:
+        return os.stat(entry).st_mtime_ns
+    except OSError:
+        return 0
+
+
+class InstalledSet:
+    """The distributions on an import path, an earlier entry before a later one. Metadata is read when it is asked for."""
+
+    def __init__(self, path: Sequence[str]) -> None:
+        self._folders = [_folder(entry, changed) for entry in dict.fromkeys(path) if (changed := _changed_ns(entry))]
 
     def __len__(self) -> int:
-        return len(self._found)
+        return len({name for folder in self._folders for name in folder.found})
 
     def get(self, name: str) -> InstalledDistribution | None:
         """The distribution of that name, or None where it is not installed."""
         name = normalise(name)
-        if name not in self._read:
-            dist = self._found.get(name)
-            if dist is None:
-                return None
-            self._read[name] = _describe(name, dist)
-        return self._read[name]
+        return next((folder.get(name) for folder in self._folders if name in folder.found), None)
 
     def owners(self, module: str) -> frozenset[str]:
         """Names of the distributions that hold a module, by its longest known prefix."""
-        if self._owners is None:
-            self._owners = {}
-            for name in self._found:
-                dist = self.get(name)
-                for held in dist.modules if dist else ():
-                    self._owners.setdefault(held, set()).add(name)
         while module:
-            if module in self._owners:
-                return frozenset(self._owners[module])
+            if owners := frozenset[str]().union(*(folder.owners(module) for folder in self._folders)):
+                return owners
             module = module.rpartition(".")[0]
         return frozenset()
 

@@ -85,7 +85,8 @@ def _split(target: str) -> tuple[str, str, str]:
     """``inside`` with path and fragment, or the kind of a target that is not looked up."""
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", target) or target.startswith("//"):
         return "external", "", ""
-    if "{{" in target or "{%" in target or "\x00" in target or "<" in target:
+    plain = unquote(target)
+    if "{{" in plain or "{%" in plain or "\x00" in plain or "<" in plain:
         return "of a template", "", ""
     rest, _, fragment = target.partition("#")
     return "inside", unquote(rest.partition("?")[0]), unquote(fragment)
