@@ -40,15 +40,24 @@ class BanditReport(Struct, frozen=True):
     error: str = ""
 
 
+def _is_no_formatter(record: logging.LogRecord) -> bool:
+    """bandit loads all its output formats when imported; that one of them lacks its own package is nobody's concern here."""
+    return not str(record.msg).startswith("Could not load")
+
+
 @cache
 def _bandit() -> tuple[Any, Any]:
     # bandit's plug-in loader warns about its own argument while it is imported.
     warnings.filterwarnings("ignore", message="The verify_requirements argument", category=DeprecationWarning)
+    loader = logging.getLogger("stevedore.extension")
+    loader.addFilter(_is_no_formatter)
     try:
         from bandit.core.config import BanditConfig  # type: ignore[import-untyped]
         from bandit.core.manager import BanditManager  # type: ignore[import-untyped]
     except ImportError as error:
         raise MissingDependency("bandit", "the check for insecure code", str(error)) from error
+    finally:
+        loader.removeFilter(_is_no_formatter)
     # Without a handler of its own, bandit's log would reach stderr through logging's last resort.
     logging.getLogger("bandit").addHandler(logging.NullHandler())
     return BanditManager, BanditConfig()
