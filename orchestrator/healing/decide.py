@@ -56,9 +56,11 @@ def decide(
         asked = f"the other side asked for {hint:g} s" if hint is not None else "every wait is too long"
         limit = min(situation.max_wait_s, situation.remaining_s)
         return Decision("stop", explanation=f"Stopped: {what}; {asked}, and only {max(0.0, limit):.3g} s are left.")
+    # Who names a wait knows when it will be over: the class's best chance, whatever the wait's length.
+    prior = kind.prior if hint is None else (max(kind.prior),) * len(WAITS_S)
     best_wait, best_index, best_p = 0.0, -math.inf, 0.0
     for wait in reachable:
-        chance = posterior(kind.prior, evidence, wait, situation.tried_s)
+        chance = posterior(prior, evidence, wait, situation.tried_s)
         cost = COST_OF_A_TRY + COST_PER_SECOND * (0.0 if hint is not None else wait)
         index = 1.0 - cost / chance if chance > 0 else -math.inf
         if index > best_index:

@@ -159,6 +159,7 @@ def test_history_decides_how_long_to_wait() -> None:
 
 def test_the_other_sides_hint_replaces_the_ladder() -> None:
     assert decided("rate-limited", hint=11.0).wait_s == 11.0
+    assert "odds 85%" in decided("rate-limited", hint=0.2).explanation
     stopped = decided("rate-limited", hint=500.0)
     assert stopped.action == "stop" and "asked for 500 s" in stopped.explanation
 
