@@ -20,6 +20,7 @@ _CUT = " [cut]"
 def render(memories: Sequence[RecalledMemory], *, token_budget: int, marker: str) -> str:
     """The memories, best first, in at most ``token_budget`` tokens of four characters; empty when not one fits.
 
+    Shown with each: its age, tier, source, and its relevance as a share of the best one's.
     ``marker`` must be random and new for each call.
 
     Raises:
@@ -33,9 +34,10 @@ def render(memories: Sequence[RecalledMemory], *, token_budget: int, marker: str
     )
     tail = f"</memories {marker}>\n"
     left = token_budget * CHARS_PER_TOKEN - len(head) - len(tail)
+    best = max((memory.score for memory in memories), default=0.0)
     parts: list[str] = []
     for number, memory in enumerate(memories, 1):
-        part = f"{_title(number, memory, marker)}\n{_barred(memory.text, marker)}\n"
+        part = f"{_title(number, memory, best, marker)}\n{_barred(memory.text, marker)}\n"
         if len(part) > left:
             if len(part) - len(memory.text) + _SHORTEST_TEXT <= left:
                 parts.append(_cut(part, left))
@@ -45,8 +47,12 @@ def render(memories: Sequence[RecalledMemory], *, token_budget: int, marker: str
     return f"{head}{''.join(parts)}{tail}" if parts else ""
 
 
-def _title(number: int, memory: RecalledMemory, marker: str) -> str:
-    facts = [f"{_age(memory.age_s)} ago", f"tier {memory.tier}", f"relevance {memory.score:.2f}"]
+def _title(number: int, memory: RecalledMemory, best: float, marker: str) -> str:
+    facts = [
+        f"{_age(memory.age_s)} ago",
+        f"tier {memory.tier}",
+        f"relevance {memory.score / best if best > 0 else 0:.2f}",
+    ]
     if memory.source:
         facts.append(f"source {memory.source}")
     if memory.key and not memory.key.startswith("task:"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -52,4 +53,8 @@ class Guard(Protocol):
 
     def admit(self, agent: str, caller: str) -> float:
         """Take one call from the rate limit: 0.0 when it may run, else the seconds to wait."""
+        ...
+
+    def scope(self, *values: Any) -> AbstractContextManager[None]:
+        """Around one call: a secret known from ``values`` or recognised once is redacted wherever else it stands."""
         ...

@@ -28,7 +28,7 @@ from orchestrator_security.redaction import KnownSecrets, Redactor, as_text
 from orchestrator_security.scanner import Hit, Scanner
 from orchestrator_security.secrets import SecretScanner
 from orchestrator_security.size import check_size, withheld
-from orchestrator_security.structured import redact_data
+from orchestrator_security.structured import redact_data, secret_values
 from orchestrator_security.vault import Vault
 
 FINDINGS_MAX = 200
@@ -104,13 +104,18 @@ class SecurityGuard:
         return self._rate_limit.take(agent, caller)
 
     @contextmanager
-    def scope(self) -> Iterator[None]:
+    def scope(self, *values: Any) -> Iterator[None]:
         """Within it, a secret that was recognised once by its context is redacted wherever else it stands.
 
-        Open it around a whole call: a password that the request names is then also found in an exception's message. Values are
-        held in memory until the end of the scope. It follows the context (tasks, copied contexts), and nests.
+        Open it around a whole call and give it the call's data: what stands there under keys such as ``password`` is known from
+        the start, so that it is also found in an exception's message. Values are held in memory until the end of the outermost
+        scope. It follows the context (tasks, copied contexts), and nests.
         """
-        token = _scope.set(_scope.get() or KnownSecrets())
+        known = _scope.get() or KnownSecrets()
+        for value in values:
+            for secret in secret_values(value):
+                known.add(secret)
+        token = _scope.set(known)
         try:
             yield
         finally:

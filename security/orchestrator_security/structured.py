@@ -49,7 +49,7 @@ def names_secret(key: object) -> bool:
 
 def redact_data(value: Any, redactor: Redactor, known: KnownSecrets) -> Any:
     """A copy of plain dictionaries, lists, strings and numbers without secrets or personal data. Never raises."""
-    for part in _secret_values(value):
+    for part in secret_values(value):
         known.add(part)
     return _Copy(redactor, known).of(value)
 
@@ -66,7 +66,7 @@ def _children(value: Any) -> list[tuple[Any, Any]] | None:
     return None
 
 
-def _secret_values(value: Any) -> list[str]:
+def secret_values(value: Any) -> list[str]:
     """The strings that stand under telling keys, so that they are known wherever else they stand."""
     found: list[str] = []
     seen: set[int] = set()

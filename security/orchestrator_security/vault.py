@@ -56,4 +56,9 @@ class Vault:
 
     def restore(self, text: str) -> str:
         """The text with the real values in place of this vault's placeholders. Never store the result."""
-        return _shape().sub(lambda m: self._values.get(m[0], m[0]), text)
+        return _shape().sub(self._value_of, text)
+
+    def _value_of(self, match: re.Match[str]) -> str:
+        value = self._values.get(match[0])
+        # A secret may have been found around an address that had its name already; names only ever hold older ones.
+        return match[0] if value is None else self.restore(value)

@@ -139,9 +139,11 @@ def recalled(text: str, **changes: Any) -> RecalledMemory:
 
 class TestFence:
     def test_shows_age_source_score_and_what_failed(self) -> None:
-        text = render([recalled("good"), recalled("bad", status="failed", trust=0.5)], token_budget=500, marker=MARKER)
-        assert "[1] 2 h ago, tier tasks, relevance 2.50, source e1\n| good\n" in text
-        assert "[2] 2 h ago, tier tasks, relevance 2.50, source e1, the run failed, trust 0.5\n| bad\n" in text
+        text = render(
+            [recalled("good"), recalled("bad", status="failed", trust=0.5, score=1.0)], token_budget=500, marker=MARKER
+        )
+        assert "[1] 2 h ago, tier tasks, relevance 1.00, source e1\n| good\n" in text
+        assert "[2] 2 h ago, tier tasks, relevance 0.40, source e1, the run failed, trust 0.5\n| bad\n" in text
         assert text.count(f"<memories {MARKER}>") == text.count(f"</memories {MARKER}>") == 1
         assert text.endswith(f"</memories {MARKER}>\n")
 

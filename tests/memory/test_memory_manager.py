@@ -22,6 +22,10 @@ DAY_S = 86_400.0
 PERSON = "jane" + "@firma.de"
 
 
+def unchanged(text: str) -> Redacted:
+    return Redacted(text)
+
+
 def texts(found: tuple[RecalledMemory, ...]) -> list[str]:
     return [memory.text for memory in found]
 
@@ -322,7 +326,7 @@ def test_threads_write_and_read_at_once(memory: MemoryManager) -> None:
 
 
 def test_two_processes_share_a_store(memory: MemoryManager, database: Database, clock: Any) -> None:
-    other = build_memory(Database(database.path), MemorySettings(), clock=clock, redact=Redacted)
+    other = build_memory(Database(database.path), MemorySettings(), clock=clock, redact=unchanged)
     memory.remember("written by one")
     assert texts(other.search("written")) == ["written by one"]
     other.store_knowledge("k", "from the other")
@@ -332,7 +336,7 @@ def test_two_processes_share_a_store(memory: MemoryManager, database: Database, 
 def test_a_damaged_store_is_an_error_with_a_name(tmp_path: Path, clock: Any) -> None:
     path = tmp_path / "orchestrator.db"
     path.write_bytes(b"this is no database, only text that is long enough" * 100)
-    broken = build_memory(Database(path), MemorySettings(), clock=clock, redact=Redacted)
+    broken = build_memory(Database(path), MemorySettings(), clock=clock, redact=unchanged)
     with pytest.raises(StoreError):
         broken.search("anything")
     with pytest.raises(StoreError):

@@ -150,6 +150,13 @@ def test_within_a_scope_a_secret_is_known_without_its_context() -> None:
     assert g.redact(f"login failed for {value}") == f"login failed for {value}"
 
 
+def test_a_scope_knows_the_data_it_was_given() -> None:
+    g = guard()
+    with g.scope({"db": [{"password": "plainword"}], "port": 5432}, "text", None, 5):
+        assert g.redact("login with plainword failed on 5432").startswith("login with <SECRET_")
+        assert "5432" in g.redact("login with plainword failed on 5432")
+
+
 def test_known_secrets_are_bounded_and_show_nothing() -> None:
     known = KnownSecrets(max_values=2)
     for value in ("abc", "secret-1", "secret-2", "secret-3"):
@@ -176,6 +183,12 @@ class TestVault:
         assert vault.restore("reply to <EMAIL_2>, not <EMAIL_9>") == "reply to max@firma.de, not <EMAIL_9>"
         assert MAIL not in repr(vault)
         assert len(vault) == 2
+
+    def test_a_value_inside_another_is_restored(self) -> None:
+        vault = Vault()
+        inner = vault.name("EMAIL", MAIL)
+        outer = vault.name("SECRET", f"x {inner} y")
+        assert vault.restore(f"see {outer}") == f"see x {MAIL} y"
 
     def test_a_literal_keeps_its_meaning(self) -> None:
         vault = Vault()
