@@ -238,8 +238,7 @@ def _plot(name: str, title: str, told: str, scale: Scale, ticks: Sequence[Tick],
     crowded = "thin-long" if any(len(tick.text) > _SHORT_LABEL for tick in ticks) else "thin"
     for index, tick in enumerate(ticks):
         thin = f' class="{crowded}"' if index % 2 else ""
-        anchor = "start" if tick.at < 0.04 else "end" if tick.at > 0.96 else "middle"
-        place = f'x="{tick.at * 100:.2f}%" y="{HEIGHT - 6}" text-anchor="{anchor}"'
+        place = f'x="{tick.at * 100:.2f}%" y="{HEIGHT - 6}" text-anchor="middle"'
         grid.append(f"<text{thin} {place}>{escape(tick.text)}</text>")
     plot = _svg(name, title, told, HEIGHT, [*grid, *parts])
     gutter = f'<svg class="gutter" width="48" height="{HEIGHT}" aria-hidden="true">{"".join(labels)}</svg>'

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, timedelta, timezone
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -50,7 +51,7 @@ def test_segments_tile_the_window_and_rollups_are_whole(length: float, now: floa
     for one in (window, before):
         parts = cover(one)
         assert parts[0].start == one.start and parts[-1].end == one.end
-        assert all(left.end == right.start for left, right in zip(parts, parts[1:], strict=False))
+        assert all(left.end == right.start for left, right in pairwise(parts))
         for part in parts:
             if part.source != "raw":
                 assert part.start % LENGTH[part.source] == 0 == part.end % LENGTH[part.source]

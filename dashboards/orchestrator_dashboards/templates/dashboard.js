@@ -201,6 +201,7 @@
   options(agent, "agent");
   options(status, "status");
   text.form.hidden = false;
+  byId("plain").remove();
   text.form.addEventListener("submit", (event) => event.preventDefault());
   text.addEventListener("input", apply);
   agent.addEventListener("change", apply);
