@@ -118,7 +118,8 @@ class Orchestrator:
             stages,
         )
         try:
-            return drive(line(state), state)
+            with state.secrets():
+                return drive(line(state), state)
         finally:
             self._ended()
 
@@ -152,7 +153,8 @@ class Orchestrator:
             stages,
         )
         try:
-            return await adrive(line(state), state)
+            with state.secrets():
+                return await adrive(line(state), state)
         finally:
             self._ended()
 

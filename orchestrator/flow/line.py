@@ -13,7 +13,7 @@ from msgspec import structs
 
 from orchestrator.flow.attempts import attempts
 from orchestrator.flow.policy import Strictness
-from orchestrator.flow.state import CallState
+from orchestrator.flow.state import CONTEXT_MAX_NODES, CallState
 from orchestrator.flow.steps import Move, StageCrashed, Step
 from orchestrator.observability.contract import CallRecord, names
 from orchestrator_core.plain_text import PlainText, plain_text, pruned, storable
@@ -23,7 +23,6 @@ from orchestrator_memory.contract import Episode
 from orchestrator_security.contract import ScanContext, ScanVerdict
 
 _CONTEXT_MAX_BYTES = 65_536
-_CONTEXT_MAX_NODES = 2_000
 _EPISODE_CHARS = 4_000
 _QUERY_CHARS = 4_000
 
@@ -243,5 +242,5 @@ def _record(state: CallState, result: ExecutionResult, output_facts: PlainText |
 def _context_text(state: CallState) -> Redacted:
     if not state.context:
         return Redacted("")
-    redacted = state.rooms.guard.redact_data(pruned(state.context, max_nodes=_CONTEXT_MAX_NODES))
+    redacted = state.rooms.guard.redact_data(pruned(state.context, max_nodes=CONTEXT_MAX_NODES))
     return Redacted(storable(plain_text(redacted, max_bytes=_CONTEXT_MAX_BYTES).text))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 from orchestrator.agents.contract import AgentSpec
 from orchestrator.flow.rooms import Rooms
 from orchestrator.observability.contract import Attributes, CallTrace, SpanHandle, names
+from orchestrator_core.plain_text import pruned
 from orchestrator_core.records import (
     Attempt,
     ErrorInfo,
@@ -25,6 +26,9 @@ from orchestrator_core.records import (
     Usage,
     Verdict,
 )
+
+CONTEXT_MAX_NODES = 2_000
+"""Entries of a context that are looked at for secrets and stored."""
 
 
 class CallState:
@@ -80,6 +84,11 @@ class CallState:
         self.request_text = Redacted("")
         self.request_bytes = 0
         self.output_text = Redacted("")
+
+    def secrets(self) -> AbstractContextManager[None]:
+        """A scope in which secrets of the call's data, once recognised, are redacted wherever they turn up."""
+        data = [pruned(value, max_nodes=CONTEXT_MAX_NODES) for value in (self.context, self.request) if value]
+        return self.rooms.guard.scope(*data)
 
     def start_trace(self) -> None:
         """Open the root span, below the parent call's attempt when there is one."""

@@ -51,6 +51,10 @@ class Guard(Protocol):
         """A JSON-like value with every string in it redacted, mapping keys included."""
         ...
 
+    def scope(self, *values: Any) -> AbstractContextManager[None]:
+        """Around a whole call, with its data: a secret known by its key or context is redacted wherever else it stands."""
+        ...
+
     def admit(self, agent: str, caller: str) -> float:
         """Take one call from the rate limit: 0.0 when it may run, else the seconds to wait."""
         ...

@@ -254,6 +254,22 @@ def test_secrets_and_addresses_reach_the_agent_but_no_file(magnus: Orchestrator,
     assert only_row(magnus)["attempts"] == 2
 
 
+def test_a_secret_known_by_its_key_is_redacted_wherever_it_turns_up(magnus: Orchestrator, run: Run) -> None:
+    word = "correct horse" + " battery staple"
+
+    def careless(request: str, call: Call) -> str:
+        with call.span("login", entered=f"typed {call.context['password']}"):
+            raise ValueError(f"login with {call.context['password']} was refused")
+
+    magnus.register("careless", careless)
+    result = run(magnus, "careless", "log in", context={"password": word})
+    assert result.error is not None and word not in result.error.message + result.error.traceback
+    magnus.close()
+    raw = b"".join(path.read_bytes() for path in magnus.home.rglob("*") if path.is_file())
+    ((blob,),) = magnus.database.query("SELECT blob FROM traces")
+    assert word.encode() not in raw + repr(unpack(blob)).encode()
+
+
 def test_the_second_call_recalls_the_first_and_the_agent_sees_it_as_data(
     magnus: Orchestrator, run: Run, clock: FakeClock
 ) -> None:
