@@ -121,7 +121,8 @@ def _failed(
 
 def _error_info(state: CallState, error: BaseException, diagnosis: Diagnosis) -> ErrorInfo:
     lines = traceback.format_exception(type(error), error, error.__traceback__, limit=-_TRACEBACK_FRAMES)
-    trace = state.rooms.guard.redact("".join(lines)[-_TRACEBACK_CHARS:])
+    # Redacted before it is cut to its final length: a secret cut in two is no longer recognised.
+    trace = state.rooms.guard.redact("".join(lines)[-4 * _TRACEBACK_CHARS :])[-_TRACEBACK_CHARS:]
     return ErrorInfo(
         type=diagnosis.error_type,
         message=storable(diagnosis.message),

@@ -52,7 +52,7 @@ def fingerprint(error: BaseException, redact: Redact) -> str:
     for _ in range(_MAX_CAUSES):
         if current is None:
             break
-        parts.append(f"{type_name(current)}:{mask(redact(safe_message(current)[:MAX_MESSAGE]))}")
+        parts.append(f"{type_name(current)}:{mask(redact(safe_message(current)[: 2 * MAX_MESSAGE]))}")
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     parts.append(innermost_function(error))
     return hashlib.blake2b("\n".join(parts).encode("utf-8", "replace"), digest_size=8).hexdigest()

@@ -39,7 +39,8 @@ class HistoryHealer:
 
     def diagnose(self, error: BaseException) -> Diagnosis:
         raw = safe_message(error)
-        message = self._redact(raw[:MAX_MESSAGE] + (" [...]" if len(raw) > MAX_MESSAGE else ""))
+        # Redacted before it is cut: a secret cut in two is no longer recognised.
+        message = Redacted(self._redact(raw[: 2 * MAX_MESSAGE])[:MAX_MESSAGE])
         classified = classify(error, message)
         return Diagnosis(
             error_type=type_name(error),

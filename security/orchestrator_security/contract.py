@@ -52,13 +52,5 @@ class Guard(Protocol):
         ...
 
     def scope(self, *values: Any) -> AbstractContextManager[None]:
-        """Around a whole call, with its data: a secret known by its key or context is redacted wherever else it stands."""
-        ...
-
-    def admit(self, agent: str, caller: str) -> float:
-        """Take one call from the rate limit: 0.0 when it may run, else the seconds to wait."""
-        ...
-
-    def scope(self, *values: Any) -> AbstractContextManager[None]:
         """Around one call: a secret known from ``values`` or recognised once is redacted wherever else it stands."""
         ...
