@@ -196,6 +196,8 @@ def _summary(whole: Tally, agents: int, found: Sequence[Problem]) -> str:
         parts.append(f"{quantities.count(whole.healed)} healed after a failure")
     if whole.blocked:
         parts.append(f"{quantities.count(whole.blocked)} blocked by security")
+    if whole.cancelled:
+        parts.append(f"{quantities.count(whole.cancelled)} cancelled")
     if len(parts) == 1:
         parts.append("none failed")
     text = ", ".join(parts) + "."

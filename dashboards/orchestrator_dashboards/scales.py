@@ -74,8 +74,12 @@ def duration_scale(lowest_ms: float, highest_ms: float, ticks: int = 4) -> Scale
 def _short(ms: float) -> str:
     if ms == 0:
         return "0"
-    unit, name = next(((size, name) for size, name in _UNITS_MS if ms >= size * (1 - 1e-9)), _UNITS_MS[-1])
-    return f"{ms / unit:.4g}\u00a0{name}"
+    # The largest unit that needs no long fraction: 90 s is 1.5 min, but 100 s stay seconds.
+    for size, name in _UNITS_MS:
+        halves = ms / size * 2
+        if halves > 1.99 and abs(halves - round(halves)) < 1e-6:
+            return f"{ms / size:,.4g}\u00a0{name}" if ms < 1e3 * size else f"{ms / size:,.0f}\u00a0{name}"
+    return f"{ms:.4g}\u00a0ms"
 
 
 def time_ticks(axis: Cut, zone: tzinfo | None, most: int = 8) -> tuple[Tick, ...]:

@@ -19,6 +19,8 @@ from orchestrator_dashboards.queries import read
 from orchestrator_dashboards.render import render
 
 LATEST = "dashboard_latest.html"
+_TEMPORARY = ".dashboard-"
+_ABANDONED_AFTER_S = 3_600
 
 
 class FileDashboards:
@@ -90,18 +92,27 @@ class FileDashboards:
             if os.name == "posix" and self._folder.stat().st_mode & 0o077:
                 self._folder.chmod(0o700)
             # Beside its target, since a replacement is only atomic within one file system.
-            path = self._folder / f".{secrets.token_hex(8)}.tmp"
+            path = self._folder / f"{_TEMPORARY}{secrets.token_hex(8)}.tmp"
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         except OSError as error:
             raise self._mapped(error) from error
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
+            self._sweep(path)
         except OSError as error:
             with suppress(OSError):
                 path.unlink()
             raise self._mapped(error) from error
         return path
+
+    def _sweep(self, newest: Path) -> None:
+        """Remove what killed processes left half-written."""
+        now = newest.stat().st_mtime
+        for path in self._folder.glob(f"{_TEMPORARY}*.tmp"):
+            with suppress(OSError):  # another process may sweep as well
+                if now - path.stat().st_mtime > _ABANDONED_AFTER_S:
+                    path.unlink()
 
     def _mapped(self, error: OSError) -> StoreError:
         reason = error.strerror or str(error)

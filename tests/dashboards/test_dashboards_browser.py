@@ -246,7 +246,7 @@ def test_no_label_of_a_chart_lies_over_another(calls: SeededCalls, write: Any, b
             for (one, left, top, right, bottom), (other, left_2, top_2, right_2, bottom_2) in combinations(labels, 2):
                 apart = right <= left_2 or right_2 <= left or bottom <= top_2 + 1 or bottom_2 <= top + 1
                 assert apart, f"{one!r} lies over {other!r} at {width}"
-            assert all(0 <= left and right <= width for _, left, _, right, _ in labels)
+            assert all(left >= 0 and right <= width for _, left, _, right, _ in labels)
 
 
 def test_a_single_call_makes_a_whole_page(calls: SeededCalls, write: Any, browser_page: Any) -> None:

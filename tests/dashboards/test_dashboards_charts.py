@@ -174,10 +174,24 @@ def test_count_ticks_are_whole_and_reach_the_highest(highest: float) -> None:
     assert len({tick.text for tick in scale.ticks}) == len(scale.ticks)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.0, 3.2, ["0", "1 ms", "2 ms", "3 ms", "4 ms"]),
+        (300.0, 7_800.0, ["0", "2 s", "4 s", "6 s", "8 s"]),
+        (50_000.0, 170_000.0, ["0", "1 min", "2 min", "3 min"]),
+        (100.0, 90_000.0, ["100 ms", "1 s", "10 s", "100 s"]),
+        (2.0, 9_000_000.0, ["1 ms", "100 ms", "10 s", "1,000 s", "100,000 s"]),
+    ],
+)
+def test_durations_on_an_axis_are_round(low: float, high: float, said: list[str]) -> None:
+    assert [tick.text.replace("\u00a0", " ") for tick in duration_scale(low, high).ticks] == said
+
+
 @given(st.floats(0, 1e9), st.floats(0, 1e9))
 def test_duration_ticks_are_few_and_different(a: float, b: float) -> None:
     scale = duration_scale(min(a, b), max(a, b))
     texts = [tick.text for tick in scale.ticks]
     assert 2 <= len(texts) <= 7 and len(set(texts)) == len(texts)
-    assert all(re.fullmatch(r"0|[\d.e+-]+\u00a0(ms|s|min|h)", text) for text in texts)
+    assert all(re.fullmatch(r"0|[\d.,e+-]+\u00a0(ms|s|min|h)", text) for text in texts)
     assert 0 <= scale.at(min(a, b)) <= scale.at(max(a, b)) <= 1

@@ -163,6 +163,17 @@ def test_a_failed_replacement_leaves_nothing_behind(
     assert names(folder) == []
 
 
+def test_what_a_killed_process_left_is_swept(dashboards: Dashboards, folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    old, fresh, other = (folder / name for name in (".dashboard-0.tmp", ".dashboard-1.tmp", "notes.tmp"))
+    for path in (old, fresh, other):
+        path.write_text("half")
+    for path in (old, other):
+        os.utime(path, (1, 1))
+    dashboards.refresh_latest(hours=24, now=NOW)
+    assert names(folder) == [".dashboard-1.tmp", "dashboard_latest.html", "notes.tmp"]
+
+
 def test_a_file_in_the_folders_place_is_a_clear_error(dashboards: Dashboards, folder: Path) -> None:
     folder.write_text("in the way")
     with pytest.raises(StoreError, match="is not a folder"):
