@@ -86,7 +86,6 @@ def line(state: CallState) -> Generator[Move, Any, ExecutionResult]:
 def _guard_in(state: CallState) -> Generator[Move, Any, None]:
     guard = state.rooms.guard
     settings = state.rooms.settings.security
-    # A request far over the limit is not even serialised a second time; what is kept of it is bounded either way.
     facts = plain_text(state.request, max_bytes=4 * settings.request_max_bytes)
     text = storable(facts.text)
     state.request_bytes = facts.size_bytes
@@ -105,9 +104,8 @@ def _guard_in(state: CallState) -> Generator[Move, Any, None]:
                 findings=(finding,),
                 reason=f"over the limit of {limit}; try again in {wait_s:.3g} s",
             )
-        return guard.check(
-            facts.text, ScanContext("in", agent=state.spec.name, caller=state.caller, session=state.session)
-        )
+        whole = state.request if isinstance(state.request, str) else facts.text
+        return guard.check(whole, ScanContext("in", agent=state.spec.name, caller=state.caller, session=state.session))
 
     scan: ScanVerdict = yield Step("guard_in", check, unchecked, blocking=len(text) > 50_000)
     state.request_text = Redacted(storable(scan.text)[: settings.request_max_bytes])

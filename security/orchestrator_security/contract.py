@@ -51,6 +51,10 @@ class Guard(Protocol):
         """A JSON-like value with every string in it redacted, mapping keys included."""
         ...
 
+    def admit(self, agent: str, caller: str) -> float:
+        """Take one call from the rate limit: 0.0 when it may run, else the seconds to wait."""
+        ...
+
     def scope(self, *values: Any) -> AbstractContextManager[None]:
         """Around one call: a secret known from ``values`` or recognised once is redacted wherever else it stands."""
         ...
