@@ -52,6 +52,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (folder / "cli_test_agents.py").write_text(AGENTS, encoding="utf-8")
     monkeypatch.chdir(folder)
     monkeypatch.delenv("ORCHESTRATOR_HOME")
+    monkeypatch.setenv("ORCHESTRATOR_DASHBOARDS_AUTO", "off")
+    monkeypatch.setenv("ORCHESTRATOR_EVALUATION_JUDGE", "rules")
     monkeypatch.setattr(sys, "path", list(sys.path))
     yield folder
     # Registered once per process: the next test imports the module anew from its own folder, and replaces the same functions.

@@ -22,12 +22,14 @@ from msgspec import Struct
 from orchestrator_core.errors import StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, StoreTooNew, UsageError
 from orchestrator_core.storage.database import Database
 from orchestrator_core.storage.health import check_store, store_size
-from orchestrator_core.storage.salvage import GAVE_UP, Salvage, Table, columns_of, mend_header, read_table
+from orchestrator_core.storage.salvage import GAVE_UP, Salvage, Table, columns_of, mend_copy, read_table
 from orchestrator_core.storage.schema import SCHEMA_VERSION, current_version
 
 Progress = Callable[[str], None]
 
 _BATCH = 500
+_MOST_VERSIONS = 10_000
+"""A larger schema version is damage, not the future."""
 
 
 class TableRecovery(Struct, frozen=True):
@@ -140,7 +142,7 @@ def _recover(copy: Path, fresh: Path, progress: Progress) -> tuple[dict[str, Tab
     try:
         with closing(_open_damaged(copy)) as source:
             version = _version(source)
-            if version > SCHEMA_VERSION:
+            if SCHEMA_VERSION < version <= _MOST_VERSIONS:
                 raise StoreTooNew(
                     f"the store has schema {version}; this Magnus knows {SCHEMA_VERSION}. Upgrade Magnus."
                 )
@@ -160,7 +162,7 @@ def _recover(copy: Path, fresh: Path, progress: Progress) -> tuple[dict[str, Tab
 
 
 def _open_damaged(path: Path) -> sqlite3.Connection:
-    mend_header(path)
+    mend_copy(path)
     connection = sqlite3.connect(path, isolation_level=None)
     # It is a copy: with this, SQLite goes on where a file is shorter than its header says or a table's definition is broken.
     connection.execute("PRAGMA writable_schema = ON")

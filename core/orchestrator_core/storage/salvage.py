@@ -15,9 +15,11 @@ GAVE_UP = (sqlite3.Error, UnicodeDecodeError, OverflowError)
 """How SQLite, and Python's wrapper of it, tell that they cannot read on: the second when a message quotes bytes that are no text."""
 
 _MAGIC = b"SQLite format 3\0"
+_HEADER_BYTES = 100
 _PAGE_BYTES = 4096
 _MOST_PROBES = 20_000
 """Reads spent on the unreadable middle of a table; about two seconds."""
+_FAR_END_ROWS = 2_000
 _TYPES: dict[str, tuple[type, ...]] = {"TEXT": (str,), "REAL": (float, int), "INTEGER": (int,), "BLOB": (bytes,)}
 
 
@@ -136,8 +138,8 @@ def _by_number(source: sqlite3.Connection, table: Table, salvage: Salvage) -> It
         first = row[0]
         yield row
     if first is None:
-        # The far end is unreadable too: look as far as the numbers of a table that never deletes would reach.
-        first = last + _MOST_PROBES
+        # The far end is unreadable too: nobody knows how far the numbers go, so look a few pages on.
+        first = last + _FAR_END_ROWS
         salvage.complete = False
     probes = _MOST_PROBES
     waiting = [(last + 1, first)]
@@ -198,12 +200,26 @@ def _until_error(source: sqlite3.Connection, sql: str, params: tuple[Any, ...]) 
         yield None
 
 
-def mend_header(path: Path) -> None:
-    """Write the fixed fields of the file header anew where SQLite's mark is gone; they are the same in every store of Magnus's."""
+def mend_copy(path: Path) -> None:
+    """Make a copy of a damaged file fit to be opened: a lost mark of the format is put back, half a page at the end is cut off.
+
+    SQLite would read the missing half as zeros, and give out rows with zeros in them.
+    """
     with path.open("r+b") as file:
-        head = file.read(100)
-        if len(head) < 100 or head.startswith(_MAGIC):
-            return
-        # https://www.sqlite.org/fileformat.html#the_database_header: page size, WAL versions, no reserved bytes, fixed fractions.
+        head = file.read(_HEADER_BYTES)
+        if not head.startswith(_MAGIC) and _is_headless(head):
+            # https://www.sqlite.org/fileformat.html: page size, WAL versions, no reserved bytes, fixed fractions.
+            file.seek(0)
+            file.write(_MAGIC + _PAGE_BYTES.to_bytes(2, "big") + bytes((2, 2, 0, 64, 32, 32)))
         file.seek(0)
-        file.write(_MAGIC + _PAGE_BYTES.to_bytes(2, "big") + bytes((2, 2, 0, 64, 32, 32)))
+        head = file.read(_HEADER_BYTES)
+        # 1 stands for 65536, which two bytes cannot hold.
+        page_bytes = int.from_bytes(head[16:18], "big") if head.startswith(_MAGIC) else 0
+        page_bytes = 65_536 if page_bytes == 1 else page_bytes
+        if page_bytes >= 512:
+            file.truncate(path.stat().st_size // page_bytes * page_bytes)
+
+
+def _is_headless(head: bytes) -> bool:
+    """Whether what follows the lost mark is the rest of a header as Magnus's stores have it: UTF-8, and twenty reserved zeros."""
+    return len(head) == _HEADER_BYTES and head[56:60] == b"\0\0\0\1" and head[72:92] == bytes(20)
