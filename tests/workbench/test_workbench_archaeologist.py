@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -211,6 +212,19 @@ def test_a_folder_that_does_not_fit_is_a_clear_error(tmp_path: Path, case: str) 
     }
     with pytest.raises(TargetError):
         run("", {"path": given[case]})
+
+
+def test_without_vulture_the_rest_goes_on(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vulture", None)
+    report = run("", {"path": make_project(PAIRS["cycle of two modules"][1])})
+    assert places(report, "import-cycle")
+    assert "pip install vulture" in report["limits"]["dead code"]
+
+
+def test_a_cycle_in_an_example_weighs_less(make_project: MakeProject) -> None:
+    cycle = PAIRS["cycle of two modules"][1]
+    report = run("", {"path": make_project({f"examples/x/{name}": text for name, text in cycle.items()})})
+    assert [i["severity"] for i in report["issues"] if i["rule"] == "import-cycle"] == ["low"]
 
 
 def test_writes_nothing_into_the_folder(make_project: MakeProject, digest: Digest) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.agents.workbench import markdown_document
 from orchestrator.agents.workbench.documentation_specialist import run
 from orchestrator.agents.workbench.markdown_document import Fence, read_markdown
 from orchestrator.agents.workbench.markdown_links import dead_links
@@ -34,7 +36,11 @@ LINKS = {
     "from the root": ("dead-link", "[x](/docs/gone.md)", "[x](/docs/here.md)"),
     "folder": ("dead-link", "[x](nowhere/)", "[x](docs/)"),
     "with a query": ("dead-link", "[x](gone.md?raw=1)", "[x](docs/here.md?raw=1)"),
-    "outside is only counted": ("dead-link", "[x](gone.md)", "[x](https://shop.example/gone.md) <mailto:a@shop.example> [y](//h/x) [z](../../issues)"),
+    "outside is only counted": (
+        "dead-link",
+        "[x](gone.md)",
+        "[x](https://shop.example/gone.md) <mailto:a@shop.example> [y](//h/x) [z](../../issues)",
+    ),
     "in code is no link": ("dead-link", "[x](gone.md)", "`[x](gone.md)`\n\n    [x](gone.md)\n"),
     "of a template": ("dead-link", "[x](gone)", "[x](<{{ url }}>)"),
     "in a comment": ("dead-link", "[x](gone)", "<!-- [x](gone) <a href='gone'> -->"),
@@ -42,11 +48,15 @@ LINKS = {
     "heading in another file": ("dead-anchor", "[x](docs/here.md#gone)", "[x](docs/here.md#what-it-is-1)"),
     "heading with punctuation": ("dead-anchor", "## A & B (c)\n[x](#a-b-d)", "## A & B (c)\n[x](#a--b-c)"),
     "heading as documentation sites name it": ("dead-anchor", "## A & B\n[x](#a-c)", "## A & B\n[x](#a-b)"),
-    "heading with code and emphasis": ("dead-anchor", "## The `run()` *call*\n[x](#the-run)", "## The `run()` *call*\n[x](#the-run-call)"),
+    "heading with code and emphasis": (
+        "dead-anchor",
+        "## The `run()` *call*\n[x](#the-run)",
+        "## The `run()` *call*\n[x](#the-run-call)",
+    ),
     "anchor in HTML": ("dead-anchor", "[x](#spot)", "<a id='spot'></a>\n\n[x](#spot)"),
     "named heading": ("dead-anchor", "## A\n[x](#own)", "## A {#own}\n[x](#own)"),
     "line of a source file": ("dead-link", "[x](gone.py#L3)", "[x](shop.py#L3)"),
-}  # fmt: skip
+}
 
 FILES = {
     **BASE,
@@ -88,6 +98,13 @@ def test_links_of_a_documentation_site_may_lack_their_ending(make_project: MakeP
     assert places(report, "dead-link") == [("docs/index.md", 1)]
 
 
+def test_a_sphinx_document_may_name_labels_and_objects(make_project: MakeProject) -> None:
+    files = {**BASE, "docs/index.md": "[a](api-label) [b](shop.cart.Cart) [c](gone.md) [d](img/gone)\n"}
+    assert len(places(run("", {"path": make_project(files)}), "dead-link")) == 4
+    report = run("", {"path": make_project({**files, "docs/conf.py": "project = 'x'\n"})})
+    assert [i["message"].split("'")[1] for i in report["issues"] if i["rule"] == "dead-link"] == ["gone.md", "img/gone"]
+
+
 def test_documents_of_tests_may_be_wrong(make_project: MakeProject) -> None:
     report = run("", {"path": make_project({**BASE, "tests/broken.md": "[x](gone.md)\n```python\n(\n```\n"})})
     assert report["issues"] == []
@@ -105,7 +122,11 @@ SNIPPETS = {
     "unclosed bracket": ("py", "f(1, 2\n", "f(1, 2)"),
     "an ellipsis stands for arguments": ("python", "f(a=1, )) ", "f(a=1, ...)"),
     "an ellipsis stands for a body": ("python", "def f(:\n    ...", "def f(x, ...):\n    ..."),
-    "an ellipsis stands for entries": ("python", "x = {'a': 1 'b': 2}", "x = {'a': 1, ...}\ny = [1, 2, ...]\nz = {..., 'b': 2}"),
+    "an ellipsis stands for entries": (
+        "python",
+        "x = {'a': 1 'b': 2}",
+        "x = {'a': 1, ...}\ny = [1, 2, ...]\nz = {..., 'b': 2}",
+    ),
     "a placeholder": ("python", "key = <", "key = <your key here>"),
     "shell lines among the code": ("python", "from shop import\n", "!pip install shop\n%timeit x\n$ ls\nimport shop"),
     "indented as a whole": ("python", "    a = 1\n  b = 2", "    a = 1\n    b = 2"),
@@ -114,17 +135,29 @@ SNIPPETS = {
     "a signature": ("python", "fetch(url: str, -> Response", "fetch(url: str, *, retries: int = 3) -> Response"),
     "a decorator alone": ("python", "@app.get('/'\n", "@app.get('/')"),
     "a block without its body": ("python", "for x in y\n", "for x in y:"),
-    "prompts": ("pycon", ">>> f(\n... 1\n... \n>>> 2", ">>> f(\n...    1)\n{'a': <object>}\n>>> for x in y:\n...     print(x)\n1\n"),
+    "prompts": (
+        "pycon",
+        ">>> f(\n... 1\n... \n>>> 2",
+        ">>> f(\n...    1)\n{'a': <object>}\n>>> for x in y:\n...     print(x)\n1\n",
+    ),
     "prompts without continuation dots": ("python", ">>> f(1,\n    2]\n", ">>> f(1,\n...   2)\n>>> g(1,\n    2)\n3\n"),
-    "an error that is meant": ("pycon", ">>> 1 +\n", ">>> 1 +\nTraceback (most recent call last):\nSyntaxError: invalid syntax\n"),
+    "an error that is meant": (
+        "pycon",
+        ">>> 1 +\n",
+        ">>> 1 +\nTraceback (most recent call last):\nSyntaxError: invalid syntax\n",
+    ),
     "JSON": ("json", '{"a": 1,}', '{"a": 1}'),
-    "JSON with comments and an elision": ("json", '{"a" 1}', '{"a": 1, // first\n "b": [1, ...], "u": "http://x", ...}'),
+    "JSON with comments and an elision": (
+        "json",
+        '{"a" 1}',
+        '{"a": 1, // first\n "b": [1, ...], "u": "http://x", ...}',
+    ),
     "part of a JSON object": ("json", '"a": {"b": 1', '"a": {"b": 1},'),
     "JSON lines": ("json", '{"a": 1}\n{"b"', '{"a": 1}\n{"b": 2}'),
     "TOML": ("toml", "a = ", "a = 1\n[b]\nc = []"),
     "TOML with an elision": ("toml", "[a", "[a]\n...\nb = 1\nc = ..."),
     "TOML shown twice": ("toml", "[a]\n[b\n", "[a]\nx = 1\n# or\n[a]\nx = 2\n"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", SNIPPETS)
@@ -190,13 +223,22 @@ DOCSTRINGS = {
     "function": ('"""M."""\ndef f(): ...\n', '"""M."""\ndef f():\n    """F."""\n'),
     "async function": ('"""M."""\nasync def f(): ...\n', '"""M."""\nasync def f():\n    """F."""\n'),
     "class": ('"""M."""\nclass C: ...\n', '"""M."""\nclass C:\n    """C."""\n'),
-    "method": ('"""M."""\nclass C:\n    """C."""\n    def m(self): ...\n', '"""M."""\nclass C:\n    """C."""\n    def m(self):\n        """F."""\n'),
-    "private names need none": ('"""M."""\ndef f(): ...\n', '"""M."""\ndef _f(): ...\nclass _C:\n    def m(self): ...\n'),
-    "inner functions and dunders need none": ('"""M."""\ndef f(): ...\n', '"""M."""\ndef f():\n    """F."""\n    def g(): ...\nclass C:\n    """C."""\n    def __init__(self): ...\n'),
+    "method": (
+        '"""M."""\nclass C:\n    """C."""\n    def m(self): ...\n',
+        '"""M."""\nclass C:\n    """C."""\n    def m(self):\n        """F."""\n',
+    ),
+    "private names need none": (
+        '"""M."""\ndef f(): ...\n',
+        '"""M."""\ndef _f(): ...\nclass _C:\n    def m(self): ...\n',
+    ),
+    "inner functions and dunders need none": (
+        '"""M."""\ndef f(): ...\n',
+        '"""M."""\ndef f():\n    """F."""\n    def g(): ...\nclass C:\n    """C."""\n    def __init__(self): ...\n',
+    ),
     "overloads need none": ('"""M."""\ndef f(): ...\n', '"""M."""\n@typing.overload\ndef f(): ...\n'),
     "__all__ decides": ('"""M."""\n__all__ = ["f"]\ndef f(): ...\n', '"""M."""\n__all__ = ["g"]\ndef f(): ...\n'),
     "an empty file needs none": ("x = 1\n", ""),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", DOCSTRINGS)
@@ -229,6 +271,14 @@ def test_coverage_counts_public_names_outside_tests(make_project: MakeProject) -
 def test_a_project_without_a_readme(make_project: MakeProject) -> None:
     assert places(run("", {"path": make_project({"shop.py": '"""S."""\n'})}), "no-readme") == [("", 0)]
     assert run("", {"path": make_project({**BASE})})["issues"] == []
+
+
+def test_without_markdown_it_the_rest_goes_on(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "markdown_it", None)
+    markdown_document._parser.cache_clear()
+    report = run("", {"path": make_project({**BASE, "m.py": "x = 1\n"})})
+    assert places(report, "missing-docstring")
+    assert "pip install markdown-it-py" in report["limits"]["links"]
 
 
 def test_a_folder_that_does_not_fit_is_a_clear_error(tmp_path: Path) -> None:

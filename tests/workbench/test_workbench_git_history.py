@@ -16,6 +16,8 @@ from orchestrator.agents.workbench.code_archaeologist import run
 from orchestrator.agents.workbench.git_history import parse_log, read_history
 
 MakeProject = Callable[[Mapping[str, str]], Path]
+# A shell finds the interpreter, since a first line that names it cannot hold a blank; to Python the second line is a text.
+SHEBANG = f"#!/bin/sh\n'''exec' \"{sys.executable}\" \"$0\" \"$@\"\n' '''\n"
 
 
 def git(root: Path, *arguments: str) -> None:
@@ -120,7 +122,7 @@ def test_a_git_inside_the_project_is_not_run(make_project: MakeProject) -> None:
 def test_a_git_that_hangs_is_stopped(tmp_path: Path, make_project: MakeProject) -> None:
     fake = tmp_path / "bin" / "git"
     fake.parent.mkdir()
-    fake.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(60)\n", encoding="utf-8")
+    fake.write_text(f"{SHEBANG}import time\ntime.sleep(60)\n", encoding="utf-8")
     fake.chmod(0o755)
     history = read_history(make_project({"a.py": ""}), environment={"PATH": str(fake.parent)}, time_limit_s=0.2)
     assert "longer than 0.2 s" in history.missing
@@ -130,8 +132,8 @@ def test_an_endless_log_is_cut(tmp_path: Path, make_project: MakeProject, monkey
     fake = tmp_path / "bin" / "git"
     fake.parent.mkdir()
     fake.write_text(
-        dedent(f"""\
-        #!{sys.executable}
+        SHEBANG
+        + dedent("""\
         import sys
         if "rev-parse" in sys.argv:
             print("true\\nfalse")

@@ -16,6 +16,7 @@ from orchestrator.agents.workbench.python_sources import PythonSources, read_sou
 from orchestrator.agents.workbench.report import Issue, build_report, table
 from orchestrator_core.analysis.file_roles import is_support_file
 from orchestrator_core.analysis.modules import ModuleMap, map_modules
+from orchestrator_core.errors import MissingDependency
 
 NAME = "code-archaeologist"
 MOST_HOT_FILES = 15
@@ -58,7 +59,13 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
     issues += (_cycle_issue(cycle["modules"], cycle["shortest"], module_map, project.root.name) for cycle in cycles)
 
     texts = list(_other_texts(project))
-    unused, too_deep = find_unused(sources.files, texts)
+    dead_code = (
+        "by name, over all files; what decorators register, foreign classes call or any text names counts as used"
+    )
+    try:
+        unused, too_deep = find_unused(sources.files, texts)
+    except MissingDependency as error:
+        unused, too_deep, dead_code = [], [], f"not searched: {error}"
     packaged = bool({"pyproject.toml", "setup.py", "setup.cfg", "__init__.py"} & set(project.files))
     issues += (_unused_issue(item, packaged) for item in unused)
     orphans = unused_modules(sources, every, texts)
@@ -107,7 +114,7 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
             "source roots": ", ".join(root or "." for root in module_map.roots),
             "too deep for the dead code search": ", ".join(too_deep) or "none",
             "cycles": "imports in functions, under conditions and for type checkers only do not count",
-            "dead code": "by name, over all files; what decorators register, foreign classes call or any text names counts as used",
+            "dead code": dead_code,
         },
         data={
             "modules": {
@@ -183,7 +190,7 @@ def _cycle_issue(knot: list[str], shortest: list[str], module_map: ModuleMap, fo
         f"{way}.{more}",
         shortest[0],
         0,
-        "medium",
+        "low" if all(is_support_file(path) for path in shortest) else "medium",
         "move what both need into a third module, or import it where it is used",
     )
 

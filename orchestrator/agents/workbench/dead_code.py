@@ -12,6 +12,7 @@ from msgspec import Struct
 from orchestrator_core.analysis.file_roles import is_support_file
 from orchestrator_core.analysis.imports import ModuleFacts
 from orchestrator_core.analysis.syntax import mute_parse_warnings
+from orchestrator_core.errors import MissingDependency
 
 _PREFIX = "<unknown>/"
 """The name under which texts are parsed; the filter that keeps Python's own warnings quiet matches it."""
@@ -53,8 +54,14 @@ def find_unused(sources: Mapping[str, Source], texts: Iterable[str] = ()) -> tup
 
     ``texts`` are the project's other files (settings, documentation): a name they mention counts as used, since entry points and
     documented interfaces are used from outside. Tests and tooling count as users but are not reported.
+
+    Raises:
+        MissingDependency: vulture is not installed.
     """
-    from vulture import Vulture
+    try:
+        from vulture import Vulture
+    except ImportError as error:
+        raise MissingDependency("vulture", "The search for dead code", str(error)) from error
 
     mute_parse_warnings()
     engine: Any = Vulture()

@@ -140,7 +140,11 @@ class DependencyCheck:
                     return name
         top = item.module.partition(".")[0]
         if top in SHARED_NAMESPACES:
-            return ".".join(max(item.targets, key=len).split(".")[:3])
+            # `google.cloud` says no more than `google`; `azure.storage` does
+            parts = (
+                item.module.split(".") if item.module.count(".") > 1 or not item.names else item.targets[0].split(".")
+            )
+            return ".".join(parts[:3])
         return top
 
     def _owner_exact(self, name: str) -> bool:

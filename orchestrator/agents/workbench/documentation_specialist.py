@@ -16,6 +16,7 @@ from orchestrator.agents.workbench.project import Project, open_project
 from orchestrator.agents.workbench.python_sources import PythonSources, read_sources
 from orchestrator.agents.workbench.report import Issue, build_report, table
 from orchestrator_core.analysis.file_roles import is_support_file, is_test_file
+from orchestrator_core.errors import MissingDependency
 from orchestrator_core.records import Severity
 
 NAME = "documentation-specialist"
@@ -39,7 +40,11 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
     coverage = dict(_public(sources))
     issues += _docstring_issues(coverage)
 
-    documents, unreadable = _documents(project)
+    try:
+        documents, unreadable = _documents(project)
+        reading = "files and headings inside the folder; addresses outside are not asked"
+    except MissingDependency as error:
+        documents, unreadable, reading = {}, [], f"not looked at: {error}"
     issues += unreadable
     found, links = dead_links(documents, project.files, lambda place: _exists(project, place))
     issues += found
@@ -95,7 +100,7 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
         limits={
             **project.limits(),
             "docstrings": "public names outside tests, examples and tooling; overloads and overrides are left out",
-            "links": "files and headings inside the folder; addresses outside are not asked",
+            "links": reading,
             "snippets": f"blocks in {', '.join(sorted(checked_languages()))}; read as Python {version}, never run",
             "other formats": f"{others} reStructuredText or AsciiDoc files were not read",
         },

@@ -11,6 +11,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from orchestrator_core.errors import MissingDependency
+
 
 class Link(Struct, frozen=True):
     """A link's or image's address, as it is written."""
@@ -37,7 +39,11 @@ class MarkdownDocument(Struct, frozen=True):
 
 
 def read_markdown(text: str) -> MarkdownDocument:
-    """Parse CommonMark with tables. HTML inside it is read for ``href``, ``src``, ``id`` and ``name``."""
+    """Parse CommonMark with tables. HTML inside it is read for ``href``, ``src``, ``id`` and ``name``.
+
+    Raises:
+        MissingDependency: markdown-it-py is not installed.
+    """
     links: list[Link] = []
     anchors: set[str] = set()
     fences: list[Fence] = []
@@ -58,8 +64,10 @@ def read_markdown(text: str) -> MarkdownDocument:
 
 @cache
 def _parser() -> Any:
-    from markdown_it import MarkdownIt
-
+    try:
+        from markdown_it import MarkdownIt
+    except ImportError as error:
+        raise MissingDependency("markdown-it-py", "Reading Markdown", str(error)) from error
     return MarkdownIt("commonmark").enable("table")
 
 

@@ -35,11 +35,15 @@ def dead_links(
     folders = {folder for name in known for folder in _parents(name)}
     # a site generator gives pages addresses of their own, so an address without its ending may be right
     site = any(posixpath.basename(name) in _SITE_FILES for name in known)
+    sphinx = tuple(posixpath.dirname(name) for name in known if posixpath.basename(name) == "conf.py")
+    endings = {posixpath.splitext(name)[1] for name in known} | {".md", ".html", ".rst"}
     issues: list[Issue] = []
     counts: Counter[str] = Counter()
     for path, document in documents.items():
         for link in document.links:
             kind, target, fragment = _split(link.target)
+            if kind == "inside" and _is_sphinx_reference(target, path, sphinx, endings):
+                kind = "of a site"
             if kind != "inside" or (link.target.startswith("/") and site):
                 counts[kind if kind != "inside" else "of a site"] += 1
                 continue
@@ -90,6 +94,13 @@ def _split(target: str) -> tuple[str, str, str]:
         return "of a template", "", ""
     rest, _, fragment = target.partition("#")
     return "inside", unquote(rest.partition("?")[0]), unquote(fragment)
+
+
+def _is_sphinx_reference(target: str, path: str, sphinx: Iterable[str], endings: set[str]) -> bool:
+    """MyST documents name labels and Python objects where others name files: ``[x](api-validators)``, ``[x](attrs.define)``."""
+    if not target or "/" in target or posixpath.splitext(target)[1] in endings - {""}:
+        return False
+    return any(path.startswith(f"{folder}/" if folder else "") for folder in sphinx)
 
 
 def _is_anchor(fragment: str, document: MarkdownDocument) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from orchestrator_core.analysis.distribution_names import normalise
+from orchestrator_core.errors import MissingDependency
 
 _DEV_WORDS = frozenset(
     {
@@ -47,10 +48,13 @@ def parse_requirement(text: str) -> tuple[str, str]:
 
     Raises:
         ValueError: the text is no requirement; the message says why.
+        MissingDependency: packaging is not installed.
     """
-    from packaging.requirements import InvalidRequirement
-    from packaging.requirements import Requirement as Pep508
-
+    try:
+        from packaging.requirements import InvalidRequirement
+        from packaging.requirements import Requirement as Pep508
+    except ImportError as error:
+        raise MissingDependency("packaging", "Reading dependencies", str(error)) from error
     try:
         return normalise(Pep508(text).name), text.strip()
     except InvalidRequirement as error:
