@@ -173,7 +173,8 @@ def _install(project: dict[str, Any], digest: str, options: argparse.Namespace, 
         say(f"making .venv anew: {reason}")
         discard_venv()
     STAMP.unlink(missing_ok=True)
-    if not PYTHON.exists():
+    fresh = not PYTHON.exists()
+    if fresh:
         _make_venv()
     pinned_torch = re.search(r"^torch==\S+", CONSTRAINTS.read_text(encoding="utf-8"), re.MULTILINE)
     if pinned_torch is None:
@@ -185,8 +186,8 @@ def _install(project: dict[str, Any], digest: str, options: argparse.Namespace, 
     sources = ["--no-index"] if options.offline else []
     for place in options.find_links:
         sources += ["--find-links", str(Path(place).resolve()) if Path(place).exists() else place]
-    say("installing the pinned packages into .venv (some minutes, about 2.4 GB)")
-    if sys.platform == "linux" and not (options.torch_index or sources):
+    say("installing the pinned packages into .venv" + (" (some minutes, about 2.4 GB)" if fresh else ""))
+    if fresh and sys.platform == "linux" and not (options.torch_index or sources):
         say(
             "plain pip may fetch torch's CUDA build (several GB); --torch-index URL takes another from an index you name"
         )
