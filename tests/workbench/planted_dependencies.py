@@ -157,6 +157,38 @@ PAIRS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
             "b/src/b/__init__.py": "import requests\nimport a\n",
         },
     ),
+    "a text elsewhere in a monorepo names it": (
+        UNUSED,
+        {
+            "pyproject.toml": pyproject(name="outer"),
+            "outer/__init__.py": "TABLE = ['requests']\n",
+            "examples/shop/pyproject.toml": pyproject("requests"),
+            "examples/shop/shop/__init__.py": "",
+        },
+        {
+            "pyproject.toml": pyproject(name="outer"),
+            "outer/__init__.py": "",
+            "examples/shop/pyproject.toml": pyproject("requests"),
+            "examples/shop/shop/__init__.py": "TABLE = ['requests']\n",
+        },
+    ),
+    "what the outer project brings in is not declared by the inner one": (
+        MISSING,
+        {
+            "pyproject.toml": pyproject("zzweb", name="outer"),
+            "inner/pyproject.toml": pyproject(name="inner"),
+            "inner/inner/__init__.py": "import zzwire\n",
+            **installed("zzweb", ["zzweb/__init__.py"], requires=["zzwire>=1"]),
+            **installed("zzwire", ["zzwire.py"]),
+        },
+        {
+            "pyproject.toml": pyproject("zzweb", name="outer"),
+            "inner/pyproject.toml": pyproject("zzwire", name="inner"),
+            "inner/inner/__init__.py": "import zzwire\n",
+            **installed("zzweb", ["zzweb/__init__.py"], requires=["zzwire>=1"]),
+            **installed("zzwire", ["zzwire.py"]),
+        },
+    ),
     "only a development group declares it": (
         "misplaced-dependency",
         {

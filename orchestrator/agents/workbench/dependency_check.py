@@ -111,14 +111,17 @@ class DependencyCheck:
             for item in items:
                 for requirement in self._matching(declared, item):
                     self._used.setdefault(requirement.name, set()).add(path)
-        strings = frozenset(
-            text for path, module in facts.items() if not is_support_file(path) for text in module.strings
-        )
         return Outcome(
             sorted(found.values(), key=lambda entry: (entry.unit, entry.module)),
-            [entry for unit in self._units[::-1] for entry in self._unused(unit, strings)],
+            [entry for unit in self._units[::-1] for entry in self._unused(unit, self._texts_of(unit, facts))],
             {name: len(paths) for name, paths in sorted(third_party.items())},
         )
+
+    def _texts_of(self, unit: Unit, facts: Mapping[str, ModuleFacts]) -> frozenset[str]:
+        mine = (
+            path for path in facts if unit in self.units_of(path) and not is_support_file(self._inner(path, [unit]))
+        )
+        return frozenset[str]().union(*(facts[path].strings for path in mine))
 
     def units_of(self, path: str) -> list[Unit]:
         """The units a file belongs to, innermost first."""
@@ -191,7 +194,7 @@ class DependencyCheck:
             # tests write and import modules of their own making; a name nobody knows is more likely one of those
             kind = "support" if providers else "optional"
         else:
-            brought = self._brought_in(chain[0].folder if chain else "", declared)
+            brought = self._brought_in(chain[0]) if chain else {}
             via = next((brought[dist] for dist in sorted(providers) if dist in brought), "")
             kind = "transitive" if via else "missing"
         unit = chain[0].folder if chain else ""
@@ -211,10 +214,10 @@ class DependencyCheck:
         declared = list(declared)
         return [r for r in declared if r.name in providers] or [r for r in declared if self._plausible(r, item)]
 
-    def _brought_in(self, folder: str, declared: Iterable[Requirement]) -> dict[str, str]:
-        if folder not in self._closures:
-            self._closures[folder] = self._installed.closure(r.name for r in declared if r.use == "main")
-        return self._closures[folder]
+    def _brought_in(self, unit: Unit) -> dict[str, str]:
+        if unit.folder not in self._closures:
+            self._closures[unit.folder] = self._installed.closure(r.name for r in unit.requirements if r.use == "main")
+        return self._closures[unit.folder]
 
     def _inner(self, path: str, chain: list[Unit]) -> str:
         folder = chain[0].folder if chain else ""
