@@ -37,7 +37,7 @@ def undeclared_issues(outcome: Outcome, units: Iterable[Unit], loaded: frozenset
                 f"declare {wanted}",
             )  # fmt: skip
         elif entry.kind == "missing" and entry.unit not in computed:
-            aside = not any(place in loaded for place, _ in entry.places)
+            aside = not entry.deferred and not any(place in loaded for place, _ in entry.places)
             severity = "medium" if entry.deferred or aside else "high"
             detail = "; nothing else here loads that module, so it may be an optional part" if aside else ""
             yield Issue(
