@@ -101,7 +101,7 @@ def command_line() -> click.Group:
 
 
 def test_every_command_and_option_is_described() -> None:
-    guide = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    guide = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     found = dict(commands(command_line()))
     assert len(found) > 8
     assert [name for name in found if f"orchestrate {name}" not in guide] == []
@@ -120,7 +120,7 @@ def test_every_command_and_option_is_described() -> None:
 def test_the_guide_describes_no_command_that_is_gone() -> None:
     found = set(dict(commands(command_line())))
     groups = {name.rpartition(" ")[0] for name in found} - {""}
-    guide = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    guide = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     told = re.findall(r"^#+ .*?`orchestrate ((?:[a-z-]+ ?)+)", guide, re.MULTILINE)
     assert [name for name in map(str.strip, told) if name not in found | groups] == []
 
