@@ -48,6 +48,7 @@ def test_segments_tile_the_window_and_rollups_are_whole(length: float, now: floa
     window = window_of(length, now)
     before = window_before(window)
     assert before and before.end == window.start
+    assert before.length_s == pytest.approx(window.length_s, abs=0.01 if window.length_s <= 14 * DAY else HOUR)
     for one in (window, before):
         parts = cover(one)
         assert parts[0].start == one.start and parts[-1].end == one.end
