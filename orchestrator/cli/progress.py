@@ -56,7 +56,7 @@ class Steps:
         """One more step is done; ``text`` stays on the screen, and is a line where there is no terminal."""
         if self._bar is not None:
             if text:
-                self._bar.console.print(visible(text, lines=False), markup=False, highlight=False)
+                self._bar.console.print(visible(text, lines=False), markup=False, highlight=False, soft_wrap=True)
             self._bar.advance(self._task)
         elif text:
             self._output.note(visible(text, lines=False))
