@@ -21,11 +21,11 @@ from orchestrator.flow.state import CallState, current_call
 from orchestrator.maintenance import MaintenanceReport, maintain
 from orchestrator.wiring import Built, dashboards_for, open_database
 from orchestrator_core.clock import Clock, SystemClock
+from orchestrator_core.configuration.sources import load_settings
 from orchestrator_core.errors import MagnusError
 from orchestrator_core.git_commit import commit_of
 from orchestrator_core.records import ExecutionResult
 from orchestrator_core.settings import Settings
-from orchestrator_core.settings_sources import load_settings
 from orchestrator_core.storage.database import Database
 from orchestrator_core.storage.home import find_home, prepare_home
 

@@ -13,6 +13,7 @@ from orchestrator.observability.recording import SqliteRecorder
 from orchestrator.observability.rejudging import KIND, rejudge_handler
 from orchestrator.version import VERSION
 from orchestrator_core.clock import Clock
+from orchestrator_core.errors import StoreDamaged
 from orchestrator_core.records import Redact, Redacted, Verdict
 from orchestrator_core.settings import Settings
 from orchestrator_core.storage.database import Database
@@ -39,7 +40,12 @@ def store_key(database: Database) -> bytes:
             [("INSERT INTO meta (key, value) VALUES ('hash_key', ?) ON CONFLICT DO NOTHING", (secrets.token_hex(32),))]
         )
         rows = database.query("SELECT value FROM meta WHERE key = 'hash_key'")
-    return bytes.fromhex(rows[0][0])
+    try:
+        return bytes.fromhex(rows[0][0])
+    except (TypeError, ValueError) as error:
+        raise StoreDamaged(
+            f"{database.path}: its hash key is no key ({error}); run: orchestrate doctor --repair"
+        ) from error
 
 
 class Built:

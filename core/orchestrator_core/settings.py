@@ -1,4 +1,4 @@
-"""Every setting, its type, its default and what it means. Where the values come from is in ``settings_sources``."""
+"""Every setting, its type, its default and what it means. Where the values come from is in ``configuration.sources``."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def show_settings(invocation: Invocation, key: str | None, changed: bool) -> Non
     if key is not None:
         origins = {name: origin for name, origin in origins.items() if name == key or name.startswith(f"{key}.")}
         if not origins:
-            from orchestrator_core.settings_names import split_key, suggestion
+            from orchestrator_core.configuration.names import split_key, suggestion
 
             raise UsageError(f"there is no setting {key!r}. {suggestion(split_key(key))}")
     if changed:

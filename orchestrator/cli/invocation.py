@@ -14,7 +14,7 @@ from orchestrator_core.errors import SettingsError, UsageError
 if TYPE_CHECKING:
     from orchestrator.observability.history import History
     from orchestrator.runtime import Orchestrator
-    from orchestrator_core.settings_sources import LoadedSettings
+    from orchestrator_core.configuration.sources import LoadedSettings
 
 
 class Invocation:
@@ -35,13 +35,13 @@ class Invocation:
             SettingsError: one is unknown or wrong.
         """
         if self._loaded is None:
-            from orchestrator_core.settings_sources import load_settings
+            from orchestrator_core.configuration.sources import load_settings
 
             self._loaded = load_settings(self._overrides())
         return self._loaded
 
     def _overrides(self) -> dict[str, Any]:
-        from orchestrator_core.settings_names import dotted, parse_text, split_key
+        from orchestrator_core.configuration.names import dotted, parse_text, split_key
 
         overrides: dict[str, Any] = {}
         for text in self.assignments:

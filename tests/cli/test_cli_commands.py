@@ -415,7 +415,7 @@ def test_a_bug_is_told_without_a_traceback(orchestrate: Any, monkeypatch: pytest
     def broken(*args: object, **more: object) -> None:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("orchestrator_core.settings_sources.load_settings", broken)
+    monkeypatch.setattr("orchestrator_core.configuration.sources.load_settings", broken)
     result = orchestrate("config", "show")
     assert result.exit_code == 1
     assert "ZeroDivisionError: planted. This is a bug in Magnus" in result.stderr
@@ -429,7 +429,7 @@ def test_ctrl_c_ends_with_130(orchestrate: Any, monkeypatch: pytest.MonkeyPatch)
     def interrupted(*args: object, **more: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("orchestrator_core.settings_sources.load_settings", interrupted)
+    monkeypatch.setattr("orchestrator_core.configuration.sources.load_settings", interrupted)
     assert orchestrate("config", "show").exit_code == 130
     document = orchestrate.json("config", "show", code=130)
     assert document == {"error": {"code": "interrupted", "message": "interrupted"}}

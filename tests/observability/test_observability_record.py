@@ -142,7 +142,9 @@ def test_a_degraded_verdict_is_replaced_later(magnus: Orchestrator, clock: FakeC
 
         def judge(self, task: JudgeTask) -> Verdict:
             if not self.answers:
-                return Verdict("judged", 5.0, False, judge="rules", degraded=True, reason="the model did not answer in time")
+                return Verdict(
+                    "judged", 5.0, False, judge="rules", degraded=True, reason="the model did not answer in time"
+                )
             assert (task.request, task.output, task.output_kind) == ("the request", "the output", "text")
             return Verdict("judged", 9.0, True, (Criterion("clarity", 9.0),), judge="llm", model="tiny")
 

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from orchestrator_core.settings_sources import load_settings
+from orchestrator_core.configuration.sources import load_settings
 
 GUIDE = Path(__file__).parents[2] / "docs" / "settings.md"
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from orchestrator_core.configuration.names import leaves, parse_text, split_key, variables
+from orchestrator_core.configuration.sources import LoadedSettings, Origin, load_settings
 from orchestrator_core.errors import SettingsError
 from orchestrator_core.settings import Settings
-from orchestrator_core.settings_names import leaves, parse_text, split_key, variables
-from orchestrator_core.settings_sources import LoadedSettings, Origin, load_settings
 
 
 @pytest.fixture

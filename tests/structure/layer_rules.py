@@ -30,10 +30,6 @@ LAYERS: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
                 "orchestrator_core.clock",
                 "orchestrator_core.plain_text",
                 "orchestrator_core.settings",
-                "orchestrator_core.settings_files",
-                "orchestrator_core.settings_layers",
-                "orchestrator_core.settings_names",
-                "orchestrator_core.settings_sources",
                 "orchestrator.version",
             ),
         ),
@@ -41,6 +37,7 @@ LAYERS: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     (
         "1 ground",
         (
+            ("orchestrator_core.configuration",),
             ("orchestrator_core.storage",),
             ("orchestrator_core.models",),
             ("orchestrator_core.analysis",),

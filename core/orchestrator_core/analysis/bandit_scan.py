@@ -1,8 +1,8 @@
 """bandit's checks on one Python text, in this process.
 
-bandit's command line spends seconds on start-up; its per-file parser, called directly, a few milliseconds per hundred lines. That
-parser is private API, so ``pyproject.toml`` pins bandit to one version. ``# nosec`` is ignored: whoever wrote the text that is
-checked must not be the one who switches the check off.
+bandit's command line spends seconds on start-up; its visitor, called directly, a few milliseconds per hundred lines. The visitor
+is no public API, so ``pyproject.toml`` pins bandit to one version. ``# nosec`` is ignored: whoever wrote the text that is checked
+must not be the one who switches the check off.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import io
 import logging
 import warnings
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from orchestrator_core.analysis.findings import CodeFinding
-from orchestrator_core.analysis.syntax import mute_parse_warnings, parse, plain
+from orchestrator_core.analysis.syntax import parse, plain
 from orchestrator_core.errors import MissingDependency
 
 if TYPE_CHECKING:
@@ -33,6 +34,17 @@ _NAME = "./text.py"
 """bandit derives a module name from the path and logs a warning for one without a folder."""
 
 
+class _NoNosec:
+    """In place of bandit's table of ``# nosec`` comments: on every line one for a check that does not exist.
+
+    An empty table would do as well, but bandit searches it for each string over all lines of what holds the string, which takes
+    minutes for a table of some thousand lines.
+    """
+
+    def get(self, line: int, default: object = None) -> frozenset[str]:
+        return frozenset({"no-such-check"})
+
+
 class BanditReport(Struct, frozen=True):
     """What bandit found. A text that was not scanned has no findings and says why in ``error``."""
 
@@ -46,21 +58,31 @@ def _is_no_formatter(record: logging.LogRecord) -> bool:
 
 
 @cache
-def _bandit() -> tuple[Any, Any]:
+def _bandit() -> Callable[[bytes], Any]:
+    """Makes bandit's visitor for one text."""
     # bandit's plug-in loader warns about its own argument while it is imported.
     warnings.filterwarnings("ignore", message="The verify_requirements argument", category=DeprecationWarning)
     loader = logging.getLogger("stevedore.extension")
     loader.addFilter(_is_no_formatter)
     try:
         from bandit.core.config import BanditConfig  # type: ignore[import-untyped]
-        from bandit.core.manager import BanditManager  # type: ignore[import-untyped]
+        from bandit.core.meta_ast import BanditMetaAst  # type: ignore[import-untyped]
+        from bandit.core.metrics import Metrics  # type: ignore[import-untyped]
+        from bandit.core.node_visitor import BanditNodeVisitor  # type: ignore[import-untyped]
+        from bandit.core.test_set import BanditTestSet  # type: ignore[import-untyped]
     except ImportError as error:
         raise MissingDependency("bandit", "the check for insecure code", str(error)) from error
     finally:
         loader.removeFilter(_is_no_formatter)
     # Without a handler of its own, bandit's log would reach stderr through logging's last resort.
     logging.getLogger("bandit").addHandler(logging.NullHandler())
-    return BanditManager, BanditConfig()
+    config = BanditConfig()
+
+    def visitor(data: bytes) -> Any:
+        checks = BanditTestSet(config, {})
+        return BanditNodeVisitor(_NAME, io.BytesIO(data), BanditMetaAst(), checks, False, _NoNosec(), Metrics())
+
+    return visitor
 
 
 def scan_source(source: str, name: str = "<text>") -> BanditReport:
@@ -71,17 +93,16 @@ def scan_source(source: str, name: str = "<text>") -> BanditReport:
     Raises:
         MissingDependency: bandit is absent or broken.
     """
-    manager_type, config = _bandit()
+    visitor_for = _bandit()
+    parsed = parse(source)  # first, since its errors say more than bandit's
+    if parsed.tree is None:
+        return BanditReport(error=f"not scanned: {parsed.error}")
     data = plain(source).encode("utf-8")
-    scanned = [_NAME]
-    manager = manager_type(config, "file", ignore_nosec=True)
-    mute_parse_warnings()
+    visitor = visitor_for(data)
     try:
-        manager._parse_file(_NAME, io.BytesIO(data), scanned)  # noqa: SLF001  # see above: its version is pinned
-    except (RecursionError, MemoryError) as error:
-        return BanditReport(error=f"not scanned: {str(error) or type(error).__name__}")
-    if manager.skipped:
-        return BanditReport(error=f"not scanned: {parse(source).error or manager.skipped[0][1]}")
+        visitor.process(data)
+    except Exception as error:  # noqa: BLE001  # a check that trips over an odd text must not end the caller
+        return BanditReport(error=f"not scanned: bandit failed with {type(error).__name__}: {str(error)[:200]}")
     findings = (
         CodeFinding(
             rule=issue.test_id,
@@ -92,6 +113,6 @@ def scan_source(source: str, name: str = "<text>") -> BanditReport:
             cwe=f"CWE-{issue.cwe.id}" if issue.cwe.id else "",
             confidence=_CONFIDENCE.get(issue.confidence, 0.3),
         )
-        for issue in manager.results
+        for issue in visitor.tester.results
     )
     return BanditReport(tuple(sorted(findings, key=lambda f: (f.line, f.rule))))

@@ -14,6 +14,10 @@ from msgspec import Struct
 from orchestrator_core.analysis.syntax import parse, plain
 from orchestrator_core.errors import MissingDependency
 
+_LONGEST_STATEMENT = 50
+"""A text with a longer statement (in lines) is data rather than code, and radon reads a statement's first line again for each
+further one: minutes for a table of some thousand lines."""
+
 
 class FunctionComplexity(Struct, frozen=True):
     """One function or method. Functions nested in it count as part of it, in both figures."""
@@ -34,6 +38,7 @@ class Complexity(Struct, frozen=True):
 
     functions: tuple[FunctionComplexity, ...] = ()
     maintainability: float | None = None
+    """None for tables of data, too."""
     error: str = ""
 
 
@@ -104,6 +109,8 @@ def _cognitive(source: str) -> dict[str, list[tuple[int, int, int]]]:
 
 
 def _maintainability(source: str, tree: ast.Module) -> float | None:
+    if _longest_statement(tree) > _LONGEST_STATEMENT:
+        return None
     from radon.metrics import h_visit_ast, mi_compute  # type: ignore[import-untyped]
     from radon.raw import analyze  # type: ignore[import-untyped]
     from radon.visitors import ComplexityVisitor
@@ -115,3 +122,14 @@ def _maintainability(source: str, tree: ast.Module) -> float | None:
     comments = (raw.comments + raw.multi) / raw.sloc * 100 if raw.sloc else 0
     total = ComplexityVisitor.from_ast(tree).total_complexity
     return round(float(mi_compute(h_visit_ast(tree).total.volume, total, raw.lloc, comments)), 1)
+
+
+def _longest_statement(tree: ast.Module) -> int:
+    """In lines; of a statement with a body only its head counts."""
+    longest = 0
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            last = body[0].lineno if isinstance(body, list) and body else node.end_lineno or node.lineno
+            longest = max(longest, last - node.lineno)
+    return longest

@@ -211,6 +211,8 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise self._translate(error) from error
+        except UnicodeDecodeError as error:  # Python 3.11 raises it when SQLite's message quotes damaged bytes
+            raise self._translate(sqlite3.DatabaseError("malformed text")) from error
 
     def _translate(self, error: sqlite3.Error) -> StoreError:
         text = str(error)

@@ -9,11 +9,11 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from orchestrator_core import settings_files, settings_names
+from orchestrator_core.configuration import files, names
+from orchestrator_core.configuration.names import KeyPath, Leaf
 from orchestrator_core.errors import SettingsError
 from orchestrator_core.records import SWITCHABLE
 from orchestrator_core.settings import Settings
-from orchestrator_core.settings_names import KeyPath, Leaf
 
 Source = Literal["default", "file", "environment", "argument"]
 
@@ -23,7 +23,7 @@ class Layer(Struct, frozen=True):
 
     source: Source
     table: dict[str, Any]
-    file: settings_files.SettingsFile | None = None
+    file: files.SettingsFile | None = None
     places: Mapping[KeyPath, str] = {}
 
     def place(self, path: KeyPath) -> str:
@@ -39,13 +39,13 @@ def check(layer: Layer) -> None:
     try:
         settings = msgspec.convert(layer.table, Settings)
     except msgspec.ValidationError as error:
-        _explain(layer, layer.table, settings_names.schema(), ())
+        _explain(layer, layer.table, names.schema(), ())
         raise SettingsError(
             f"{layer.place(())}: {error}"
         ) from None  # pragma: no cover - _explain finds what msgspec finds
     odd_stage = any(name not in SWITCHABLE for feature in settings.features.values() for name in feature.stages)
     if odd_stage or _has_infinity(layer.table):
-        _explain(layer, layer.table, settings_names.schema(), ())
+        _explain(layer, layer.table, names.schema(), ())
 
 
 def _has_infinity(node: Any) -> bool:
@@ -54,7 +54,7 @@ def _has_infinity(node: Any) -> bool:
     return isinstance(node, float) and not math.isfinite(node)
 
 
-def _explain(layer: Layer, node: Any, schema: Leaf | settings_names.Tree, path: KeyPath) -> None:
+def _explain(layer: Layer, node: Any, schema: Leaf | names.Tree, path: KeyPath) -> None:
     if isinstance(schema, Leaf):
         try:
             msgspec.convert(node, schema.type)
@@ -63,24 +63,24 @@ def _explain(layer: Layer, node: Any, schema: Leaf | settings_names.Tree, path: 
         else:
             fits = not _has_infinity(node)
         if not fits:
-            wanted = settings_names.wanted(schema)
-            raise SettingsError(f"{_where(layer, path)} must be {wanted}, not {settings_names.shown(node)}.")
+            wanted = names.wanted(schema)
+            raise SettingsError(f"{_where(layer, path)} must be {wanted}, not {names.shown(node)}.")
         return
     if not isinstance(node, dict):
-        shown = settings_names.shown(node)
+        shown = names.shown(node)
         raise SettingsError(f"{_where(layer, path)} is a group of settings and must be a table, not {shown}.")
     for name, inner in node.items():
-        below = schema.get(settings_names.ANY, schema.get(name))
+        below = schema.get(names.ANY, schema.get(name))
         if below is None:
             here = (*path, name)
-            hint = settings_names.suggestion(here)
+            hint = names.suggestion(here)
             raise SettingsError(f"{_where(layer, here)} is no setting. {hint}")
         _explain(layer, inner, below, (*path, name))
 
 
 def _where(layer: Layer, path: KeyPath) -> str:
     """The place of a setting and its name, as the start of a sentence."""
-    key, place = settings_names.dotted(path), layer.place(path)
+    key, place = names.dotted(path), layer.place(path)
     if layer.source == "file":
         return f"{place}: {key}"
     if layer.source == "environment":

@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from orchestrator_core import settings_files, settings_names
+from orchestrator_core.configuration import files, names
+from orchestrator_core.configuration.layers import Layer, Source, check
+from orchestrator_core.configuration.names import KeyPath
 from orchestrator_core.errors import SettingsError
 from orchestrator_core.settings import Settings
-from orchestrator_core.settings_layers import Layer, Source, check
-from orchestrator_core.settings_names import KeyPath
 
 
 class Origin(Struct, frozen=True):
@@ -52,7 +52,7 @@ class LoadedSettings:
                 None,
             )
             origin = Origin(value, "default") if layer is None else Origin(value, layer.source, layer.place(path))
-            found[settings_names.dotted(path)] = origin
+            found[names.dotted(path)] = origin
         return found
 
 
@@ -65,7 +65,7 @@ def load_settings(
     """The settings for work in ``start`` (default: the current folder).
 
     ``overrides`` is nested (``{"memory": {"recall_k": 3}}``) or dotted (``{"memory.recall_k": 3}``). A store's folder that is named by
-    argument or ``ORCHESTRATOR_HOME`` and holds an ``orchestrator.toml`` brings its own settings file; otherwise see ``settings_files``.
+    argument or ``ORCHESTRATOR_HOME`` and holds an ``orchestrator.toml`` brings its own settings file; otherwise see ``files``.
     A relative ``storage.home`` means: from the settings file's folder, or from ``start``. Empty variables count as not set.
 
     Raises:
@@ -98,25 +98,25 @@ def _file(folder: str, above: tuple[Layer, ...]) -> Layer | None:
     home = ""
     for layer in above:
         home = layer.table.get("storage", {}).get("home", home)
-    file = (settings_files.file_in(home) if home else None) or settings_files.find_file(folder)
+    file = (files.file_in(home) if home else None) or files.find_file(folder)
     return None if file is None else Layer("file", file.table, file)
 
 
 def _environment(environ: Mapping[str, str]) -> Layer | None:
-    given = [(name, environ[name]) for name in environ if name.startswith(settings_names.ENV_PREFIX)]
+    given = [(name, environ[name]) for name in environ if name.startswith(names.ENV_PREFIX)]
     if not any(text.strip() for _, text in given):
         return None
     table: dict[str, Any] = {}
     places: dict[KeyPath, str] = {}
     for name, text in sorted(given):
-        path = settings_names.variables().get(name)
+        path = names.variables().get(name)
         if path is None:
-            hint = settings_names.variable_suggestion(name)
+            hint = names.variable_suggestion(name)
             raise SettingsError(f"environment variable {name} is no setting. {hint}")
         if not text.strip():
             continue
         try:
-            value = settings_names.parse_text(text, path)
+            value = names.parse_text(text, path)
         except SettingsError as error:
             raise SettingsError(f"environment variable {name}: {error}") from None
         places[path] = name
@@ -132,8 +132,8 @@ def _arguments(overrides: Mapping[str, Any]) -> Layer:
     for key, value in overrides.items():
         if not isinstance(key, str):
             raise SettingsError(f"settings given as arguments must have text keys, not {key!r}.")
-        for path, inner in _flat(_builtin(value), settings_names.split_key(key)):
-            place = settings_names.dotted(path)
+        for path, inner in _flat(_builtin(value), names.split_key(key)):
+            place = names.dotted(path)
             if not _put(table, path, inner):
                 raise SettingsError(f"argument {place}: it is given twice, nested and dotted. Give it once.")
             places[path] = place
@@ -153,7 +153,7 @@ def _flat(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
         return
     for key, inner in value.items():
         if not isinstance(key, str):
-            raise SettingsError(f"argument {settings_names.dotted(path)}: its keys must be text, not {key!r}.")
+            raise SettingsError(f"argument {names.dotted(path)}: its keys must be text, not {key!r}.")
         yield from _flat(inner, (*path, key))
 
 
