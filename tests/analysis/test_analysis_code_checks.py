@@ -205,3 +205,12 @@ def test_maintainability_falls_with_size() -> None:
     assert small.maintainability is not None
     assert large.maintainability is not None
     assert 0 <= large.maintainability < small.maintainability <= 100
+
+
+def test_a_table_of_data_is_scanned_whole_and_has_no_maintainability() -> None:
+    rows = "".join(f"    'key{n}': 'value {n}',\n" for n in range(4000))
+    source = f"TABLE = {{\n{rows}}}\n\n\ndef find(key):\n    return eval(TABLE[key])\n"
+    assert [(f.rule, f.line) for f in bandit_scan.scan_source(source).findings] == [("B307", 4006)]
+    measured = complexity.measure(source)
+    assert [f.name for f in measured.functions] == ["find"]
+    assert measured.maintainability is None

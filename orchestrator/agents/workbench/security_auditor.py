@@ -20,8 +20,8 @@ AGENT = "security-auditor"
 
 _IMPORTS_ONLY = frozenset({"B403", "B404"})
 """They flag the import of pickle and subprocess; other checks flag each dangerous use of them."""
-_REMINDERS = frozenset({"B603", "B606", "B607"})
-"""They flag every call of a program, however safely it is made: shown as ``info``."""
+_REMINDERS = frozenset({"B101", "B603", "B606", "B607"})
+"""They flag every assert and every call of a program, however safely it is made: shown as ``info``."""
 _USUAL_IN_TOOLING = frozenset({"B101", "B311", "B603", "B606", "B607"})
 """Asserts, random numbers and calls of programs, in benchmarks, examples and build scripts."""
 _USUAL_IN_TESTS = _USUAL_IN_TOOLING | {"B105", "B106", "B107", "B108", "B110", "B608"}
