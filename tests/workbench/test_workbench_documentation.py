@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.agents.workbench import markdown_document
 from orchestrator.agents.workbench.documentation_specialist import run
-from orchestrator.agents.workbench.markdown_document import Fence, read_markdown
-from orchestrator.agents.workbench.markdown_links import dead_links
-from orchestrator.agents.workbench.markdown_snippets import check_fence
+from orchestrator.agents.workbench.documents import markdown_document
+from orchestrator.agents.workbench.documents.markdown_document import Fence, read_markdown
+from orchestrator.agents.workbench.documents.markdown_links import dead_links
+from orchestrator.agents.workbench.documents.markdown_snippets import check_fence
 from orchestrator_core.errors import TargetError
 
 MakeProject = Callable[[Mapping[str, str]], Path]

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.agents.workbench import git_history
 from orchestrator.agents.workbench.code_archaeologist import run
-from orchestrator.agents.workbench.git_history import parse_log, read_history
+from orchestrator.agents.workbench.structure import git_history
+from orchestrator.agents.workbench.structure.git_history import parse_log, read_history
 
 MakeProject = Callable[[Mapping[str, str]], Path]
 # A shell finds the interpreter, since a first line that names it cannot hold a blank; to Python the second line is a text.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.agents.workbench.import_graph import knots, shortest_cycle
+from orchestrator.agents.workbench.structure.import_graph import knots, shortest_cycle
 from orchestrator_core.analysis.imports import module_facts
 from orchestrator_core.analysis.modules import map_modules
 

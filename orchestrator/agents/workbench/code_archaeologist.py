@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from orchestrator.agents.workbench.dead_code import Unused, find_unused
-from orchestrator.agents.workbench.git_history import MOST_COMMITS, TIME_LIMIT_S, FileHistory, read_history
-from orchestrator.agents.workbench.import_graph import import_graphs, knots, shortest_cycle
 from orchestrator.agents.workbench.project import Project, open_project
 from orchestrator.agents.workbench.python_sources import PythonSources, read_sources
 from orchestrator.agents.workbench.report import Issue, build_report, table
+from orchestrator.agents.workbench.structure.dead_code import Unused, find_unused
+from orchestrator.agents.workbench.structure.git_history import MOST_COMMITS, TIME_LIMIT_S, FileHistory, read_history
+from orchestrator.agents.workbench.structure.import_graph import import_graphs, knots, shortest_cycle
 from orchestrator_core.analysis.file_roles import is_support_file
 from orchestrator_core.analysis.modules import ModuleMap, map_modules
 from orchestrator_core.errors import MissingDependency

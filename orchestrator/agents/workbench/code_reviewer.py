@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from orchestrator.agents.workbench.execution.scratch import time_limit
 from orchestrator.agents.workbench.project import Project, open_project
 from orchestrator.agents.workbench.python_sources import PythonSources, read_sources
 from orchestrator.agents.workbench.report import Issue, build_report, table
-from orchestrator.agents.workbench.scratch import time_limit
 from orchestrator_core.analysis.complexity import Complexity, FunctionComplexity, measure
 from orchestrator_core.analysis.file_roles import is_test_file
 from orchestrator_core.analysis.ruff_check import DEFAULT_SELECT, SYNTAX_RULE, check_paths

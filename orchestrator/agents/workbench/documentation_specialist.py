@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from orchestrator.agents.workbench.docstring_coverage import Public, public_definitions
-from orchestrator.agents.workbench.markdown_document import MarkdownDocument, read_markdown
-from orchestrator.agents.workbench.markdown_links import dead_links
-from orchestrator.agents.workbench.markdown_snippets import check_fence, checked_languages
+from orchestrator.agents.workbench.documents.docstring_coverage import Public, public_definitions
+from orchestrator.agents.workbench.documents.markdown_document import MarkdownDocument, read_markdown
+from orchestrator.agents.workbench.documents.markdown_links import dead_links
+from orchestrator.agents.workbench.documents.markdown_snippets import check_fence, checked_languages
 from orchestrator.agents.workbench.project import Project, open_project
 from orchestrator.agents.workbench.python_sources import PythonSources, read_sources
 from orchestrator.agents.workbench.report import Issue, build_report, table

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.agents.workbench.cost_hints import cost_hints
-from orchestrator.agents.workbench.entry_profile import EntryProfile, profile_entry, read_entry
-from orchestrator.agents.workbench.import_times import (
+from orchestrator.agents.workbench.execution.entry_profile import EntryProfile, profile_entry, read_entry
+from orchestrator.agents.workbench.execution.import_times import (
     MOST_PACKAGES,
     ImportTime,
     measure_import,
     outside_imports,
     own_packages,
 )
+from orchestrator.agents.workbench.execution.scratch import is_allowed, scratch_copy, time_limit
 from orchestrator.agents.workbench.project import Project, open_project
 from orchestrator.agents.workbench.python_sources import read_sources
 from orchestrator.agents.workbench.report import Issue, build_report, table
-from orchestrator.agents.workbench.scratch import is_allowed, scratch_copy, time_limit
 from orchestrator_core.analysis.ruff_check import check_paths
 
 AGENT = "performance-optimizer"

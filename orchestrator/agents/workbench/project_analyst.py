@@ -8,16 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from orchestrator.agents.workbench.dependency_check import DependencyCheck
-from orchestrator.agents.workbench.dependency_issues import no_list_issue, undeclared_issues, unused_issues
-from orchestrator.agents.workbench.import_graph import import_graphs
-from orchestrator.agents.workbench.licences import Licence, is_strong_copyleft, licences_of
-from orchestrator.agents.workbench.manifests import is_manifest, read_units
+from orchestrator.agents.workbench.dependencies.dependency_check import DependencyCheck
+from orchestrator.agents.workbench.dependencies.dependency_issues import no_list_issue, undeclared_issues, unused_issues
+from orchestrator.agents.workbench.dependencies.licences import Licence, is_strong_copyleft, licences_of
+from orchestrator.agents.workbench.dependencies.manifests import is_manifest, read_units
+from orchestrator.agents.workbench.dependencies.project_unit import Unit
+from orchestrator.agents.workbench.dependencies.requirement_lines import script_block
 from orchestrator.agents.workbench.project import Project, open_project
-from orchestrator.agents.workbench.project_unit import Unit
 from orchestrator.agents.workbench.python_sources import PythonSources, read_sources
 from orchestrator.agents.workbench.report import Issue, build_report, table
-from orchestrator.agents.workbench.requirement_lines import script_block
+from orchestrator.agents.workbench.structure.import_graph import import_graphs
 from orchestrator_core.analysis.file_roles import is_support_file, is_test_file
 from orchestrator_core.analysis.imports import Import
 from orchestrator_core.analysis.installed import InstalledSet, environment_path, requirement_name

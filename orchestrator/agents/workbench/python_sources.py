@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from orchestrator.agents.workbench.dead_code import Source
 from orchestrator.agents.workbench.project import Project
 from orchestrator.agents.workbench.report import Issue
+from orchestrator.agents.workbench.structure.dead_code import Source
 from orchestrator_core.analysis.file_roles import is_support_file
 from orchestrator_core.analysis.imports import decode_source, module_facts
 from orchestrator_core.analysis.syntax import parse

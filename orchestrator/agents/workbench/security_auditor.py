@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.agents.workbench.dependency_pins import check_pins, may_set_options
-from orchestrator.agents.workbench.manifests import is_manifest
+from orchestrator.agents.workbench.dependencies.dependency_pins import check_pins, may_set_options
+from orchestrator.agents.workbench.dependencies.manifests import is_manifest
 from orchestrator.agents.workbench.project import Project, open_project
 from orchestrator.agents.workbench.python_sources import PythonSources, read_sources
 from orchestrator.agents.workbench.report import Issue, build_report, table

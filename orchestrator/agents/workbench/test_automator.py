@@ -9,13 +9,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from orchestrator.agents.workbench import pytest_recorder
-from orchestrator.agents.workbench.listed_tests import ListedTest, list_tests
-from orchestrator.agents.workbench.process_tree import OUTPUT_LIMIT_BYTES, LimitedRun
+from orchestrator.agents.workbench.execution import pytest_recorder
+from orchestrator.agents.workbench.execution.listed_tests import ListedTest, list_tests
+from orchestrator.agents.workbench.execution.process_tree import OUTPUT_LIMIT_BYTES, LimitedRun
+from orchestrator.agents.workbench.execution.recorded_run import RecordedRun, RecordedTest, read_record
+from orchestrator.agents.workbench.execution.scratch import Scratch, is_allowed, scratch_copy, time_limit
 from orchestrator.agents.workbench.project import Project, open_project
-from orchestrator.agents.workbench.recorded_run import RecordedRun, RecordedTest, read_record
 from orchestrator.agents.workbench.report import Issue, build_report, table
-from orchestrator.agents.workbench.scratch import Scratch, is_allowed, scratch_copy, time_limit
 
 AGENT = "test-automator"
 TIMEOUT_S = 120.0

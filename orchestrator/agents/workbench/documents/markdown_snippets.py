@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from orchestrator.agents.workbench.markdown_document import Fence
+from orchestrator.agents.workbench.documents.markdown_document import Fence
 from orchestrator_core.analysis.syntax import parse
 
 

@@ -8,8 +8,8 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping
 
-from orchestrator.agents.workbench.project_unit import Unit
-from orchestrator.agents.workbench.requirement_lines import Lines, Use, is_dev_group, requirements_file
+from orchestrator.agents.workbench.dependencies.project_unit import Unit
+from orchestrator.agents.workbench.dependencies.requirement_lines import Lines, Use, is_dev_group, requirements_file
 from orchestrator_core.analysis.distribution_names import normalise
 from orchestrator_core.analysis.syntax import parse
 

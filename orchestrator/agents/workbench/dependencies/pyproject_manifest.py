@@ -7,8 +7,8 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.agents.workbench.project_unit import Unit, subtable
-from orchestrator.agents.workbench.requirement_lines import Lines, Use, is_dev_group, requirements_file
+from orchestrator.agents.workbench.dependencies.project_unit import Unit, subtable
+from orchestrator.agents.workbench.dependencies.requirement_lines import Lines, Use, is_dev_group, requirements_file
 from orchestrator_core.analysis.distribution_names import normalise
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from orchestrator.agents.workbench.process_tree import OUTPUT_LIMIT_BYTES, LimitedRun, run_limited
+from orchestrator.agents.workbench.execution.process_tree import OUTPUT_LIMIT_BYTES, LimitedRun, run_limited
 from orchestrator.agents.workbench.project import SKIPPED_FOLDERS, Project
 from orchestrator_core.errors import TargetError, UsageError
 

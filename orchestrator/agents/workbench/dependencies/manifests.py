@@ -6,11 +6,16 @@ import posixpath
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
-from orchestrator.agents.workbench.project_unit import Unit
-from orchestrator.agents.workbench.pyproject_manifest import read_pyproject
-from orchestrator.agents.workbench.requirement_lines import Requirement, Use, is_dev_group, requirements_file
-from orchestrator.agents.workbench.setup_manifest import read_setup_cfg, read_setup_py
-from orchestrator.agents.workbench.tool_manifests import read_conda, read_nox, read_pipfile, read_tox
+from orchestrator.agents.workbench.dependencies.project_unit import Unit
+from orchestrator.agents.workbench.dependencies.pyproject_manifest import read_pyproject
+from orchestrator.agents.workbench.dependencies.requirement_lines import (
+    Requirement,
+    Use,
+    is_dev_group,
+    requirements_file,
+)
+from orchestrator.agents.workbench.dependencies.setup_manifest import read_setup_cfg, read_setup_py
+from orchestrator.agents.workbench.dependencies.tool_manifests import read_conda, read_nox, read_pipfile, read_tox
 
 _UNIT_FILES = (
     "pyproject.toml",

@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 from posixpath import basename
 from urllib.parse import urlsplit
 
-from orchestrator.agents.workbench.manifests import is_manifest, read_units
+from orchestrator.agents.workbench.dependencies.manifests import is_manifest, read_units
+from orchestrator.agents.workbench.dependencies.requirement_lines import Requirement
 from orchestrator.agents.workbench.report import Issue
-from orchestrator.agents.workbench.requirement_lines import Requirement
 from orchestrator_core.analysis.distribution_names import normalise
 from orchestrator_core.records import Severity
 

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from orchestrator.agents.workbench import entry_profiler
-from orchestrator.agents.workbench.scratch import Scratch
+from orchestrator.agents.workbench.execution import entry_profiler
+from orchestrator.agents.workbench.execution.scratch import Scratch
 from orchestrator_core.errors import UsageError
 
 _MEASURING = "_lsprof.Profiler"

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from orchestrator.agents.workbench.requirement_lines import Lines, Requirement
+from orchestrator.agents.workbench.dependencies.requirement_lines import Lines, Requirement
 
 
 class Unit(Struct):

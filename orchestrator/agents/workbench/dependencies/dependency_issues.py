@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orchestrator.agents.workbench.dependency_check import NotImported, Outcome, Undeclared
-from orchestrator.agents.workbench.project_unit import Unit
+from orchestrator.agents.workbench.dependencies.dependency_check import NotImported, Outcome, Undeclared
+from orchestrator.agents.workbench.dependencies.project_unit import Unit
 from orchestrator.agents.workbench.report import Issue
 from orchestrator_core.records import Severity
 

@@ -6,8 +6,8 @@ import re
 
 from msgspec import Struct
 
+from orchestrator.agents.workbench.execution.scratch import Scratch
 from orchestrator.agents.workbench.project import Project
-from orchestrator.agents.workbench.scratch import Scratch
 
 MOST_PACKAGES = 8
 _LIST_BYTES = 2_097_152

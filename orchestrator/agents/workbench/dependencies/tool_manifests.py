@@ -8,9 +8,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 
-from orchestrator.agents.workbench.project_unit import Unit, subtable
-from orchestrator.agents.workbench.requirement_lines import Lines, Requirement, Use, parse_requirement
-from orchestrator.agents.workbench.setup_manifest import requirement_rows
+from orchestrator.agents.workbench.dependencies.project_unit import Unit, subtable
+from orchestrator.agents.workbench.dependencies.requirement_lines import Lines, Requirement, Use, parse_requirement
+from orchestrator.agents.workbench.dependencies.setup_manifest import requirement_rows
 from orchestrator_core.analysis.distribution_names import normalise
 from orchestrator_core.analysis.syntax import parse
 

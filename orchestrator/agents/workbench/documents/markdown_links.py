@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import unquote
 
-from orchestrator.agents.workbench.markdown_document import MarkdownDocument
+from orchestrator.agents.workbench.documents.markdown_document import MarkdownDocument
 from orchestrator.agents.workbench.report import Issue
 
 _SITE_FILES = (

@@ -9,8 +9,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from orchestrator.agents.workbench.project_unit import Unit
-from orchestrator.agents.workbench.requirement_lines import Requirement
+from orchestrator.agents.workbench.dependencies.project_unit import Unit
+from orchestrator.agents.workbench.dependencies.requirement_lines import Requirement
 from orchestrator_core.analysis.distribution_names import (
     MODULE_TO_DISTRIBUTIONS,
     SHARED_NAMESPACES,

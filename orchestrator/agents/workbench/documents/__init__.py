@@ -1,0 +1,1 @@
+"""Docstrings and Markdown."""

@@ -1,0 +1,1 @@
+"""Running a project's code, on a copy and within limits."""

@@ -1,0 +1,1 @@
+"""How a project hangs together: imports, dead code, history."""
