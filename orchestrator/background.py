@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import atexit
-import os
 import threading
 import weakref
 from collections.abc import Callable
+
+from orchestrator_core.forks import at_fork
 
 IDLE_S = 1.5
 """A process counts as idle this long after its last call."""
@@ -23,11 +24,11 @@ class IdleWorker:
         self._min_interval_s = min_interval_s
         self._now = now
         self._reset()
+        at_fork(self, child=IdleWorker._reset)
         atexit.register(_at_exit, weakref.ref(self))
 
     def _reset(self) -> None:
-        self._pid = os.getpid()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # re-entrant, for a signal handler may make a call
         self._running = threading.Lock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
@@ -38,19 +39,16 @@ class IdleWorker:
 
     def touch(self) -> None:
         """A call ended: there is something to do when the process falls idle."""
-        if self._pid != os.getpid():
-            self._reset()
         self._last_call = self._now()
-        self._pending = True
-        if self._thread is None and not self._closed:
-            with self._lock:
-                if self._thread is None:
-                    thread = threading.Thread(target=self._run, name="magnus-idle", daemon=True)
-                    try:
-                        thread.start()
-                    except RuntimeError:
-                        return  # the interpreter is shutting down; the exit hook does the work
-                    self._thread = thread
+        with self._lock:
+            self._pending = True
+            if self._thread is None and not self._closed:
+                thread = threading.Thread(target=self._run, name="magnus-idle", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    return  # the interpreter is shutting down; the exit hook does the work
+                self._thread = thread
 
     def _run(self) -> None:
         while not self._closed:
@@ -76,9 +74,14 @@ class IdleWorker:
             finally:
                 self._running.release()
 
+    @property
+    def closed(self) -> bool:
+        """True once the end has begun: the job should do only what is short."""
+        return self._closed
+
     def close(self) -> None:
         """Stop; pending work is done first when its interval has passed."""
-        if self._closed or self._pid != os.getpid():
+        if self._closed:
             return
         self._closed = True
         self._wake.set()

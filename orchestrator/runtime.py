@@ -22,7 +22,7 @@ from orchestrator.maintenance import MaintenanceReport, maintain
 from orchestrator.wiring import Built, dashboards_for, open_database
 from orchestrator_core.clock import Clock, SystemClock
 from orchestrator_core.configuration.sources import load_settings
-from orchestrator_core.errors import MagnusError
+from orchestrator_core.forks import at_fork
 from orchestrator_core.git_commit import commit_of
 from orchestrator_core.records import ExecutionResult
 from orchestrator_core.settings import Settings
@@ -68,13 +68,17 @@ class Orchestrator:
         self.database: Database = open_database(self.home, self.settings)
         self._sleep = sleep
         self._built: Built | None = None
-        self._build_lock = threading.RLock()
+        self._new_lock()
         self._modules_loaded = not self.settings.agents.modules
         self._last_upkeep = float("-inf")
         self._commit = commit_of(Path.cwd())
         self._idle = IdleWorker(
             self._idle_job, min_interval_s=self.settings.dashboards.min_interval_s, now=time.monotonic
         )
+        at_fork(self, child=Orchestrator._new_lock)
+
+    def _new_lock(self) -> None:
+        self._build_lock = threading.RLock()
 
     # ---- agents
 
@@ -220,15 +224,17 @@ class Orchestrator:
         Raises:
             StoreError: the store cannot be used.
         """
-        if self._built is None or not self.database.path.exists():
-            with self._build_lock:
-                if self._built is None or not self.database.path.exists():
-                    prepare_home(self.home)
-                    self.database.open()
-                    self._built = Built(self.settings, self.database, self.clock, self._sleep)
-        else:
+        built = self._built
+        if built is not None and self.database.path.exists():
             self.database.open()
-        return self._built
+            if built.identity == self.database.identity:
+                return built
+        with self._build_lock:
+            if self._built is None or self._built.identity != self.database.identity or not self.database.path.exists():
+                prepare_home(self.home)
+                self.database.open()
+                self._built = Built(self.settings, self.database, self.clock, self._sleep)
+            return self._built
 
     @property
     def memory(self) -> MemoryManager:
@@ -278,10 +284,11 @@ class Orchestrator:
             dashboards_for(self.home, self.database, self.settings).refresh_latest(
                 hours=self.settings.dashboards.hours, now=self.clock.now()
             )
-            if time.monotonic() - self._last_upkeep > _UPKEEP_EVERY_S:
+            # Not at exit: queued work may ask a model, and the process would not end before it has answered.
+            if not self._idle.closed and time.monotonic() - self._last_upkeep > _UPKEEP_EVERY_S:
                 self._last_upkeep = time.monotonic()
                 self.maintain()
-        except (MagnusError, OSError, ImportError):
+        except Exception:  # noqa: BLE001 - nobody waits for this, and nobody could do anything about it
             return  # upkeep is a courtesy; the next explicit command says what is wrong
 
 

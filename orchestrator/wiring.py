@@ -55,6 +55,8 @@ class Built:
         self, settings: Settings, database: Database, clock: Clock, sleep: Callable[[float], None] | None
     ) -> None:
         key = store_key(database)
+        self.identity = database.identity
+        """The file whose key the rooms work with."""
         guard = build_guard(settings.security, hash_key=key, clock=clock)
         self.memory: MemoryManager = build_memory(database, settings.memory, clock=clock, redact=guard.redact)
         self.guard = guard

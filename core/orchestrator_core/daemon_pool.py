@@ -6,13 +6,14 @@ default executor has few workers, so twelve calls of 100 ms took 203 ms on two c
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
+
+from orchestrator_core.forks import at_fork
 
 T = TypeVar("T")
 _IDLE_S = 10.0
@@ -27,15 +28,13 @@ class DaemonPool:
     def __init__(self, name: str = "magnus") -> None:
         self._name = name
         self._reset()
+        at_fork(self, child=DaemonPool._reset)
 
     def _reset(self) -> None:
-        self._pid = os.getpid()
         self._idle: deque[_Worker] = deque()
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
         """Start ``work`` at once in a thread of its own; the future carries its value or exception."""
-        if self._pid != os.getpid():
-            self._reset()
         future: Future[T] = Future()
         try:
             worker = self._idle.pop()

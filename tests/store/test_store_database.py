@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,64 @@ def test_a_store_removed_under_a_running_process_is_made_anew(tmp_path: Path) ->
         assert magnus.execute("echo", "two").recorded
         assert magnus.database.query("SELECT request FROM executions") == [("two",)]
         assert magnus.database.path.exists()
+
+
+def test_a_reader_of_a_removed_store_does_not_come_back(database: Database) -> None:
+    with database.reader() as lent:
+        lent.execute("SELECT 1").fetchall()
+        for path in database.path.parent.glob("orchestrator.db*"):
+            path.unlink()
+        database.execute([("INSERT INTO meta VALUES ('in the new file', '')", ())])
+    assert database.query("SELECT key FROM meta") == [("in the new file",)]
+
+
+def test_a_store_made_anew_in_the_middle_of_a_call_gets_a_key_of_its_own(tmp_path: Path) -> None:
+    with temporary_orchestrator(tmp_path / "home") as magnus:
+
+        def removes(request: str) -> str:
+            for path in magnus.home.glob("orchestrator.db*"):
+                path.unlink()
+            return "gone"
+
+        magnus.register("removes", removes)
+        assert magnus.execute("removes", "x").recorded
+        magnus.open()
+        assert magnus.database.query("SELECT key FROM meta") == [("hash_key",)]
+
+
+def test_a_call_goes_on_when_another_thread_closes(tmp_path: Path) -> None:
+    with temporary_orchestrator(tmp_path / "home") as magnus:
+        magnus.register("closes", lambda request: magnus.close())
+        assert magnus.execute("closes", "x").recorded
+
+
+def test_upkeep_does_not_wait_for_a_reader(database: Database) -> None:
+    database.execute([("INSERT INTO meta VALUES ('a', '')", ())])
+    other = sqlite3.connect(database.path, isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM meta").fetchall()
+    database.execute([("INSERT INTO meta VALUES ('b', '')", ())])
+    waits: list[int] = []
+    with database.transaction() as writer:
+        writer.set_trace_callback(lambda sql: waits.append(int(sql.split("= ")[1])) if "busy_timeout" in sql else None)
+    assert database.maintenance() is False
+    assert waits[0] <= 1_000 and waits[-1] == 5_000
+    other.execute("COMMIT")
+    other.close()
+    assert database.maintenance() is True
+
+
+def test_readers_that_are_not_needed_any_more_are_closed(database: Database) -> None:
+    with ExitStack() as stack:
+        lent = [stack.enter_context(database.reader()) for _ in range(40)]
+    open_still = 0
+    for connection in lent:
+        try:
+            connection.execute("SELECT 1")
+            open_still += 1
+        except sqlite3.ProgrammingError:
+            continue
+    assert 0 < open_still < 40
 
 
 def test_threads_write_without_a_busy_error(database: Database) -> None:

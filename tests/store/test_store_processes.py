@@ -110,6 +110,65 @@ assert status == 0
 
 
 @POSIX_ONLY
+def test_a_child_keeps_the_write_ahead_log_that_its_parent_is_done_with(start: Start, tmp_path: Path) -> None:
+    script = """
+magnus.execute("echo", "parent")
+child_wrote, child_may_go_on = os.pipe(), os.pipe()
+child = os.fork()
+if child == 0:
+    magnus.execute("echo", "child 1")
+    os.write(child_wrote[1], b"x")
+    os.read(child_may_go_on[0], 1)
+    assert magnus.execute("echo", "child 2").recorded
+    os._exit(0)
+os.read(child_wrote[0], 1)
+magnus.close()
+os.write(child_may_go_on[1], b"x")
+_, status = os.waitpid(child, 0)
+assert status == 0
+"""
+    finished(start(script))
+    with temporary_orchestrator(tmp_path / "home") as magnus:
+        rows = magnus.database.query("SELECT request FROM executions ORDER BY started_at")
+        assert rows == [("parent",), ("child 1",), ("child 2",)]
+
+
+@POSIX_ONLY
+def test_forks_while_other_threads_write(start: Start, tmp_path: Path) -> None:
+    script = """
+import signal, threading
+running = True
+def work():
+    while running:
+        magnus.execute("echo", "parent")
+        magnus.database.query("SELECT COUNT(*) FROM executions")
+threads = [threading.Thread(target=work) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for i in range(12):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        results = []
+        children = [threading.Thread(target=lambda: results.append(magnus.execute("echo", "child"))) for _ in range(2)]
+        for thread in children:
+            thread.start()
+        for thread in children:
+            thread.join()
+        os._exit(0 if [result.recorded for result in results] == [True, True] else 1)
+    _, status = os.waitpid(child, 0)
+    assert status == 0, status
+running = False
+for thread in threads:
+    thread.join()
+"""
+    finished(start(script))
+    with temporary_orchestrator(tmp_path / "home") as magnus:
+        assert magnus.database.query("SELECT COUNT(*) FROM executions WHERE request = 'child'") == [(24,)]
+        assert magnus.database.integrity() == "ok"
+
+
+@POSIX_ONLY
 def test_ctrl_c_is_recorded_and_reaches_the_caller(start: Start, tmp_path: Path) -> None:
     script = """
 def slow(request):

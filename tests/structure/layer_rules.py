@@ -28,6 +28,7 @@ LAYERS: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
                 "orchestrator_core.errors",
                 "orchestrator_core.records",
                 "orchestrator_core.clock",
+                "orchestrator_core.forks",
                 "orchestrator_core.plain_text",
                 "orchestrator_core.settings",
                 "orchestrator.version",

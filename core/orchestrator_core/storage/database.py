@@ -1,7 +1,10 @@
-"""The database file: opening it, one write path, pooled readers, and SQLite's errors in Magnus's words.
+"""The database file: opening it, one write path, and pooled readers.
 
 One connection per process writes, behind a lock: threads then queue fairly instead of polling SQLite's busy handler.
 Readers are pooled. Other processes are kept apart by SQLite itself (WAL, ``BEGIN IMMEDIATE``, a busy time-out).
+
+No connection may be open while the process forks. SQLite notes in the process's memory which locks it holds; a child inherits the
+notes but not the locks, so it waits for ever for a lock that the parent held, or goes on writing to a log that the parent deletes.
 """
 
 from __future__ import annotations
@@ -15,18 +18,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from orchestrator_core.errors import (
-    StoreBusy,
-    StoreDamaged,
-    StoreError,
-    StoreFull,
-    StoreReadOnly,
-    StoreTooNew,
-)
+from orchestrator_core.errors import StoreBusy, StoreTooNew
+from orchestrator_core.forks import at_fork
 from orchestrator_core.storage import schema
+from orchestrator_core.storage.sqlite_errors import translated
 
 _inherited: list[sqlite3.Connection] = []
-"""Connections a forked child got from its parent: kept unclosed, since closing them could disturb the parent's file."""
+"""Connections that were in use when the process forked: kept unclosed, since closing them could disturb the parent's file."""
+
+_READERS_KEPT = 16
+_QUEUE_S = 10.0
+"""A thread waits this much longer for the others of its process than SQLite waits for other processes."""
+_FORK_PATIENCE_S = 5.0
+_FOLD_PATIENCE_S = 0.1
 
 
 class Database:
@@ -39,15 +43,23 @@ class Database:
         self, path: Path, *, durability: Literal["process", "power"] = "process", busy_timeout_s: float = 30.0
     ) -> None:
         self.path = path
+        self._replaced = 0
         self._synchronous = "FULL" if durability == "power" else "NORMAL"
         self._busy_timeout_s = busy_timeout_s
         self._reset()
+        at_fork(self, before=Database._before_fork, parent=Database._after_fork, child=Database._in_child)
 
     def _reset(self) -> None:
-        self._pid = os.getpid()
         self._lock = threading.RLock()
         self._writer: sqlite3.Connection | None = None
+        self._gate = threading.Condition()
+        """Guards what follows. It is re-entrant, for a signal handler may make a call."""
         self._readers: list[sqlite3.Connection] = []
+        self._reading = 0
+        self._era = 0
+        """Counts how often the connections were closed: a reader that was lent before must not come back."""
+        self._forking = False
+        self._fork_has_lock = False
         self._identity: tuple[int, int] | None = None
 
     def open(self) -> None:
@@ -56,20 +68,37 @@ class Database:
         Raises:
             StoreTooNew, StoreDamaged, StoreReadOnly, StoreFull, StoreBusy: see each.
         """
-        if self._pid != os.getpid():
-            _inherited.extend(c for c in (self._writer, *self._readers) if c is not None)
-            self._reset()
         if self._writer is not None and self._same_file():
             return
-        with self._lock:
-            if self._writer is not None:
-                if self._same_file():
-                    return
-                self.close()  # the file was removed or replaced under us: start anew with what is there now
-            with self._mapped():
-                self._writer = self._open_writer()
-            stat = self.path.stat()
-            self._identity = (stat.st_dev, stat.st_ino)
+        with self._alone():
+            self._opened()
+
+    def _opened(self) -> sqlite3.Connection:
+        """The write connection to the file that is there now. The caller holds the lock."""
+        if self._writer is not None:
+            if self._same_file():
+                return self._writer
+            self._replaced += 1
+        self._close()
+        with self._mapped():
+            self._writer = self._open_writer()
+        stat = self.path.stat()
+        self._identity = (stat.st_dev, stat.st_ino)
+        return self._writer
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """Which file is open: it changes when the store was removed or replaced. A new file may get an old one's number."""
+        return (self._identity, self._replaced)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self._lock.acquire(timeout=self._busy_timeout_s + _QUEUE_S):
+            raise StoreBusy(f"{self.path} stayed busy with other threads of this process. Try again.")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _same_file(self) -> bool:
         try:
@@ -135,11 +164,8 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """The write connection inside ``BEGIN IMMEDIATE``; commits at the end, rolls back on any exception."""
-        self.open()
-        with self._lock, self._mapped():
-            connection = self._writer
-            if connection is None:
-                raise StoreError(f"{self.path} was closed")
+        with self._alone(), self._mapped():
+            connection = self._opened()
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -154,14 +180,25 @@ class Database:
         """A pooled connection that cannot write."""
         self.open()
         with self._mapped():
+            with self._gate:
+                while self._forking:
+                    self._gate.wait(_FORK_PATIENCE_S)
+                connection = self._readers.pop() if self._readers else None
+                era = self._era
+                self._reading += 1
             try:
-                connection = self._readers.pop()
-            except IndexError:
-                connection = self._connect(query_only=True)
-            try:
+                if connection is None:
+                    connection = self._connect(query_only=True)
                 yield connection
             finally:
-                self._readers.append(connection)
+                with self._gate:
+                    self._reading -= 1
+                    keep = era == self._era and len(self._readers) < _READERS_KEPT
+                    if keep and connection is not None:
+                        self._readers.append(connection)
+                    elif connection is not None:
+                        connection.close()
+                    self._gate.notify_all()
 
     def query(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a read-only statement."""
@@ -181,13 +218,21 @@ class Database:
             for sql, params in statements:
                 connection.execute(sql, params)
 
-    def maintenance(self) -> None:
-        """Give free pages back to the disk and fold the write-ahead log into the file."""
-        self.open()
-        with self._lock, self._mapped():
-            if self._writer is not None:
-                self._writer.execute("PRAGMA incremental_vacuum").fetchall()
-                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    def maintenance(self) -> bool:
+        """Give free pages back to the disk and fold the write-ahead log into the file.
+
+        False when another connection was reading, so that the log still holds older pages.
+        """
+        with self._alone(), self._mapped():
+            connection = self._opened()
+            connection.execute("PRAGMA incremental_vacuum").fetchall()
+            # While it waits for readers nobody can write, so it must not wait as long as a writer would.
+            patience_s = min(_FOLD_PATIENCE_S, self._busy_timeout_s)
+            connection.execute(f"PRAGMA busy_timeout = {round(patience_s * 1e3)}")
+            try:
+                return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {round(self._busy_timeout_s * 1e3)}")
 
     def integrity(self) -> str:
         """``ok``, or what SQLite's integrity check complains of."""
@@ -195,41 +240,44 @@ class Database:
         return "; ".join(str(row[0]) for row in rows)
 
     def close(self) -> None:
-        """Close all connections. The next use opens them again."""
-        if self._pid != os.getpid():
-            return
+        """Close all connections; one that is in use closes when it is done. The next use opens them again."""
         with self._lock:
-            for connection in (*self._readers, self._writer):
-                if connection is not None:
-                    connection.close()
-            self._readers.clear()
-            self._writer = None
+            self._close()
+
+    def _close(self) -> None:
+        with self._gate:
+            unused, self._readers = self._readers, []
+            self._era += 1
+        for connection in (*unused, self._writer):
+            if connection is not None:
+                connection.close()
+        self._writer = None
+
+    def _before_fork(self) -> None:
+        """Wait until nothing is in use, then close. What is in use for too long stays open and is put aside in the child."""
+        self._fork_has_lock = self._lock.acquire(timeout=_FORK_PATIENCE_S)
+        with self._gate:
+            self._forking = True
+            self._gate.wait_for(lambda: not self._reading, timeout=_FORK_PATIENCE_S)
+        if self._fork_has_lock and not (self._writer is not None and self._writer.in_transaction):
+            self._close()
+
+    def _after_fork(self) -> None:
+        with self._gate:
+            self._forking = False
+            self._gate.notify_all()
+        if self._fork_has_lock:
+            self._lock.release()
+
+    def _in_child(self) -> None:
+        _inherited.extend(c for c in (self._writer, *self._readers) if c is not None)
+        self._reset()
 
     @contextmanager
     def _mapped(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            raise self._translate(error) from error
+            raise translated(error, self.path, self._busy_timeout_s) from error
         except UnicodeDecodeError as error:  # Python 3.11 raises it when SQLite's message quotes damaged bytes
-            raise self._translate(sqlite3.DatabaseError("malformed text")) from error
-
-    def _translate(self, error: sqlite3.Error) -> StoreError:
-        text = str(error)
-        lowered = text.lower()
-        if "disk is full" in lowered or "disk i/o error" in lowered:
-            return StoreFull(f"cannot write {self.path}: {text}. Free some space, then run: orchestrate maintain")
-        if "readonly" in lowered or "unable to open" in lowered or "permission" in lowered:
-            return StoreReadOnly(
-                f"cannot write {self.path}: {text}. Make it writable, or set ORCHESTRATOR_HOME to a folder you can write."
-            )
-        if "locked" in lowered or "busy" in lowered:
-            return StoreBusy(
-                f"{self.path} stayed locked by another process for {self._busy_timeout_s:g} s. "
-                "Try again, or raise storage.busy_timeout_s."
-            )
-        if "not a database" in lowered or "malformed" in lowered or "corrupt" in lowered:
-            return StoreDamaged(
-                f"{self.path} is damaged: {text}. It was left as it is; run: orchestrate doctor --repair"
-            )
-        return StoreError(f"{self.path}: {text}")
+            raise translated(sqlite3.DatabaseError("malformed text"), self.path, self._busy_timeout_s) from error

@@ -1,0 +1,66 @@
+"""Who must do something around a fork: let go of connections before it, start with fresh locks and threads in the child.
+
+One registration with the interpreter for the whole process, since ``os.register_at_fork`` can never be undone.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+T = TypeVar("T")
+
+
+class _Hooks(Struct, frozen=True):
+    owner: weakref.ref[Any]
+    before: Callable[[Any], None] | None
+    parent: Callable[[Any], None] | None
+    child: Callable[[Any], None]
+
+
+_hooks: dict[int, _Hooks] = {}
+_one_fork_at_a_time = threading.RLock()
+
+
+def at_fork(
+    owner: T,
+    *,
+    child: Callable[[T], None],
+    before: Callable[[T], None] | None = None,
+    parent: Callable[[T], None] | None = None,
+) -> None:
+    """Call functions with ``owner``, as long as it lives: before a fork, after it in the parent, after it in the child."""
+    key = id(owner)
+    _hooks[key] = _Hooks(weakref.ref(owner, lambda _: _hooks.pop(key, None)), before, parent, child)
+
+
+def _call(name: str) -> None:
+    for hooks in list(_hooks.values()):
+        owner, function = hooks.owner(), getattr(hooks, name)
+        if owner is not None and function is not None:
+            function(owner)
+
+
+def _before() -> None:
+    _one_fork_at_a_time.acquire()
+    _call("before")
+
+
+def _in_parent() -> None:
+    _call("parent")
+    _one_fork_at_a_time.release()
+
+
+def _in_child() -> None:
+    global _one_fork_at_a_time
+    _one_fork_at_a_time = threading.RLock()
+    _call("child")
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(before=_before, after_in_parent=_in_parent, after_in_child=_in_child)
