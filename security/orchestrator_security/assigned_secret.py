@@ -1,36 +1,14 @@
-"""Values that are secret because of the name in front of them: ``password: ...``, ``API_KEY=...``, ``--token ...``.
+"""Which values behind a telling name are secret: what looks like code, a placeholder, a path or a plain word is left alone.
 
-A name alone proves nothing in a developer's text (``token = get_token()``), so the value is judged as well: what looks like
-code, a placeholder, a path or a plain word is left alone.
+The value is judged as a reader of a developer's text would; what is missed stays in the store, what is taken by mistake is only
+replaced there.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from functools import cache
-
-_ASCII_LOWER = {ord("A") + i: ord("a") + i for i in range(26)}
-
-_PASSWORDS = ("passw", "pwd", "passphrase", "credential")
-_TOKENS = ("secret", "token")
-# A bare "key" is any dictionary key; one of these must stand before it.
-_KEY_KINDS = (
-    "api", "access", "secret", "private", "auth", "encryption", "encrypt", "signing", "account", "storage", "master", "client",
-    "service", "admin", "license", "subscription", "app", "deploy", "hmac", "session", "application",
-)  # fmt: skip
-
-_SEPARATOR = (
-    r"(?:ord|d)?+s?+(?P<close>[\"'\])\\]{0,4}+)"
-    r"(?:[ \t]{0,3}+:[ \t]{0,3}+(?:str|bytes|String|string|const|Final)[ \t]{0,3}+(?==))?"
-    r"(?P<sep>[ \t]{0,4}+(?:={1,3}+>?|:=?|=>|>)\s{0,4}+|[ \t]{1,2}+(?:is|was)(?:[ \t]*+:)?[ \t]++|[ \t]++)"
-    r"(?:\\{0,2}(?P<quote>[\"'`]))?"
-)
-_BEARER = ("bearer ", "basic ", "token ")
-_JUDGED_MAX = 200
-"""A value is judged by its beginning; a longer one is then taken whole."""
-_QUOTED = {quote: rf"[^{quote}\r\n]" for quote in "\"'`"}
-_UNQUOTED = r"[^\s\"'`,;<]"
+from orchestrator_core.analysis.assigned_values import AssignedValue
+from orchestrator_core.analysis.secret_formats import compiled
+from orchestrator_core.analysis.secret_matches import entropy
 
 _PLACEHOLDER = (
     r"(?i:(?:your|my|the|some|a|an|insert|enter|put|add|use)?[-_ ]?(?:own|new|old|super|very)?[-_ ]?"
@@ -48,82 +26,17 @@ _WORDS = r"(?:[A-Za-z]{2,}|v?[0-9]{1,2})(?:[-_./ :]{1,2}(?:[A-Za-z]{2,}|[a-zA-Z]
 _DOTTED = r"[A-Za-z_]\w*+(?:(?:\.|::|->)[A-Za-z_]\w*+)++"
 
 
-@cache
-def _pattern(source: str) -> re.Pattern[str]:
-    return re.compile(source)
-
-
 def _whole(source: str, value: str) -> bool:
-    return _pattern(source).fullmatch(value) is not None
+    return compiled(source).fullmatch(value) is not None
 
 
-def find_assigned(text: str, entropy: Callable[[str], float]) -> Iterator[tuple[int, int, str]]:
-    """Start, end and a word for what it is, for each secret value behind a telling name."""
-    lowered = text.lower()
-    if len(lowered) != len(text):  # some letters grow in lower case and would shift every offset
-        lowered = text.translate(_ASCII_LOWER)
-    for keyword in (*_PASSWORDS, *_TOKENS, "key"):
-        at = lowered.find(keyword)
-        while at >= 0:
-            after = at + len(keyword)
-            if keyword != "key" or lowered[max(0, at - 14) : at].rstrip("_- .").endswith(_KEY_KINDS):
-                found = _value(text, lowered, at, after, keyword in _PASSWORDS, entropy)
-                if found is not None:
-                    yield (
-                        *found,
-                        "a password" if keyword in _PASSWORDS else "an assigned secret",
-                    )
-                    after = found[1]
-            at = lowered.find(keyword, after)
-
-
-def _value(
-    text: str,
-    lowered: str,
-    at: int,
-    after: int,
-    password: bool,
-    entropy: Callable[[str], float],
-) -> tuple[int, int] | None:
-    middle = _pattern(_SEPARATOR).match(lowered, after)
-    if middle is None:
-        return None
-    separator, quote = middle["sep"], middle["quote"]
-    start = middle.end()
-    spoken = separator.strip() in ("is", "was", "is:", "was:")
-    if not separator.strip():
-        if not quote and "--" not in text[max(0, at - 24) : at].rpartition(" ")[2]:
-            return None  # only a command line puts a value after a mere space
-        if quote and "--" not in text[max(0, at - 24) : at].rpartition(" ")[2] and not password:
-            return None
-    for scheme in _BEARER:
-        if lowered.startswith(scheme, start):
-            start += len(scheme)
-    character = _QUOTED[quote] if quote else _UNQUOTED
-    head = _pattern(f"{character}{{1,{_JUDGED_MAX}}}+").match(text, start)
-    if head is None:
-        return None
-    end = head.end()
-    if quote:
-        while end > start and text[end - 1] == "\\":
-            end -= 1
-    else:
-        if (
-            text[max(0, at - 40) : at]
-            .rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-")
-            .endswith(("?", "&"))
-        ):
-            query = text.find("&", start, end)  # a web address: the next parameter is not part of the value
-            end = query if query > start else end
-        while end > start and text[end - 1] in ".,:)]}>\\":
-            end -= 1
-    value = text[start:end]
-    if not value or not (_is_password(value, quote, spoken) if password else _is_token(value, quote, entropy)):
-        return None
-    if end - start == _JUDGED_MAX:
-        rest = _pattern(f"{character}++").match(text, end)
-        end = rest.end() if rest is not None else end
-    return start, end
+def is_secret(found: AssignedValue) -> bool:
+    """Whether the value is one, rather than code, a placeholder or a word."""
+    if found.suffix:
+        return False  # password_hash, token_count and key_id name something about a secret
+    if found.password:
+        return _is_password(found.value, found.quote, found.separator.rstrip(":") in ("is", "was"))
+    return _is_token(found.value, found.quote)
 
 
 def _is_harmless(value: str) -> bool:
@@ -150,7 +63,7 @@ def _is_path(value: str) -> bool:
     return value[0] == "/" and not (len(value) >= 32 and any(c.isdigit() for c in value) and value != value.lower())
 
 
-def _is_password(value: str, quote: str | None, spoken: bool) -> bool:
+def _is_password(value: str, quote: str, spoken: bool) -> bool:
     if len(value) < (4 if quote else 6) or _is_harmless(value) or _is_path(value):
         return False
     digit = any(c.isdigit() for c in value)
@@ -174,7 +87,7 @@ def _is_password(value: str, quote: str | None, spoken: bool) -> bool:
     return special and letter and (mixed or bool(quote)) and len(value) >= 8 and " " not in value
 
 
-def _is_token(value: str, quote: str | None, entropy: Callable[[str], float]) -> bool:
+def _is_token(value: str, quote: str) -> bool:
     if len(value) < (8 if quote else 10) or " " in value or _is_harmless(value) or _is_path(value):
         return False
     if _whole(_WORDS, value) or _whole(_DOTTED, value):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import secret_samples
 
+from orchestrator_core.analysis.secret_matches import entropy
 from orchestrator_security.contract import ScanContext
-from orchestrator_security.secrets import SecretScanner, entropy
+from orchestrator_security.secrets import SecretScanner
 
 SAMPLES = secret_samples.samples()
 CONTEXTUAL = secret_samples.contextual()

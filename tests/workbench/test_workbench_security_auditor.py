@@ -54,6 +54,10 @@ SECRETS = {
     "sendgrid-key": "S" + "G." + _made_up(22) + "." + _made_up(43),
     "azure-storage-key": "Account" + "Key=" + _made_up(86) + "==",
     "json-web-token": _jwt(),
+    "telegram-token": _made_up(10, "123456789") + ":A" + "A" + _made_up(33),
+    "twilio-key": "S" + "K" + _made_up(32, "0123456789abcdef"),
+    "digitalocean-token": "do" + "p_v1_" + _made_up(64, "0123456789abcdef"),
+    "authorization": "Authorization: Bear" + "er " + _made_up(32),
     "password-in-address": "postgres" + "ql://shop:" + _made_up(14) + "@db.internal:5432/shop",
 }
 
@@ -82,6 +86,24 @@ def test_two_places_with_one_secret_have_one_fingerprint(rule: str) -> None:
     assert len(one.mask) == 4
 
 
+def test_a_key_is_the_same_key_at_another_indentation() -> None:
+    key = _key_block()
+    one, two = find_secrets("a.txt", f"{key}\n" + "".join(f"    {line}\n" for line in key.splitlines()))
+    assert (one.mask, one.line, two.line) == (two.mask, 1, 7)
+
+
+def test_a_long_token_is_no_less_a_secret() -> None:
+    head, _, sign = _jwt().split(".")
+    body = base64.urlsafe_b64encode(f'{{"roles":"{_made_up(900)}"}}'.encode()).decode().rstrip("=")
+    assert [found.rule for found in find_secrets("a.txt", f"{head}.{body}.{sign}")] == ["json-web-token"]
+
+
+def test_lines_are_counted_as_editors_count_them() -> None:
+    # A form feed and the line separators of Unicode end no line.
+    text = f"a\fb\u2028c\n\nx = '{SECRETS['github-token']}'\n"
+    assert [found.line for found in find_secrets("a.py", text)] == [3]
+
+
 def test_different_secrets_have_different_fingerprints() -> None:
     tokens = "\n".join("gh" + "p_" + _made_up(36, seed=seed) for seed in range(6))
     assert len({found.mask for found in find_secrets("a.txt", tokens)}) == 6
@@ -97,6 +119,9 @@ def test_different_secrets_have_different_fingerprints() -> None:
         (".env", "SECRET_KEY=V"),
         ("deploy.yml", "  api_key: V  # rotate"),
         ("setup.cfg", "token = V"),
+        ("app.py", 'API_TOKEN_PROD = "V"'),
+        ("app.py", 'clientSecretText = "V"'),
+        ("app.json", '"{\\"auth_token\\": \\"V\\"}"'),
     ],
 )
 def test_a_random_value_behind_a_telling_name_is_found(path: str, line: str) -> None:
@@ -133,6 +158,10 @@ def test_a_random_value_behind_a_telling_name_is_found(path: str, line: str) -> 
         'secret = "aaaaaaaaaaaaaaaaaaaaaaaa"',
         'EYES = "eyJub3QianNvbg.eyJub3QianNvbg.AAAAAAAAAAAAAAAAAAAAAA"',
         "ssh = 'git@github.com:shop/shop.git'",
+        'stripe = "sk_' + 'test_a1B2c3D4e5F6g7H8i9J0"',
+        'assert token == "a1B2c3D4e5F6g7H8i9J0k1L2"',
+        "run --token a1B2c3D4e5F6g7H8i9J0k1L2",
+        'headers = {"Authorization": "Bearer your-token-1a2b3c4d5e6f7g8h"}',
         "time = 'https://example.com:8080/@user'",
     ],
 )

@@ -26,6 +26,7 @@ _USUAL_IN_TOOLING = frozenset({"B101", "B311", "B603", "B606", "B607"})
 """Asserts, random numbers and calls of programs, in benchmarks, examples and build scripts."""
 _USUAL_IN_TESTS = _USUAL_IN_TOOLING | {"B105", "B106", "B107", "B108", "B110", "B608"}
 """Made-up passwords, temporary paths and the test's own SQL besides."""
+_MADE_UP_IN_TESTS = frozenset({"assigned-secret", "authorization", "password-in-address"})
 _NOSEC = re.compile(r"#\s*nosec\b")
 _BINARY_PROBE_BYTES = 8_192
 _MAX_LINE = 20_000
@@ -115,9 +116,7 @@ def _secret_issues(project: Project) -> tuple[list[Issue], int, int]:
         in_tests = is_test_file(name)
         for found in find_secrets(name, text):
             # In tests a random-looking value is nearly always made up; a known format may still be a real one.
-            severity: Severity = (
-                "low" if in_tests and found.rule in ("assigned-secret", "password-in-address") else found.severity
-            )
+            severity: Severity = "low" if in_tests and found.rule in _MADE_UP_IN_TESTS else found.severity
             message = f"{found.what} (fingerprint {found.mask})"
             fix = "Revoke it, then keep it in the environment or a secret store; history keeps what was committed."
             issues.append(Issue(found.rule, message, name, found.line, severity, fix))

@@ -1,0 +1,131 @@
+"""Values behind a name that tells of a secret: ``password: ...``, ``API_KEY=...``, ``--token ...``.
+
+A name alone proves nothing in a developer's text (``token = get_token()``), so whoever searches judges each value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from orchestrator_core.analysis.secret_formats import compiled
+
+_ASCII_LOWER = {ord("A") + i: ord("a") + i for i in range(26)}
+
+_PASSWORDS = ("passw", "pwd", "passphrase", "credential")
+_TOKENS = ("secret", "token")
+# A bare "key" is any dictionary key; one of these must stand before it.
+_KEY_KINDS = (
+    "api", "access", "secret", "private", "auth", "encryption", "encrypt", "signing", "account", "storage", "master", "client",
+    "service", "admin", "license", "subscription", "app", "deploy", "hmac", "session", "application",
+)  # fmt: skip
+
+_SEPARATOR = (
+    r"(?:ord|d)?+s?+(?P<suffix>[\w.-]{0,20}+)(?P<close>[\"'\])\\]{0,4}+)"
+    r"(?:[ \t]{0,3}+:[ \t]{0,3}+(?:str|bytes|String|string|const|Final)[ \t]{0,3}+(?==))?"
+    r"(?P<sep>[ \t]{0,4}+(?:={1,3}+>?|:=?|=>|>)\s{0,4}+|[ \t]{1,2}+(?:is|was)(?:[ \t]*+:)?[ \t]++|[ \t]++)"
+    r"(?:\\{0,2}(?P<quote>[\"'`]))?"
+)
+_BEARER = ("bearer ", "basic ", "token ")
+_JUDGED_MAX = 200
+"""A value is judged by its beginning; a longer one is then taken whole."""
+_QUOTED = {quote: rf"[^{quote}\r\n]" for quote in "\"'`"}
+_UNQUOTED = r"[^\s\"'`,;<]"
+
+
+class AssignedValue(Struct, frozen=True):
+    """A value with the name in front of it; ``at`` is where the telling part of the name begins, ``start`` where the value does."""
+
+    value: str
+    """At most its first 200 characters."""
+    at: int
+    start: int
+    end: int
+    name: str
+    """The telling part, in lower case: ``password``, ``api_key``, ``tokens``."""
+    suffix: str
+    """What the name ends with after its telling part, such as ``_PROD``."""
+    password: bool
+    """The name tells of something that a person thought up."""
+    separator: str
+    """Without white space; ``is`` in prose, empty on a command line."""
+    quote: str
+
+
+def find_assigned(text: str, is_secret: Callable[[AssignedValue], bool]) -> Iterator[AssignedValue]:
+    """Each value behind a telling name that ``is_secret`` takes for one; its ``end`` is that of the whole value."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # some letters grow in lower case and would shift every offset
+        lowered = text.translate(_ASCII_LOWER)
+    for keyword in (*_PASSWORDS, *_TOKENS, "key"):
+        at = lowered.find(keyword)
+        while at >= 0:
+            after = at + len(keyword)
+            begin = _begin_of_key(lowered, at) if keyword == "key" else at
+            if begin >= 0:
+                found = _value(text, lowered, (begin, at, after), keyword in _PASSWORDS, is_secret)
+                if found is not None:
+                    yield found
+                    after = found.end
+            at = lowered.find(keyword, after)
+
+
+def _begin_of_key(lowered: str, at: int) -> int:
+    """Where a name like ``api_key`` begins whose ``key`` stands here, -1 where that is any key."""
+    before = lowered[max(0, at - 14) : at]
+    kinds = before.rstrip("_- .")
+    for kind in _KEY_KINDS:
+        if kinds.endswith(kind):
+            return at - len(before) + len(kinds) - len(kind)
+    return -1
+
+
+def _value(
+    text: str,
+    lowered: str,
+    name: tuple[int, int, int],
+    password: bool,
+    is_secret: Callable[[AssignedValue], bool],
+) -> AssignedValue | None:
+    begin, at, after = name
+    middle = compiled(_SEPARATOR).match(lowered, after)
+    if middle is None:
+        return None
+    separator, quote = middle["sep"].strip(), middle["quote"] or ""
+    if not separator and not (password and quote) and "--" not in text[max(0, at - 24) : at].rpartition(" ")[2]:
+        return None  # only a command line puts a value after a mere space, and prose a quoted password
+    start = middle.end()
+    for scheme in _BEARER:
+        if lowered.startswith(scheme, start):
+            start += len(scheme)
+    character = _QUOTED[quote] if quote else _UNQUOTED
+    head = compiled(f"{character}{{1,{_JUDGED_MAX}}}+").match(text, start)
+    if head is None:
+        return None
+    end = head.end() if quote else _end_of_bare(text, at, start, head.end())
+    while quote and end > start and text[end - 1] == "\\":
+        end -= 1
+    if end == start:
+        return None
+    telling = lowered[begin : middle.start("suffix")]
+    suffix = text[middle.start("suffix") : middle.end("suffix")]
+    found = AssignedValue(text[start:end], begin, start, end, telling, suffix, password, separator, quote)
+    if not is_secret(found):
+        return None
+    if end - start == _JUDGED_MAX:
+        rest = compiled(f"{character}++").match(text, end)
+        return replace(found, end=rest.end()) if rest is not None else found
+    return found
+
+
+def _end_of_bare(text: str, at: int, start: int, end: int) -> int:
+    """Without the next parameter of a web address, and without the punctuation of a sentence."""
+    before = text[max(0, at - 40) : at].rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-")
+    if before.endswith(("?", "&")):
+        query = text.find("&", start, end)
+        end = query if query > start else end
+    while end > start and text[end - 1] in ".,:)]}>\\":
+        end -= 1
+    return end
