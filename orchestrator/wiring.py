@@ -84,8 +84,8 @@ def _tracing(redact: Redact) -> Tracing | None:
 
     try:
         tracing: Tracing = OtelTracing(version=VERSION, redact=redact)
-    except ImportError:
-        return None  # ``orchestrate doctor`` names the missing package; calls go on without traces
+    except (ImportError, ValueError):  # the SDK refuses to load where one of its own environment variables is wrong
+        return None  # absent or switched off: calls go on without traces, and ``orchestrate doctor`` names a missing package
     return tracing
 
 

@@ -73,7 +73,11 @@ class CallHandle:
     def span(self, name: str, **attributes: str | float | bool) -> Iterator[None]:
         """A child span for a step of the agent; spans and calls opened inside it nest below it."""
         redact = self._state.rooms.redact_value
-        safe = {key: redact(value) for key, value in attributes.items() if isinstance(value, str | int | float | bool)}
+        safe = {
+            redact(key): redact(value)
+            for key, value in attributes.items()
+            if isinstance(value, str | int | float | bool)
+        }
         opened = self._state.open_span(redact(str(name))[:200], current_span.get() or self._span, safe)
         if opened is None:
             yield

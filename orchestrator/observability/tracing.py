@@ -7,9 +7,10 @@ detaching a context token in another context raises.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.observability.contract import Attributes, SpanHandle
@@ -19,28 +20,49 @@ from orchestrator_core.storage.trace_blob import SpanRecord
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import ReadableSpan, Span
+    from opentelemetry.sdk.trace.id_generator import IdGenerator
 
 MAX_SPANS = 1_000
 """Spans kept per call; more are counted as dropped."""
+MAX_ATTRIBUTES = 128
+"""Attributes kept per span and per event, and events kept per span: the SDK's own default."""
 
 
 class OtelTracing:
     """The tracer of one Orchestrator.
 
-    Raises ImportError on construction where the OpenTelemetry SDK is absent.
+    Its limits and ids are its own: environment variables and a seeded ``random`` are for the host's spans.
+
+    Raises:
+        ImportError: the OpenTelemetry SDK is absent, or switched off by ``OTEL_SDK_DISABLED``.
     """
 
     def __init__(self, *, version: str, redact: Redact) -> None:
         from opentelemetry import context as otel_context
         from opentelemetry import trace
         from opentelemetry.sdk.resources import Resource
-        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace import SpanLimits, Tracer, TracerProvider
         from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
-        self._provider = TracerProvider(
-            sampler=ALWAYS_ON, resource=Resource({"service.name": "magnus"}), shutdown_on_exit=False
+        provider = TracerProvider(
+            sampler=ALWAYS_ON,
+            resource=Resource({"service.name": "magnus"}),
+            shutdown_on_exit=False,
+            id_generator=_system_ids(),
+            span_limits=SpanLimits(
+                max_attributes=MAX_ATTRIBUTES,
+                max_events=MAX_ATTRIBUTES,
+                max_links=MAX_ATTRIBUTES,
+                max_span_attributes=MAX_ATTRIBUTES,
+                max_event_attributes=MAX_ATTRIBUTES,
+                max_link_attributes=MAX_ATTRIBUTES,
+                max_attribute_length=SpanLimits.UNSET,
+                max_span_attribute_length=SpanLimits.UNSET,
+            ),
         )
-        self.tracer = self._provider.get_tracer("magnus", version)
+        self.tracer = provider.get_tracer("magnus", version)
+        if not isinstance(self.tracer, Tracer):
+            raise ImportError("the OpenTelemetry SDK is switched off by OTEL_SDK_DISABLED")  # noqa: TRY004
         self.redact = redact
         self.in_context = trace.set_span_in_context
         self.attach = otel_context.attach
@@ -51,6 +73,7 @@ class OtelTracing:
         self._global_provider = trace.get_tracer_provider
         self._guests = _GuestSpans(self)
         self._joined: object | None = None
+        self._join_lock = threading.RLock()
 
     def start(self, name: str, attributes: Attributes, *, parent_span: SpanHandle | None) -> OtelCallTrace:
         """A new trace, or a branch of the parent call's when there is one."""
@@ -59,13 +82,36 @@ class OtelTracing:
         return OtelCallTrace(self, self._guests, name, attributes, context)
 
     def _join_host(self) -> None:
-        provider = self._global_provider()
+        try:
+            provider = self._global_provider()
+        except Exception:  # noqa: BLE001 - OTEL_PYTHON_TRACER_PROVIDER names none: there are no spans that could join
+            return
         if provider is self._joined:
             return
-        self._joined = provider
-        add = getattr(provider, "add_span_processor", None)
-        if add is not None:
-            add(self._guests)
+        with self._join_lock:
+            if provider is self._joined:
+                return
+            self._joined = provider
+            add = getattr(provider, "add_span_processor", None)
+            if add is not None:
+                add(self._guests)
+
+
+def _system_ids() -> IdGenerator:
+    """Ids from the system's randomness. The SDK's own would draw from the host's ``random`` and repeat where it is seeded."""
+    from opentelemetry.sdk.trace.id_generator import IdGenerator
+
+    class SystemIds(IdGenerator):
+        def generate_span_id(self) -> int:
+            return int.from_bytes(os.urandom(8)) or 1
+
+        def generate_trace_id(self) -> int:
+            return int.from_bytes(os.urandom(16)) or 1
+
+        def is_trace_id_random(self) -> bool:
+            return True
+
+    return SystemIds()
 
 
 class OtelSpan:
@@ -110,7 +156,7 @@ class OtelCallTrace:
         self._lock = threading.Lock()
         self._open = True
         self._started = 0
-        self.adopted: list[int] = []
+        self._adopted: list[int] = []
         self.root = self._start(name, context, attributes)
         self.trace_id = f"{self.root.span.get_span_context().trace_id:032x}"
 
@@ -135,6 +181,13 @@ class OtelCallTrace:
             if self._open and len(self._kept) < MAX_SPANS:
                 self._kept.append(_record_of(span, error, redact))
 
+    def adopts(self, number: int) -> bool:
+        """Note a span below which others may nest; False once the call has ended, when nobody would let go of it again."""
+        with self._lock:
+            if self._open:
+                self._adopted.append(number)
+            return self._open
+
     def count(self) -> None:
         self._started += 1
 
@@ -143,7 +196,7 @@ class OtelCallTrace:
             self._open = False
             # The root ends last, so it may be behind a child that started in the same nanosecond.
             spans = tuple(sorted(self._kept, key=lambda span: (span.start_ns, -span.end_ns)))
-        self.guests.release(self.adopted)
+        self.guests.release(self._adopted)
         return spans, self._started - len(spans)
 
 
@@ -156,8 +209,8 @@ class _GuestSpans:
 
     def adopt(self, span: Span, call: OtelCallTrace) -> None:
         number = span.get_span_context().span_id
-        self._owners[number] = call
-        call.adopted.append(number)
+        if call.adopts(number):
+            self._owners[number] = call
 
     def release(self, numbers: list[int]) -> None:
         for number in numbers:
@@ -186,6 +239,22 @@ class _GuestSpans:
         return True
 
 
+def _redacted(attributes: dict[str, Any], redact: Redact) -> dict[str, Any]:
+    return {redact(key): _redacted_value(value, redact) for key, value in attributes.items()}
+
+
+def _redacted_value(value: Any, redact: Redact) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, bytes):
+        return f"<{len(value)} bytes>"
+    if isinstance(value, Mapping):
+        return _redacted({str(key): item for key, item in value.items()}, redact)
+    if isinstance(value, Sequence):
+        return [_redacted_value(item, redact) for item in value]
+    return value
+
+
 def _record_of(span: ReadableSpan, error: str, redact: Redact | None) -> SpanRecord:
     context: Any = span.get_span_context()
     attributes = dict(span.attributes or {})
@@ -194,8 +263,8 @@ def _record_of(span: ReadableSpan, error: str, redact: Redact | None) -> SpanRec
     status_text = error or (span.status.description or "")
     if redact is not None:
         name = redact(name)
-        attributes = {key: redact(value) if isinstance(value, str) else value for key, value in attributes.items()}
-        events = tuple({k: redact(v) if isinstance(v, str) else v for k, v in event.items()} for event in events)
+        attributes = _redacted(attributes, redact)
+        events = tuple(_redacted(event, redact) for event in events)
         status_text = redact(status_text)
     return SpanRecord(
         name=name,
