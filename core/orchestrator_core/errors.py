@@ -221,3 +221,8 @@ class MissingDependency(MagnusError):
         )
         self.package = package
         self.feature = feature
+        self._arguments = (package, feature, reason)
+
+    def __reduce__(self) -> tuple[type[MissingDependency], tuple[str, str, str], dict[str, object]]:
+        # Exceptions are copied and pickled by calling the class with ``args``, which hold the finished message.
+        return type(self), self._arguments, self.__dict__

@@ -71,21 +71,23 @@ def pruned(value: Any, *, max_nodes: int) -> Any:
     left = max_nodes
     while queue:
         source, copy = queue.popleft()
-        entries = source.items() if isinstance(source, Mapping) else enumerate(source)
-        for key, item in entries:
-            if left <= 0:
-                _put(copy, "[...]", "[...]")
-                break
-            left -= 1
-            child = item
-            if isinstance(item, Mapping | list | tuple):
-                if id(item) in seen:
-                    child = "[...]"
-                else:
-                    seen.add(id(item))
-                    child = {} if isinstance(item, Mapping) else []
-                    queue.append((item, child))
-            _put(copy, key, child)
+        try:
+            for key, item in source.items() if isinstance(source, Mapping) else enumerate(source):
+                if left <= 0:
+                    _put(copy, "[...]", "[...]")
+                    break
+                left -= 1
+                child = item
+                if isinstance(item, Mapping | list | tuple):
+                    if id(item) in seen:
+                        child = "[...]"
+                    else:
+                        seen.add(id(item))
+                        child = {} if isinstance(item, Mapping) else []
+                        queue.append((item, child))
+                _put(copy, key, child)
+        except Exception as error:  # noqa: BLE001 - changed by another thread meanwhile, or a mapping that cannot be read
+            _put(copy, "[...]", f"<the rest cannot be read ({type(error).__name__})>")
     return top
 
 

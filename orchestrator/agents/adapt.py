@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -49,7 +50,10 @@ def spec_of(
     if not callable(function):
         raise UsageError(f"agent {name!r} must be a function or callable object, not {type(function).__name__}")
     if timeout_s is not None and (
-        not isinstance(timeout_s, int | float) or isinstance(timeout_s, bool) or timeout_s < 0
+        not isinstance(timeout_s, int | float)
+        or isinstance(timeout_s, bool)
+        or not math.isfinite(timeout_s)
+        or timeout_s < 0
     ):
         raise UsageError(f"agent {name!r}: timeout_s must be a number of seconds, 0 for none; got {timeout_s!r}")
     if isinstance(capabilities, str):
@@ -102,7 +106,8 @@ def _second_parameter(name: str, function: Callable[..., Any]) -> Takes:
         return "request"
     second = positional[1]
     annotation = second.annotation if isinstance(second.annotation, str) else getattr(second.annotation, "__name__", "")
-    if second.name == "call" or annotation.rpartition(".")[2] == "Call":
+    # An annotation in quotes keeps them where annotations are not evaluated.
+    if second.name == "call" or annotation.strip("'\"").rpartition(".")[2] == "Call":
         return "call"
     if second.default is not second.empty and second.name not in ("context", "ctx"):
         return "request"

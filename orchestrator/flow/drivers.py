@@ -9,10 +9,11 @@ from typing import Any
 
 from orchestrator.flow.invoke import ainvoke, in_thread, invoke
 from orchestrator.flow.policy import FAIL_RULES, Strictness
-from orchestrator.flow.state import CallState
+from orchestrator.flow.state import MESSAGE_CHARS, MESSAGE_SCANNED_CHARS, CallState
 from orchestrator.flow.steps import Invoke, Move, StageCrashed, Step
 from orchestrator.observability.contract import names
 from orchestrator_core.errors import StoreError
+from orchestrator_core.plain_text import storable
 from orchestrator_core.records import ExecutionResult, StageRecord
 
 Line = Generator[Move, Any, ExecutionResult]
@@ -46,6 +47,7 @@ def drive(line: Line, state: CallState) -> ExecutionResult:
             crash = error
         except BaseException as error:  # noqa: BLE001 - handed to the line, which records it; raised again below
             crash, interrupt = error, _interrupt(error, interrupt)
+    interrupt = interrupt or state.interruption
     if interrupt is not None:
         raise interrupt
     return result
@@ -87,6 +89,7 @@ async def adrive(line: Line, state: CallState) -> ExecutionResult:
             crash = error
         except BaseException as error:  # noqa: BLE001 - as in ``drive``
             crash, interrupt = error, _interrupt(error, interrupt)
+    interrupt = interrupt or state.interruption
     if interrupt is not None:
         raise interrupt
     return result
@@ -135,8 +138,9 @@ def _interrupt(error: BaseException, earlier: BaseException | None) -> BaseExcep
 
 
 def _describe(state: CallState, error: Exception) -> str:
-    text = f"{type(error).__name__}: {error}"[:500]
     try:
-        return state.rooms.guard.redact(text)
-    except Exception:  # noqa: BLE001 - the guard itself may be what is broken
+        # Redacted before it is cut: a secret cut in two is no longer recognised.
+        text = state.rooms.guard.redact(f"{type(error).__name__}: {error}"[:MESSAGE_SCANNED_CHARS])
+    except Exception:  # noqa: BLE001 - the guard itself or the error's own __str__ may be what is broken
         return type(error).__name__
+    return storable(text[:MESSAGE_CHARS])

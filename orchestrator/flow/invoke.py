@@ -30,7 +30,7 @@ def run_function(move: Invoke) -> Outcome:
     """Call the agent here and now, inside its context; whatever it raises becomes a value."""
     try:
         value = move.context.run(move.spec.run, *move.arguments)
-        if hasattr(value, "__await__") or hasattr(value, "__aiter__"):
+        if _is_pending(value):
             value = _run_coroutine(_finished(value), move.context)
         elif isinstance(value, Generator):
             value = move.context.run(_joined, value)
@@ -39,16 +39,28 @@ def run_function(move: Invoke) -> Outcome:
         return Outcome(error=error)
 
 
+def _is_pending(value: object) -> bool:
+    # The type is asked, as ``await`` does it: an object may answer to every name, or fail on those it does not know.
+    return hasattr(type(value), "__await__") or hasattr(type(value), "__aiter__")
+
+
 def _run_coroutine(coroutine: Coroutine[Any, Any, Any], context: contextvars.Context) -> Any:
     import asyncio
 
-    with asyncio.Runner() as runner:
-        return runner.run(coroutine, context=context)
+    def run() -> Any:
+        with asyncio.Runner() as runner:
+            return runner.run(coroutine, context=context)
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return run()
+    return shared_pool.submit(run).result()  # a loop runs in this thread already, and it cannot run a second one
 
 
 async def _finished(value: Any) -> Any:
     """What a coroutine returns; what an async generator yields, joined."""
-    if hasattr(value, "__aiter__"):
+    if hasattr(type(value), "__aiter__"):
         return _joined([part async for part in value])
     return await value
 

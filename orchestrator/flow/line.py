@@ -13,7 +13,7 @@ from msgspec import structs
 
 from orchestrator.flow.attempts import attempts
 from orchestrator.flow.policy import Strictness
-from orchestrator.flow.state import CONTEXT_MAX_NODES, CallState
+from orchestrator.flow.state import CONTEXT_MAX_NODES, MESSAGE_CHARS, MESSAGE_SCANNED_CHARS, CallState
 from orchestrator.flow.steps import Move, StageCrashed, Step
 from orchestrator.observability.contract import CallRecord, names
 from orchestrator_core.plain_text import PlainText, plain_text, pruned, storable
@@ -65,6 +65,7 @@ def line(state: CallState) -> Generator[Move, Any, ExecutionResult]:
         message = guarded_text(state, f"internal error in Magnus: {bug}")
         state.error = ErrorInfo(type=type(bug).__name__, message=message, error_class="internal")
     except BaseException as stop:  # noqa: BLE001 - Ctrl-C or a cancelled task: keep what is known, the driver raises it again
+        state.interruption = stop
         state.status = "cancelled"
         state.output = None
         state.error = ErrorInfo(type=type(stop).__name__, message="the call was cancelled before it ended")
@@ -149,7 +150,8 @@ def _block(state: CallState, stage: str, reason: str) -> None:
 def guarded_text(state: CallState, text: str) -> Redacted:
     """A message fit to be stored, also when the guard itself is what broke."""
     try:
-        return Redacted(storable(state.rooms.guard.redact(text[:500])))
+        # Redacted before it is cut: a secret cut in two is no longer recognised.
+        return Redacted(storable(state.rooms.guard.redact(text[:MESSAGE_SCANNED_CHARS])[:MESSAGE_CHARS]))
     except Exception:  # noqa: BLE001 - then nothing of it may be kept
         return Redacted("the message is withheld: it could not be redacted")
 

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from orchestrator.agents.contract import AgentSpec
+from orchestrator.flow.policy import Strictness
 from orchestrator.flow.rooms import Rooms
 from orchestrator.observability.contract import Attributes, CallTrace, SpanHandle, names
 from orchestrator_core.plain_text import pruned
@@ -29,6 +30,9 @@ from orchestrator_core.records import (
 
 CONTEXT_MAX_NODES = 2_000
 """Entries of a context that are looked at for secrets and stored."""
+MESSAGE_CHARS = 500
+"""Characters of the message of a stage's crash that are kept, and how many are redacted before the cut."""
+MESSAGE_SCANNED_CHARS = 4_000
 
 
 class CallState:
@@ -78,6 +82,8 @@ class CallState:
         self.status: Status = "succeeded"
         self.output: Any = None
         self.error: ErrorInfo | None = None
+        self.interruption: BaseException | None = None
+        """What stopped the line itself, such as Ctrl-C; the driver raises it again."""
         self.usage = Usage()
         self.usage_lock = threading.Lock()
         self.trace: CallTrace | None = None
@@ -107,11 +113,13 @@ class CallState:
         }
         attributes.update((key, value) for key, value in optional.items() if value)
         parent = self.parent
-        self.trace = tracing.start(
-            f"{names.INVOKE_AGENT} {self.spec.name}",
-            attributes,
-            parent_span=current_span.get() if parent else None,
-        )
+        parent_span = current_span.get() if parent else None
+        try:
+            self.trace = tracing.start(f"{names.INVOKE_AGENT} {self.spec.name}", attributes, parent_span=parent_span)
+        except Exception:
+            if Strictness.enabled:
+                raise
+            # A host's own tracing set-up may be broken; the call goes on without a trace.
 
     def end_trace(self) -> None:
         """Close the root span with the call's outcome."""

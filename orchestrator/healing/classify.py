@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from msgspec import Struct
 
 from orchestrator.healing.fingerprint import type_name
+from orchestrator_core.records import Redact
 
 WAITS_S: tuple[float, ...] = (0.0, 2.0, 8.0, 25.0, 70.0)
 """The waits that are considered, in seconds; a server's own hint replaces them."""
+_LONGEST_HINT_S = 1e9
 
 
 class ErrorClass(Struct, frozen=True):
@@ -113,8 +116,11 @@ class Classified(Struct, frozen=True):
     advice: str = ""
 
 
-def classify(error: BaseException, message: str) -> Classified:
-    """The class of an exception: by HTTP status first, then exact type, then message, then base types."""
+def classify(error: BaseException, message: str, redact: Redact) -> Classified:
+    """The class of an exception: by HTTP status first, then exact type, then message, then base types.
+
+    ``message`` is redacted already; ``redact`` is for what the advice takes from the exception itself.
+    """
     status = _http_status(error)
     own = {type(error).__name__, type_name(error)}
     bases = {base.__name__ for base in type(error).__mro__}
@@ -128,27 +134,35 @@ def classify(error: BaseException, message: str) -> Classified:
     for matches in tests:
         for kind in CLASSES:
             if matches(kind):
-                return Classified(kind, kind.advice.format(name=_name_of(error, message)))
+                return Classified(kind, kind.advice.format(name=_name_of(error, message, redact)))
     return Classified(UNKNOWN, UNKNOWN.advice)
 
 
 def retry_after_s(error: BaseException) -> float | None:
     """The wait that the failing side asked for: ``retry_after_s``, ``retry_after`` or a Retry-After header in seconds."""
     for name in ("retry_after_s", "retry_after"):
-        value = getattr(error, name, None)
+        value = _attribute(error, name)
         if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-            return float(value)
-    headers = getattr(getattr(error, "response", None), "headers", None)
+            return float(min(value, _LONGEST_HINT_S))
+    headers = _attribute(_attribute(error, "response"), "headers")
     try:
-        return max(0.0, float(headers["retry-after"])) if headers is not None else None
-    except (KeyError, TypeError, ValueError):
+        return min(max(0.0, float(headers["retry-after"])), _LONGEST_HINT_S) if headers is not None else None
+    except Exception:  # noqa: BLE001 - whatever a foreign object raises; then there is no hint
+        return None
+
+
+def _attribute(thing: object, name: str) -> Any:
+    """The attribute of a foreign object, which may be a property that raises."""
+    try:
+        return getattr(thing, name, None)
+    except Exception:  # noqa: BLE001
         return None
 
 
 def _http_status(error: BaseException) -> int | None:
-    for holder in (error, getattr(error, "response", None)):
+    for holder in (error, _attribute(error, "response")):
         for name in ("status_code", "status", "code"):
-            value = getattr(holder, name, None)
+            value = _attribute(holder, name)
             if isinstance(value, int) and not isinstance(value, bool) and 400 <= value < 600:
                 return value
     return None
@@ -157,9 +171,10 @@ def _http_status(error: BaseException) -> int | None:
 _QUOTED = re.compile(r"'([^'\n]{1,200})'")
 
 
-def _name_of(error: BaseException, message: str) -> str:
-    name = getattr(error, "name", None)
+def _name_of(error: BaseException, message: str, redact: Redact) -> str:
+    name = _attribute(error, "name")
     if isinstance(name, str) and name:
-        return name.partition(".")[0]
+        clean = redact(name)
+        return clean.partition(".")[0] if clean == name else clean
     found = _QUOTED.search(message)
     return found.group(1) if found else "NAME"

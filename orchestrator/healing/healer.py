@@ -11,6 +11,7 @@ from orchestrator.healing.contract import Decision, Diagnosis, Situation
 from orchestrator.healing.fingerprint import MAX_MESSAGE, fingerprint, mask, safe_message, type_name
 from orchestrator.healing.learn import FADE, Arm, Evidence, Streak, lessons_of, next_streak
 from orchestrator_core.errors import StoreError
+from orchestrator_core.plain_text import storable
 from orchestrator_core.records import Attempt, Redact, Redacted, Write
 from orchestrator_core.storage.database import Database
 
@@ -41,14 +42,14 @@ class HistoryHealer:
         raw = safe_message(error)
         # Redacted before it is cut: a secret cut in two is no longer recognised.
         message = Redacted(self._redact(raw[: 2 * MAX_MESSAGE])[:MAX_MESSAGE])
-        classified = classify(error, message)
+        classified = classify(error, message, self._redact)
         return Diagnosis(
             error_type=type_name(error),
             message=message,
             error_class=classified.error_class.name,
             fingerprint=fingerprint(error, self._redact),
             masked_message=Redacted(mask(message)),
-            advice=classified.advice,
+            advice=storable(classified.advice),
             retry_after_s=retry_after_s(error),
         )
 

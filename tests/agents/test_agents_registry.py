@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator import DuplicateAgent, UnknownAgent, UsageError
+from orchestrator import Call, DuplicateAgent, UnknownAgent, UsageError
 from orchestrator.agents.registry import Registry, load_modules
 from orchestrator.agents.workbench.catalogue import CATALOGUE
 
@@ -71,7 +71,8 @@ def test_a_function_that_cannot_be_an_agent_is_refused(registry: Registry, funct
 
 
 @pytest.mark.parametrize(
-    "details", [{"timeout_s": -1}, {"timeout_s": "5"}, {"capabilities": "read"}, {"colour": "red"}]
+    "details",
+    [{"timeout_s": -1}, {"timeout_s": "5"}, {"timeout_s": float("nan")}, {"capabilities": "read"}, {"colour": "red"}],
 )
 def test_a_bad_detail_is_refused(registry: Registry, details: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
@@ -155,3 +156,10 @@ def test_modules_with_agents_are_imported(tmp_path: Path, monkeypatch: pytest.Mo
 def test_an_unknown_name_lists_what_there_is() -> None:
     with pytest.raises(UnknownAgent, match="Known agents: none"):
         Registry().get("anything")
+
+
+def test_a_call_is_asked_for_by_an_annotation_in_quotes(registry: Registry) -> None:
+    def with_a_call(request: str, run: "Call") -> str:  # noqa: UP037 - what is tested
+        return request
+
+    assert registry.register("quoted", with_a_call).takes == "call"

@@ -166,6 +166,10 @@ class Database:
         """The write connection inside ``BEGIN IMMEDIATE``; commits at the end, rolls back on any exception."""
         with self._alone(), self._mapped():
             connection = self._opened()
+            if connection.in_transaction:
+                raise StoreBusy(
+                    f"{self.path} is being written by this very thread, which a signal handler interrupted."
+                )
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
