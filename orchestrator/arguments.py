@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypedDict
 
 from msgspec import Struct, structs
 
@@ -16,6 +16,18 @@ from orchestrator_core.settings import FeatureSettings, Settings
 
 _NAME_CHARS = 200
 _NO_FEATURE = FeatureSettings()
+
+
+class CallOptions(TypedDict, total=False):
+    """The options of a call; ``orchestrator.execute_agent`` says what each means."""
+
+    timeout_s: float | None
+    deadline_s: float | None
+    idempotent: bool | None
+    session: str
+    namespace: str | None
+    caller: str | None
+    stages: Mapping[str, bool] | None
 
 
 class Arguments(Struct, frozen=True):
@@ -28,6 +40,7 @@ class Arguments(Struct, frozen=True):
     caller: str
     timeout_s: float | None
     deadline_s: float
+    idempotent: bool | None
     switches: Mapping[str, bool]
 
     def check_names(self, redact: Redact) -> None:
@@ -49,23 +62,16 @@ class Arguments(Struct, frozen=True):
 
 
 def check_arguments(
-    settings: Settings,
-    *,
-    request: Any,
-    feature: Any,
-    context: Any,
-    timeout_s: Any,
-    deadline_s: Any,
-    session: Any,
-    namespace: Any,
-    caller: Any,
-    stages: Any,
+    settings: Settings, *, request: Any, feature: Any, context: Any, options: Mapping[str, Any]
 ) -> Arguments:
     """Check types and ranges and apply feature and settings.
 
     Raises:
         UsageError: an argument does not fit; the message names it and says what would.
     """
+    for name in options:
+        if name not in CallOptions.__annotations__:
+            raise UsageError(f"there is no option {name!r} for a call.{_nearest(name, CallOptions.__annotations__)}")
     if not isinstance(request, str | Mapping):
         hint = (
             " Decode it first: request.decode('utf-8', errors='replace')."
@@ -77,20 +83,21 @@ def check_arguments(
         raise UsageError(f"context must be a mapping such as {{'path': '.'}}, not {type(context).__name__}")
     feature_name = _name("feature_name", feature)
     override = settings.features.get(feature_name, _NO_FEATURE)
-    space = _name("namespace", namespace) or override.namespace or settings.memory.namespace
-    timeout = _seconds("timeout_s", timeout_s)
-    deadline = _seconds("deadline_s", deadline_s)
+    space = _name("namespace", options.get("namespace")) or override.namespace or settings.memory.namespace
+    timeout = _seconds("timeout_s", options.get("timeout_s"))
+    deadline = _seconds("deadline_s", options.get("deadline_s"))
     if deadline is None:
         deadline = settings.call.deadline_s if override.deadline_s is None else override.deadline_s
     return Arguments(
         context=context or {},
         feature=feature_name,
-        session=_name("session", session),
+        session=_name("session", options.get("session")),
         namespace=space,
-        caller=_name("caller", caller),
+        caller=_name("caller", options.get("caller")),
         timeout_s=override.timeout_s if timeout is None else timeout,
         deadline_s=deadline,
-        switches=_switches(settings, override, stages),
+        idempotent=_flag("idempotent", options.get("idempotent")),
+        switches=_switches(settings, override, options.get("stages")),
     )
 
 
@@ -115,6 +122,17 @@ def _name(what: str, value: Any) -> str:
     return value
 
 
+def _flag(what: str, value: Any) -> bool | None:
+    if value is not None and not isinstance(value, bool):
+        raise UsageError(f"{what} must be True or False, got {value!r}")
+    return value
+
+
+def _nearest(name: object, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(str(name), known, n=1)
+    return f" Did you mean {near[0]!r}?" if near else f" There are: {', '.join(known)}."
+
+
 def _seconds(what: str, value: Any) -> float | None:
     if value is None:
         return None
@@ -133,9 +151,7 @@ def _switches(settings: Settings, override: FeatureSettings, stages: Any) -> Map
     for source in (override.stages, stages or {}):
         for name, value in source.items():
             if name not in merged:
-                near = difflib.get_close_matches(str(name), merged, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else f" There are: {', '.join(merged)}."
-                raise UsageError(f"there is no stage {name!r} to switch.{hint}")
+                raise UsageError(f"there is no stage {name!r} to switch.{_nearest(name, merged)}")
             if not isinstance(value, bool):
                 raise UsageError(f"stages[{name!r}] must be True or False, got {value!r}")
             merged[name] = value

@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from orchestrator.agents.contract import AgentSpec
 from orchestrator.agents.registry import Registry, load_modules, shared_registry
-from orchestrator.arguments import check_arguments
+from orchestrator.arguments import CallOptions, check_arguments
 from orchestrator.background import IdleWorker
 from orchestrator.flow.drivers import adrive, drive
 from orchestrator.flow.line import line
@@ -98,29 +98,10 @@ class Orchestrator:
         request: str | Mapping[str, Any],
         feature_name: str | None = None,
         context: Mapping[str, Any] | None = None,
-        *,
-        timeout_s: float | None = None,
-        deadline_s: float | None = None,
-        idempotent: bool | None = None,
-        session: str = "",
-        namespace: str | None = None,
-        caller: str | None = None,
-        stages: Mapping[str, bool] | None = None,
+        **options: Unpack[CallOptions],
     ) -> ExecutionResult:
         """Run an agent through the whole line; see ``orchestrator.execute_agent``."""
-        state = self._begin(
-            agent_name,
-            request,
-            feature_name,
-            context,
-            timeout_s,
-            deadline_s,
-            idempotent,
-            session,
-            namespace,
-            caller,
-            stages,
-        )
+        state = self._begin(agent_name, request, feature_name, context, options)
         try:
             with state.secrets():
                 return drive(line(state), state)
@@ -133,53 +114,20 @@ class Orchestrator:
         request: str | Mapping[str, Any],
         feature_name: str | None = None,
         context: Mapping[str, Any] | None = None,
-        *,
-        timeout_s: float | None = None,
-        deadline_s: float | None = None,
-        idempotent: bool | None = None,
-        session: str = "",
-        namespace: str | None = None,
-        caller: str | None = None,
-        stages: Mapping[str, bool] | None = None,
+        **options: Unpack[CallOptions],
     ) -> ExecutionResult:
         """The same as ``execute``, on the running event loop."""
-        state = self._begin(
-            agent_name,
-            request,
-            feature_name,
-            context,
-            timeout_s,
-            deadline_s,
-            idempotent,
-            session,
-            namespace,
-            caller,
-            stages,
-        )
+        state = self._begin(agent_name, request, feature_name, context, options)
         try:
             with state.secrets():
                 return await adrive(line(state), state)
         finally:
             self._ended()
 
-    def _begin(
-        self,
-        agent_name: str,
-        request: Any,
-        feature_name: Any,
-        context: Any,
-        timeout_s: Any,
-        deadline_s: Any,
-        idempotent: bool | None,
-        session: Any,
-        namespace: Any,
-        caller: Any,
-        stages: Any,
-    ) -> CallState:
+    def _begin(self, agent_name: str, request: Any, feature_name: Any, context: Any, options: CallOptions) -> CallState:
         arguments = check_arguments(
-            self.settings, request=request, feature=feature_name, context=context, timeout_s=timeout_s,
-            deadline_s=deadline_s, session=session, namespace=namespace, caller=caller, stages=stages,
-        )  # fmt: skip
+            self.settings, request=request, feature=feature_name, context=context, options=options
+        )
         self.load_agents()
         spec = self.registry.get(agent_name)
         built = self.open()
@@ -202,7 +150,7 @@ class Orchestrator:
             switches=arguments.switches,
             timeout_s=attempt_s,
             deadline_s=arguments.deadline_s,
-            idempotent=spec.idempotent if idempotent is None else idempotent,
+            idempotent=spec.idempotent if arguments.idempotent is None else arguments.idempotent,
             parent=current_call.get(),
         )
 

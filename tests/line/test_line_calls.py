@@ -313,6 +313,8 @@ def test_an_unknown_agent_names_the_nearest(magnus: Orchestrator, run: Run, name
         ({"namespace": "a\nb"}, "printable"),
         ({"feature_name": "x" * 300}, "at most 200"),
         ({"session": "ada" + "@" + "example.org"}, "e-mail"),
+        ({"idempotent": "yes"}, "True or False"),
+        ({"timeout": 5}, "Did you mean 'timeout_s'"),
         ({"agent_name": "two words"}, "cannot be an agent's name"),
         ({"agent_name": None}, "must be text"),
     ],
