@@ -196,7 +196,12 @@ class ExecutionResult(Struct, kw_only=True, weakref=True):
             for name in ("markdown", "text"):
                 if isinstance(self.output.get(name), str):
                     return str(self.output[name])
-        return self.output if isinstance(self.output, str) else str(self.output)
+        if isinstance(self.output, str):
+            return self.output
+        try:
+            return str(self.output)
+        except Exception as error:  # noqa: BLE001 - an object's own method, or a nesting too deep for one
+            return f"<{type(self.output).__name__} that cannot be shown as text ({type(error).__name__})>"
 
     def raise_for_failure(self) -> ExecutionResult:
         """Return the result itself when it is ok.
@@ -209,6 +214,9 @@ class ExecutionResult(Struct, kw_only=True, weakref=True):
         if self.ok:
             return self
         kind = {"blocked": RunBlocked, "cancelled": RunCancelled}.get(self.status, RunFailed)
-        what = f"{self.error.type}: {self.error.message}" if self.error else self.status
+        what = self.error.message if self.error else self.status
+        if self.error and not what.startswith(f"{self.error.type}:"):
+            what = f"{self.error.type}: {what}"
+        what = what.rstrip(":. ")
         advice = f" {self.error.advice}" if self.error and self.error.advice else ""
         raise kind(f"agent {self.agent!r} {self.status}: {what}.{advice}", execution_id=self.execution_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import threading
+import traceback
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -160,10 +161,23 @@ def load_modules(modules: Iterable[str]) -> None:
         try:
             importlib.import_module(module)
         except Exception as error:
-            raise UsageError(
-                f"the agent module {module!r} cannot be imported: {type(error).__name__}: {error}. "
+            missing = isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}.")
+            advice = (
                 "Check [agents] modules in the settings or --import, and that it is on the Python path."
-            ) from error
+                if missing
+                else f"The module was found; running it failed{_line_in(module, error)}."
+            )
+            cause = f"{type(error).__name__}: {error}".rstrip(":. ")
+            raise UsageError(f"the agent module {module!r} cannot be imported: {cause}. {advice}") from error
+
+
+def _line_in(module: str, error: Exception) -> str:
+    """Where in the module itself the error came from, when the traceback passes through it."""
+    last = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if frame.f_globals.get("__name__") == module:
+            last = f" at {frame.f_code.co_filename}:{line}"
+    return last
 
 
 def _origin(function: Any) -> tuple[str, str]:

@@ -40,6 +40,15 @@ def show_settings(invocation: Invocation, key: str | None, changed: bool) -> Non
         origins = {name: origin for name, origin in origins.items() if origin.source != "default"}
 
     def render(screen: Screen) -> None:
+        if not origins:
+            screen.line("Every setting is at its default.")
+        else:
+            show_table(screen)
+        screen.line()
+        screen.line(f"Settings file: {loaded.file or 'none found'}")
+        screen.line(f"Store: {invocation.home}")
+
+    def show_table(screen: Screen) -> None:
         screen.table(
             ("setting", "value", "from"),
             [
@@ -47,9 +56,6 @@ def show_settings(invocation: Invocation, key: str | None, changed: bool) -> Non
                 for name, o in origins.items()
             ],
         )
-        screen.line()
-        screen.line(f"Settings file: {loaded.file or 'none found'}")
-        screen.line(f"Store: {invocation.home}")
 
     invocation.output.show(
         {

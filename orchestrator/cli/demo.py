@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -151,3 +153,6 @@ def _render(screen: Screen, data: dict[str, Any], evidence: Sequence[Evidence], 
     screen.line(
         "  The tiles on top, the failing agent among the errors, and a row of the list opened: its trace, its attempts, its memories."
     )
+    if shutil.which("orchestrate") is None:
+        screen.line()
+        screen.line(f"orchestrate is not on your path yet; it lies in {Path(sys.executable).parent}")

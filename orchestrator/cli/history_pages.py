@@ -27,8 +27,8 @@ def list_page(screen: Screen, rows: Sequence[ExecutionSummary], nowhere: str) ->
         [
             (
                 row.id, local_time(row.started_at), row.agent, row.status, round(row.duration_ms), row.attempts,
-                score(row.overall, row.judge_status),
-                _short(f"{row.error_type}: {row.error_message}" if row.error_type else row.request, 60),
+                score(row.overall, row.judge_status if row.status == "succeeded" else "-"),
+                _short(_error(row.error_type, row.error_message) if row.error_type else row.request, 60),
             )
             for row in rows
         ],
@@ -45,13 +45,13 @@ def show_page(screen: Screen, call: Execution) -> None:
             ("commit", call.code_commit), ("model", call.model),
             ("tokens", f"{call.tokens_in} in, {call.tokens_out} out" if call.tokens_in or call.tokens_out else ""),
             ("cost", f"${call.cost_microusd / 1e6:.6f}" if call.cost_microusd else ""),
-            ("score", score(call.verdict.overall, call.verdict.status)), ("judge", call.verdict.judge),
+            ("score", _score_of(call)), ("judge", call.verdict.judge),
             ("judged", call.verdict.reason), ("part of", call.parent_id), ("calls within", ", ".join(call.nested)),
         )
     )  # fmt: skip
     _section(screen, "Request", call.request)
     if call.error_type:
-        _section(screen, "Error", f"{call.error_type}: {call.error_message}\n{call.advice}".rstrip())
+        _section(screen, "Error", f"{_error(call.error_type, call.error_message)}\n{call.advice}".rstrip())
     _section(screen, "Output", call.output)
     if len(call.attempts) > 1 or any(attempt.outcome == "failed" for attempt in call.attempts):
         screen.line()
@@ -114,7 +114,7 @@ def stats_page(screen: Screen, stats: HistoryStats) -> None:
         return
     rows = [(name, *_sums(sums)) for name, sums in stats.agents.items()]
     screen.table(
-        ("agent", "calls", "ok", "failed", "blocked", "healed", "success", "p50 ms", "p95 ms", "score"),
+        ("agent", "calls", "ok", "failed", "blocked", "cancelled", "healed", "success", "p50 ms", "p95 ms", "score"),
         [*rows, ("all", *_sums(stats.total))],
     )
     if stats.errors:
@@ -132,6 +132,7 @@ def _sums(sums: CallSums) -> tuple[object, ...]:
         sums.succeeded,
         sums.failed,
         sums.blocked,
+        sums.cancelled,
         sums.healed,
         rate,
         sums.p50_ms,
@@ -143,6 +144,11 @@ def _sums(sums: CallSums) -> tuple[object, ...]:
 def score(overall: float | None, status: str) -> str:
     """A score, or the word for why there is none."""
     return f"{overall:.1f}" if overall is not None else status
+
+
+def _score_of(call: Execution) -> str:
+    # Only what succeeded is judged: the verdict of every other call reads "off" although nobody switched the judge off.
+    return score(call.verdict.overall, call.verdict.status if call.status == "succeeded" else "")
 
 
 def local_time(seconds: float) -> str:
@@ -162,6 +168,10 @@ def _section(screen: Screen, title: str, text: str) -> None:
     screen.block(shown[:_LONGEST])
     if len(shown) > _LONGEST:
         screen.line(f"    … {len(shown) - _LONGEST} more characters; --json shows all of it")
+
+
+def _error(kind: str, message: str) -> str:
+    return message if message.startswith(f"{kind}:") else f"{kind}: {message}".rstrip(": ")
 
 
 def _readable(text: str) -> str:

@@ -117,7 +117,8 @@ def _summary(result: ExecutionResult) -> str:
     if len(result.attempts) > 1:
         parts.append(counted(len(result.attempts), "attempt"))
     if result.verdict.overall is not None:
-        parts.append(f"score {result.verdict.overall:.1f} of 10 ({result.verdict.judge})")
+        judge = f"{result.verdict.judge}, in the model's place" if result.verdict.degraded else result.verdict.judge
+        parts.append(f"score {result.verdict.overall:.1f} of 10 ({judge})")
     elif result.verdict.status == "unjudged":
         parts.append(f"unjudged ({result.verdict.reason or 'no reason given'})")
     if result.memories:

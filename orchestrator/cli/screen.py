@@ -68,9 +68,10 @@ class Screen:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for heading in headings:
-            table.add_column(heading, overflow="fold")
+        # The first column is what people copy: on a narrow terminal the others are folded first.
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+        for number, heading in enumerate(headings):
+            table.add_column(heading, overflow="fold", no_wrap=number == 0)
         for row in cells:
             table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
         self._console.print(table)

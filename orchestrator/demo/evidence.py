@@ -71,7 +71,9 @@ def _failure(played: Played, database: Database) -> Evidence:
     result = _showing(played, "failure")[0]
     row = database.query("SELECT status, error_type FROM executions WHERE id = ?", (result.execution_id,))
     kept = row == [("failed", result.error.type if result.error else "")]
-    detail = f"{result.error.type}, {len(result.attempts)} attempts. {result.error.advice}" if result.error else ""
+    tries = len(result.attempts)
+    times = f"{tries} attempt{'s' if tries != 1 else ''}"
+    detail = f"{result.error.type}, {times}. {result.error.advice}" if result.error else ""
     return Evidence("a lasting failure is recorded with advice", kept, detail.strip(), result.execution_id)
 
 

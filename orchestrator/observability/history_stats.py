@@ -40,6 +40,7 @@ class CallSums(Struct, frozen=True):
     healed: int
     attempts: int
     success_rate: float | None
+    """Of the calls whose agent came to an end: what security stopped and what was cancelled says nothing of the agent."""
     mean_ms: float | None
     p50_ms: float | None
     p95_ms: float | None
@@ -131,6 +132,7 @@ def _added(histograms: Iterable[Bins]) -> Bins:
 def _call_sums(values: list[float], bins: Bins) -> CallSums:
     of = dict(zip(_SUMS, values, strict=True))
     n, scored = int(of["n"]), int(of["score_n"])
+    finished = of["succeeded"] + of["failed"]
     whole = (
         "succeeded",
         "failed",
@@ -145,7 +147,7 @@ def _call_sums(values: list[float], bins: Bins) -> CallSums:
     return CallSums(
         n=n,
         **{name: int(of[name]) for name in whole},
-        success_rate=of["succeeded"] / n if n else None,
+        success_rate=of["succeeded"] / finished if finished else None,
         mean_ms=of["duration_ms_sum"] / n if n else None,
         p50_ms=percentile_ms(bins, 50),
         p95_ms=percentile_ms(bins, 95),

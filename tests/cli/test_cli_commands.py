@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -370,6 +371,47 @@ def test_config_tells_each_value_and_its_origin(
     shown = orchestrate("config", "show", "memory", "--changed").stdout
     assert f"file {place}:2" in shown
     assert "memory.namespace" not in shown
+
+
+def test_nothing_changed_is_said_in_words(orchestrate: Any) -> None:
+    shown = orchestrate("config", "show", "memory", "--changed").stdout
+    assert shown.startswith("Every setting is at its default.\n")
+
+
+def test_a_value_that_cannot_be_shown_does_not_spoil_the_answer(orchestrate: Any, project: Path) -> None:
+    code = """
+from orchestrator import agent
+
+@agent("cli-deep")
+def deep(request):
+    nested = []
+    for _ in range(5_000):
+        nested = [nested]
+    return nested
+
+class Mute:
+    def __repr__(self):
+        raise ValueError("no words")
+
+@agent("cli-mute")
+def mute(request):
+    return Mute()
+"""
+    (project / "cli_unshowable.py").write_text(code, encoding="utf-8")
+    for name, word in (("cli-deep", "RecursionError"), ("cli-mute", "ValueError")):
+        done = orchestrate("run", name, "x", "--import", "cli_unshowable")
+        assert done.exit_code == 0, done.output
+        assert f"that cannot be shown as text ({word})" in done.stdout
+        assert "succeeded" in done.stderr
+    sys.modules.pop("cli_unshowable", None)
+
+
+def test_a_module_that_fails_is_told_with_its_line(orchestrate: Any, project: Path) -> None:
+    (project / "cli_failing.py").write_text("x = 1\nx / 0\n", encoding="utf-8")
+    done = orchestrate("agents", "list", "--import", "cli_failing")
+    assert done.exit_code == 2
+    assert "ZeroDivisionError: division by zero. The module was found; running it failed at " in done.stderr
+    assert "cli_failing.py:2." in done.stderr
 
 
 def test_a_wrong_settings_file_is_told_with_its_line(orchestrate: Any, project: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 import unicodedata
 
 import msgspec
@@ -110,6 +111,19 @@ def test_markup_of_strangers_is_text() -> None:
     screen.table(("x",), [("[bold]x[/bold]",)])
     assert "[red]not red[/red] \\x1b[2J" in screen.text()
     assert "[bold]x[/bold]" in screen.text()
+
+
+def test_a_narrow_terminal_keeps_what_people_copy_on_one_line() -> None:
+    class Terminal(io.StringIO):
+        encoding = "utf-8"  # type: ignore[assignment]
+
+        def isatty(self) -> bool:
+            return True
+
+    screen = Screen(Terminal(), width=40)
+    screen.table(("id", "request"), [("0123456789abcdef0123456789", "a request of several words that is folded")])
+    assert "0123456789abcdef0123456789" in screen.text()
+    assert max(map(len, re.sub(r"\x1b\[[0-9;]*m", "", screen.text()).splitlines())) <= 40
 
 
 def test_counting() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -63,7 +64,10 @@ def test_no_command_complains_of_a_closed_pipe(project: Path, words: list[str]) 
 @POSIX
 def test_streams_that_are_closed_from_the_start_do_no_harm(project: Path) -> None:
     done = subprocess.run(
-        f"{sys.executable} -m orchestrator config show --json >&- 2>&-", shell=True, timeout=60, check=False
+        f"{shlex.quote(sys.executable)} -m orchestrator config show --json >&- 2>&-",
+        shell=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0
 

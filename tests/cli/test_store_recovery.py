@@ -174,7 +174,8 @@ def test_rows_in_the_write_ahead_log_are_recovered_too(tmp_path: Path, store: Pa
 
 
 @pytest.mark.parametrize(
-    "data", [b"no database at all " * 1_000, b"SQLite format 3\0" + b"\xff" * 9_000, b"\0" * 9_000]
+    "data",
+    [b"no database at all " * 1_000, b"SQLite format 3\0" + b"\xff" * 9_000, b"\0" * 9_000, b"SQLite for", b"\0" * 511],
 )
 def test_a_file_that_is_no_database_is_kept_and_replaced(store: Path, data: bytes) -> None:
     store.write_bytes(data)

@@ -21,7 +21,7 @@ State = Literal["ok", "absent", "damaged", "too-new", "unreadable", "busy"]
 _COUNTED = ("executions", "attempts", "findings", "traces", "memories", "outbox")
 _COMPLAINTS = 5
 _SMALLEST_BYTES = 512
-"""The smallest page; SQLite takes a smaller file as one that is yet to be filled."""
+"""SQLite's smallest page. Reading alone, SQLite takes a smaller file for an empty one; a writer is refused."""
 
 
 class StoreHealth(Struct, frozen=True, kw_only=True):
@@ -59,7 +59,9 @@ def check_store(path: Path, *, busy_timeout_s: float = 5.0) -> StoreHealth:
     if not stat.S_ISREG(facts.st_mode):
         return replace(health, state="unreadable", detail="something other than a file stands in its place")
     health = replace(health, size_bytes=store_size(path), private=os.name != "posix" or not facts.st_mode & 0o077)
-    if facts.st_size < _SMALLEST_BYTES:
+    if 0 < facts.st_size < _SMALLEST_BYTES:
+        return replace(health, state="damaged", detail=f"it was cut off after {facts.st_size} bytes")
+    if not facts.st_size:
         return replace(health, state="ok", detail="the file holds no database yet; the next call makes its tables")
     try:
         with _read_only(path, busy_timeout_s) as connection:

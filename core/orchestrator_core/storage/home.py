@@ -10,7 +10,7 @@ from orchestrator_core.settings import STORE_FOLDER
 
 FOLDER = STORE_FOLDER
 DATABASE = "orchestrator.db"
-_PROJECT_MARKS = ("pyproject.toml", ".git")
+_PROJECT_MARKS = ("orchestrator.toml", "pyproject.toml", ".git")
 # Agents and settings that a user keeps in the folder are meant to be committed; what Magnus generates is not.
 _GITIGNORE = """\
 orchestrator.db*
@@ -64,4 +64,4 @@ def prepare_home(home: Path) -> None:
     if os.name == "posix":
         mode = home.stat().st_mode & 0o777
         if mode & 0o077:
-            home.chmod(0o700)
+            home.chmod(mode & 0o700)  # the owner may have taken the right to write from themselves
