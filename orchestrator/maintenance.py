@@ -28,6 +28,16 @@ class MaintenanceReport(Struct, frozen=True):
     bytes_after: int = 0
 
 
+UPKEEP_EVERY_S = 3_600.0
+_LAST_UPKEEP = "last_upkeep"
+
+
+def upkeep_is_due(database: Database, *, now: float) -> bool:
+    """True when no process has maintained this store within the last hour, or the clock has been set back since."""
+    rows = database.query("SELECT value FROM meta WHERE key = ?", (_LAST_UPKEEP,))
+    return not rows or not 0 <= now - float(rows[0][0]) < UPKEEP_EVERY_S
+
+
 def maintain(
     database: Database,
     memory: MemoryManager,
@@ -46,6 +56,8 @@ def maintain(
     traces = _delete_older(database, "traces", "execution_id", now - retention.traces_days * _DAY_S)
     executions = _delete_older(database, "executions", "id", now - retention.history_days * _DAY_S)
     expired = memory.cleanup_expired(now)
+    remembered = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+    database.execute([(remembered, (_LAST_UPKEEP, repr(now)))])
     database.maintenance()
     return MaintenanceReport(executions, traces, expired, drained.done, waiting(database), before, _size(database))
 

@@ -18,7 +18,7 @@ from orchestrator.background import IdleWorker
 from orchestrator.flow.drivers import adrive, drive
 from orchestrator.flow.line import line
 from orchestrator.flow.state import CallState, current_call
-from orchestrator.maintenance import MaintenanceReport, maintain
+from orchestrator.maintenance import MaintenanceReport, maintain, upkeep_is_due
 from orchestrator.wiring import Built, dashboards_for, open_database
 from orchestrator_core.clock import Clock, SystemClock
 from orchestrator_core.configuration.sources import load_settings
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from orchestrator_security.contract import Guard
 
 F = TypeVar("F", bound=Callable[..., Any])
-_UPKEEP_EVERY_S = 3_600.0
 
 
 class Orchestrator:
@@ -70,7 +69,6 @@ class Orchestrator:
         self._built: Built | None = None
         self._new_lock()
         self._modules_loaded = not self.settings.agents.modules
-        self._last_upkeep = float("-inf")
         self._commit = commit_of(Path.cwd())
         self._idle = IdleWorker(
             self._idle_job, min_interval_s=self.settings.dashboards.min_interval_s, now=time.monotonic
@@ -233,8 +231,7 @@ class Orchestrator:
                 hours=self.settings.dashboards.hours, now=self.clock.now()
             )
             # Not at exit: queued work may ask a model, and the process would not end before it has answered.
-            if not self._idle.closed and time.monotonic() - self._last_upkeep > _UPKEEP_EVERY_S:
-                self._last_upkeep = time.monotonic()
+            if not self._idle.closed and upkeep_is_due(self.database, now=self.clock.now()):
                 self.maintain()
         except Exception:  # noqa: BLE001 - nobody waits for this, and nobody could do anything about it
             return  # upkeep is a courtesy; the next explicit command says what is wrong

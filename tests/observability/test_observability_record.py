@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from orchestrator import Orchestrator, Verdict
+from orchestrator.maintenance import upkeep_is_due
 from orchestrator.testing import FakeClock, strict_stages, temporary_orchestrator
 from orchestrator_core.errors import StoreDamaged
 from orchestrator_core.records import Criterion
@@ -112,6 +113,15 @@ def test_retention_takes_old_rows_and_keeps_rollups(magnus: Orchestrator, clock:
     assert magnus.database.query("SELECT request FROM executions") == [("newer",)]
     assert magnus.database.query("SELECT COUNT(*) FROM attempts") == [(1,)]
     assert magnus.database.query("SELECT SUM(n) FROM rollups WHERE period = 'day'") == [(2,)]
+
+
+def test_upkeep_is_due_once_an_hour_for_all_processes(magnus: Orchestrator, clock: FakeClock) -> None:
+    magnus.open()
+    assert upkeep_is_due(magnus.database, now=clock.now())
+    magnus.maintain()
+    assert not upkeep_is_due(magnus.database, now=clock.now() + 3_000)
+    assert upkeep_is_due(magnus.database, now=clock.now() + 3_700)
+    assert upkeep_is_due(magnus.database, now=clock.now() - 60), "the clock was set back"
 
 
 def test_the_outbox_does_work_once_and_postpones_what_fails(magnus: Orchestrator) -> None:
