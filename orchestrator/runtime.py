@@ -211,8 +211,12 @@ class Orchestrator:
         Raises:
             StoreError: the store cannot be written.
         """
+        return self._maintain(queued_work=True)
+
+    def _maintain(self, *, queued_work: bool) -> MaintenanceReport:
         built = self.open()
-        return maintain(self.database, built.memory, self.settings.retention, built.handlers, now=self.clock.now())
+        handlers = built.handlers if queued_work else {}
+        return maintain(self.database, built.memory, self.settings.retention, handlers, now=self.clock.now())
 
     def close(self) -> None:
         """Finish idle work and close the store. The next call opens it again."""
@@ -230,9 +234,9 @@ class Orchestrator:
             dashboards_for(self.home, self.database, self.settings).refresh_latest(
                 hours=self.settings.dashboards.hours, now=self.clock.now()
             )
-            # Not at exit: queued work may ask a model, and the process would not end before it has answered.
-            if not self._idle.closed and upkeep_is_due(self.database, now=self.clock.now()):
-                self.maintain()
+            if upkeep_is_due(self.database, now=self.clock.now()):
+                # Queued work may ask a model; at exit the process would not end before it has answered.
+                self._maintain(queued_work=not self._idle.closed)
         except Exception:  # noqa: BLE001 - nobody waits for this, and nobody could do anything about it
             return  # upkeep is a courtesy; the next explicit command says what is wrong
 

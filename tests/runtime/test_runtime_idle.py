@@ -14,7 +14,7 @@ import pytest
 import orchestrator
 from orchestrator import Orchestrator, agent, execute_agent, generate_dashboard, get_orchestrator, set_orchestrator
 from orchestrator.background import IDLE_S, IdleWorker
-from orchestrator.testing import temporary_orchestrator
+from orchestrator.testing import FakeClock, temporary_orchestrator
 
 
 def run_script(code: str, home: Path) -> subprocess.CompletedProcess[str]:
@@ -31,6 +31,17 @@ def test_the_latest_dashboard_is_there_when_the_process_has_ended(tmp_path: Path
     latest = tmp_path / "home" / "dashboards" / "dashboard_latest.html"
     assert "hello there" in latest.read_text(encoding="utf-8")
     assert [path.name for path in latest.parent.iterdir()] == ["dashboard_latest.html"]
+
+
+def test_short_processes_keep_the_store_small_too(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with temporary_orchestrator(home, clock=FakeClock(1_600_000_000)) as magnus:
+        magnus.register("echo", lambda request: request)
+        magnus.execute("echo", "years ago")
+    code = "from orchestrator import execute_agent, register; register('echo', str.upper); execute_agent('echo', 'now')"
+    assert run_script(code, home).returncode == 0
+    with temporary_orchestrator(home) as magnus:
+        assert magnus.database.query("SELECT request FROM executions") == [("now",)]
 
 
 def test_auto_off_leaves_no_page(tmp_path: Path) -> None:
