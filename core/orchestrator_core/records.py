@@ -34,6 +34,10 @@ SWITCHABLE: tuple[str, ...] = ("guard_in", "recall", "guard_out", "judge", "reme
 """What a call, a feature or the settings may switch off. ``healing`` off means one attempt; ``tracing`` off means no spans."""
 
 
+READABLE_ENTRIES = ("markdown", "text")
+"""Entries of a mapping that hold what a person should read of it."""
+
+
 class Write(Struct, frozen=True):
     """One SQL statement with its parameters, prepared by a room and executed by the record's transaction."""
 
@@ -193,7 +197,7 @@ class ExecutionResult(Struct, kw_only=True, weakref=True):
         if self.output is None:
             return ""
         if isinstance(self.output, dict):
-            for name in ("markdown", "text"):
+            for name in READABLE_ENTRIES:
                 if isinstance(self.output.get(name), str):
                     return str(self.output[name])
         if isinstance(self.output, str):

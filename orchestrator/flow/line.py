@@ -6,7 +6,7 @@ extend the rooms, never the order.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any
 
 from msgspec import structs
@@ -17,7 +17,16 @@ from orchestrator.flow.state import CONTEXT_MAX_NODES, MESSAGE_CHARS, MESSAGE_SC
 from orchestrator.flow.steps import Move, StageCrashed, Step
 from orchestrator.observability.contract import CallRecord, names
 from orchestrator_core.plain_text import PlainText, plain_text, pruned, storable
-from orchestrator_core.records import ErrorInfo, ExecutionResult, Finding, Redacted, StageRecord, Verdict, Write
+from orchestrator_core.records import (
+    READABLE_ENTRIES,
+    ErrorInfo,
+    ExecutionResult,
+    Finding,
+    Redacted,
+    StageRecord,
+    Verdict,
+    Write,
+)
 from orchestrator_evaluation.contract import JudgeTask
 from orchestrator_memory.contract import Episode
 from orchestrator_security.contract import ScanContext, ScanVerdict
@@ -200,7 +209,9 @@ def _judge(state: CallState, facts: PlainText | None) -> Verdict:
 
 
 def _remember(state: CallState) -> list[Write]:
-    outcome = state.output_text if state.status == "succeeded" else Redacted(state.error.message if state.error else "")
+    outcome = (
+        _readable_output(state) if state.status == "succeeded" else Redacted(state.error.message if state.error else "")
+    )
     return state.rooms.memory.remember(
         Episode(
             execution_id=state.execution_id,
@@ -215,6 +226,16 @@ def _remember(state: CallState) -> list[Write]:
             finished_at=state.rooms.clock.now(),
         )
     )
+
+
+def _readable_output(state: CallState) -> Redacted:
+    """The output as a person would read it: the ``markdown`` or ``text`` entry of a mapping instead of its JSON."""
+    if isinstance(state.output, Mapping):
+        for name in READABLE_ENTRIES:
+            if isinstance(text := state.output.get(name), str):
+                # Redacted before it is cut: a secret cut in two is no longer recognised.
+                return Redacted(storable(state.rooms.guard.redact(text[: 2 * _EPISODE_CHARS])))
+    return state.output_text
 
 
 def _record(state: CallState, result: ExecutionResult, output_facts: PlainText | None, memories: list[Write]) -> str:

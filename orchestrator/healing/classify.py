@@ -35,6 +35,8 @@ class ErrorClass(Struct, frozen=True):
     advice: str = ""
     blind_retries: int = 5
     """How often a retry is allowed without any evidence that it ever helped."""
+    blind_wait_s: float = WAITS_S[-1]
+    """How long a wait may be without such evidence: nobody should sit through one on a mere guess."""
 
 
 _NEVER = (0.02, 0.02, 0.02, 0.02, 0.02)
@@ -103,7 +105,8 @@ CLASSES: tuple[ErrorClass, ...] = (
 
 UNKNOWN = ErrorClass(
     "unknown", (0.35, 0.40, 0.40, 0.40, 0.35),
-    advice="Nothing is known of this failure yet; the traceback in the history shows where it happened.", blind_retries=3,
+    advice="Nothing is known of this failure yet; the traceback in the history shows where it happened.",
+    blind_retries=2, blind_wait_s=2.0,
 )  # fmt: skip
 
 BY_NAME: Mapping[str, ErrorClass] = {kind.name: kind for kind in (*CLASSES, UNKNOWN)}

@@ -51,7 +51,8 @@ def decide(
         )
     hint = diagnosis.retry_after_s
     waits = WAITS_S if hint is None else (hint,)
-    reachable = [wait for wait in waits if wait <= situation.max_wait_s and wait < situation.remaining_s]
+    longest_s = situation.max_wait_s if wins > 0 or hint is not None else min(situation.max_wait_s, kind.blind_wait_s)
+    reachable = [wait for wait in waits if wait <= longest_s and wait < situation.remaining_s]
     if not reachable:
         asked = f"the other side asked for {hint:g} s" if hint is not None else "every wait is too long"
         limit = min(situation.max_wait_s, situation.remaining_s)

@@ -152,6 +152,16 @@ def test_history_turns_a_hopeful_class_into_a_stop() -> None:
     assert decided("connection-lost", failed).action == "stop"
 
 
+def test_nobody_waits_long_on_a_guess() -> None:
+    nothing_helped = {Arm(wait, n): Evidence(losses=5.0) for wait in (0.0, 2.0) for n in (1, 2)}
+    waits: list[float] = []
+    while (decision := decided("unknown", attempt=len(waits) + 1, tried_s=tuple(waits))).action == "retry":
+        waits.append(decision.wait_s)
+    assert len(waits) == 2 and sum(waits) <= 4
+    assert decided("unknown", nothing_helped).wait_s <= 2
+    assert decided("unknown", {**nothing_helped, Arm(25.0, 1): Evidence(wins=9.0)}).wait_s == 25.0
+
+
 def test_history_decides_how_long_to_wait() -> None:
     evidence = {Arm(wait, 1): Evidence(losses=8.0) for wait in (0.0, 2.0, 8.0)} | {Arm(25.0, 1): Evidence(wins=8.0)}
     assert decided("server-busy", evidence).wait_s == 25.0

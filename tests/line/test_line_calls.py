@@ -284,6 +284,13 @@ def test_the_second_call_recalls_the_first_and_the_agent_sees_it_as_data(
     assert other.memories == ()
 
 
+def test_a_memory_of_a_report_is_its_readable_part(magnus: Orchestrator, run: Run) -> None:
+    magnus.register("report", lambda request: {"issues": [1, 2], "markdown": "# Two issues in the cellar"})
+    run(magnus, "report", "look into the cellar")
+    ((text,),) = magnus.database.query("SELECT text FROM memories")
+    assert "Two issues in the cellar" in text and 'issues":' not in text
+
+
 def test_a_mapping_is_a_request_too(magnus: Orchestrator, run: Run) -> None:
     magnus.register("adder", lambda request: request["a"] + request["b"])
     result = run(magnus, "adder", {"a": 2, "b": 3})
