@@ -176,7 +176,7 @@ class SecurityGuard:
             grave = [hit for chosen, hit in decided if chosen == action]
             more = f" and {len(grave) - 1} more" if len(grave) > 1 else ""
             verb = {"flag": "Flagged", "redact": "Redacted", "block": "Blocked"}[action]
-            reason = f"{verb}: {grave[0].message or grave[0].rule_id} at character {grave[0].start}{more}."
+            reason = f"{verb}: {grave[0].message or grave[0].rule_id} (at character {grave[0].start}{more})."
         return ScanVerdict(
             action,
             stored,
