@@ -90,7 +90,7 @@ def test_a_finding_holds_no_value() -> None:
 def test_the_worst_finding_comes_first_and_gives_the_reason() -> None:
     verdict = guard().check(f"{MAIL}\x00", ScanContext())
     assert verdict.findings[0].category == "control"
-    assert verdict.reason == f"Blocked: control characters at character {len(MAIL)}."
+    assert verdict.reason == f"Blocked: control characters (at character {len(MAIL)})."
 
 
 def test_very_many_findings_are_listed_in_part_and_redacted_whole() -> None:
