@@ -150,8 +150,8 @@ def _switches(settings: Settings, override: FeatureSettings, stages: Any) -> Map
     merged = dict(base)
     for source in (override.stages, stages or {}):
         for name, value in source.items():
-            if name not in merged:
-                raise UsageError(f"there is no stage {name!r} to switch.{_nearest(name, merged)}")
+            if name not in SWITCHABLE:
+                raise UsageError(f"there is no stage {name!r} to switch.{_nearest(name, SWITCHABLE)}")
             if not isinstance(value, bool):
                 raise UsageError(f"stages[{name!r}] must be True or False, got {value!r}")
             merged[name] = value

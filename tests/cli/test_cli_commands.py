@@ -14,6 +14,7 @@ import pytest
 
 from orchestrator.cli.main import COMMANDS, cli
 from orchestrator.version import VERSION
+from orchestrator_core.records import SWITCHABLE
 
 Run = Callable[..., Any]
 
@@ -90,6 +91,11 @@ def test_version(orchestrate: Any) -> None:
         (["run", "cli-echo", "x", "--context", "{" * 100_000], "no valid JSON"),
         (["run", "cli-echo", "x", "--stage", "judge"], "must be NAME=on or NAME=off"),
         (["run", "cli-echo", "x", "--stage", "jugde=off"], "Did you mean 'judge'?"),
+        (["run", "cli-echo", "x", "--stage", "xyz=off"], f"There are: {', '.join(SWITCHABLE)}."),
+        (
+            ["run", "cli-echo", "x", "--stage", "attempts=off"],
+            "there is no stage 'attempts' to switch. There are: guard_in",
+        ),
         (["run", "cli-echo", "x", "--timeout", "-1"], "timeout_s must be a number of seconds"),
         (["run", "cli-echo", "x", "--deadline", "nan"], "deadline_s must be a number of seconds"),
         (["run", "cli-echo", "x", "--timeout", "soon"], "not a valid float"),
