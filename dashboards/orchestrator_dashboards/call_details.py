@@ -58,7 +58,7 @@ def full_row(
     return msgspec.structs.replace(
         _line(call, 160, today, zone),
         request=request,
-        output=output,
+        output=_entry_of(call, output),
         output_kind=one_line(call["output_kind"], 20),
         error=_error(call, small),
         error_class=one_line(call["error_class"], 60),
@@ -107,6 +107,14 @@ def _line(call: Mapping[str, Any], limit: int, today: date, zone: tzinfo | None)
 def _text(call: Mapping[str, Any], name: str, limit: int) -> Text | None:
     text, note = clip(call[name], limit, whole=call[f"{name}_chars"])
     return Text(text, note) if text else None
+
+
+def _entry_of(call: Mapping[str, Any], output: Text | None) -> Text | None:
+    """The shown output, with a note where it is one entry of the stored object."""
+    if output is None or not call["output_entry"]:
+        return output
+    notes = [f"its {call['output_entry']} entry", "stored in part" if call["output_broken"] else "", output.note]
+    return Text(output.text, " · ".join(filter(None, notes)))
 
 
 def _error(call: Mapping[str, Any], limit: int) -> str:

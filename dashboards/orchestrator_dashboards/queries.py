@@ -15,6 +15,7 @@ from msgspec import Struct
 from orchestrator_core.records import Status
 from orchestrator_core.storage.database import Database
 from orchestrator_core.storage.latency import bin_of
+from orchestrator_dashboards.readable_output import readable_entry
 from orchestrator_dashboards.tallies import SUMS, Tally, total
 from orchestrator_dashboards.windows import Cut, Segment, Window, cover, cut, window_before, window_of
 
@@ -275,7 +276,14 @@ def _calls(connection: sqlite3.Connection, window: Window) -> tuple[dict[str, An
 
 
 def _bounded(call: dict[str, Any]) -> dict[str, Any]:
-    """The call with long texts cut, their whole length beside them: 500 outputs of a megabyte do not stay in memory."""
+    """The call with long texts cut, their whole length beside them: 500 outputs of a megabyte do not stay in memory.
+
+    An output that is an object is replaced by its text for a reader, where it has one; ``output_entry`` says which.
+    """
+    call["output_entry"], call["output_broken"] = "", False
+    # Before the cut: the entry is often the last one of a long object.
+    if call["output_kind"] == "json" and (entry := readable_entry(call["output"])):
+        call["output"], call["output_entry"], call["output_broken"] = entry.text, entry.name, entry.cut
     for name in LONG_TEXTS:
         text = call[name]
         call[f"{name}_chars"] = len(text)
