@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -57,8 +58,14 @@ def _json(context: click.Context, _parameter: click.Parameter, value: bool) -> N
 
 
 def _home(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
-    if value is not None:
-        _invocation(context).home_option = value
+    if value is None:
+        return
+    place = os.path.expanduser(value)
+    if os.path.exists(place) and not os.path.isdir(place):
+        raise click.UsageError(
+            f"--home {value!r} is not a folder. Name the folder that holds the store, or is to hold it.", context
+        )
+    _invocation(context).home_option = value
 
 
 def _modules(context: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ import click
 
 from orchestrator.cli.command import command as common_command
 from orchestrator.cli.command import common_options, pass_invocation
-from orchestrator.cli.history_pages import list_page, show_page, stats_page
+from orchestrator.cli.history_pages import list_page, no_calls, show_page, stats_page
 from orchestrator.cli.invocation import Invocation
 from orchestrator_core.errors import UsageError
 
@@ -53,7 +53,7 @@ def show_execution(invocation: Invocation, execution_id: str) -> None:
     """Show everything about one call. ID is its id or a beginning of it that no other call shares."""
     with invocation.history() as history:
         if history is None:
-            raise UsageError(f"there is no history yet at {invocation.database_path}; run an agent first.")
+            raise UsageError(f"there are no calls yet in {invocation.database_path}; run an agent first.")
         execution = history.get(execution_id)
     invocation.output.show(execution, lambda screen: show_page(screen, execution))
 
@@ -63,11 +63,12 @@ def show_execution(invocation: Invocation, execution_id: str) -> None:
 @pass_invocation
 def stats(invocation: Invocation, hours: float) -> None:
     """Sum up the last hours, per agent and in all."""
+    from orchestrator.arguments import check_hours
+
     with invocation.history() as history:
-        if history is None:
-            raise UsageError(f"there is no history yet at {invocation.database_path}; run an agent first.")
-        found = history.stats(hours)
-    invocation.output.show(found, lambda screen: stats_page(screen, found))
+        found = no_calls(check_hours(hours), time.time()) if history is None else history.stats(hours)
+        nowhere = "" if history is not None else str(invocation.database_path)
+    invocation.output.show(found, lambda screen: stats_page(screen, found, nowhere))
 
 
 def parse_since(text: str, now: float) -> float:

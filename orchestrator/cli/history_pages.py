@@ -20,7 +20,7 @@ _LONGEST = 2_000
 def list_page(screen: Screen, rows: Sequence[ExecutionSummary], nowhere: str) -> None:
     """Calls in a table; ``nowhere`` names the store that does not exist yet."""
     if not rows:
-        screen.line(f"No history yet: there is no store at {nowhere}." if nowhere else "No calls match.")
+        screen.line(_no_store(nowhere) if nowhere else "No calls match.")
         return
     screen.table(
         ("id", "when", "agent", "status", "ms", "tries", "score", "request or error"),
@@ -106,8 +106,26 @@ def _span_line(span: SpanRecord, depth: int) -> str:
     return f"    {'  ' * depth}{span.name}  {_ms(span.duration_ms)}{failed}"
 
 
-def stats_page(screen: Screen, stats: HistoryStats) -> None:
-    """Sums of a time."""
+def _no_store(place: str) -> str:
+    return f"No calls yet in {place}; the first call makes the store."
+
+
+def no_calls(hours: float, now: float) -> HistoryStats:
+    """The sums of a store that does not exist yet."""
+    from orchestrator.observability.history_stats import CallSums, HistoryStats
+
+    nothing = CallSums(
+        n=0, succeeded=0, failed=0, blocked=0, cancelled=0, healed=0, attempts=0, success_rate=None, mean_ms=None, p50_ms=None,
+        p95_ms=None, tokens_in=0, tokens_out=0, cost_microusd=0, mean_score=None, scored=0,
+    )  # fmt: skip
+    return HistoryStats(hours=hours, since=now - hours * 3_600, total=nothing, agents={}, errors=())
+
+
+def stats_page(screen: Screen, stats: HistoryStats, nowhere: str = "") -> None:
+    """Sums of a time; ``nowhere`` names the store that does not exist yet."""
+    if nowhere:
+        screen.line(_no_store(nowhere))
+        return
     screen.heading(f"The last {stats.hours:g} hours")
     if not stats.total.n:
         screen.line("No calls.")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli.output import Output
-from orchestrator_core.errors import SettingsError, UsageError
+from orchestrator_core.errors import SettingsError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from orchestrator.observability.history import History
@@ -121,7 +121,13 @@ class Invocation:
 
     @contextmanager
     def history(self) -> Iterator[History | None]:
-        """The history of the store; None where there is no store yet, since looking at it should not make one."""
+        """The history of the store; None where there is no store yet, since looking at it should not make one.
+
+        Raises:
+            StoreError: something else stands in the place of the store's folder.
+        """
+        if self.home.exists() and not self.home.is_dir():
+            raise StoreError(f"{self.home} is not a folder. Move it away, or set ORCHESTRATOR_HOME to another place.")
         if not self.database_path.is_file():
             yield None
             return

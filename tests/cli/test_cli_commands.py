@@ -126,8 +126,10 @@ def test_version(orchestrate: Any) -> None:
         (["history", "list", "--status", "done"], "'done' is not one of"),
         (["history", "list", "--since", "yesterday"], "is no time"),
         (["history", "list", "--since", "9" * 400 + "d"], "is no time"),
-        (["history", "show", "abc"], "there is no history yet"),
-        (["history", "stats", "--hours", "3"], "there is no history yet"),
+        (["history", "show", "abc"], "there are no calls yet in"),
+        (["history", "stats", "--hours", "-1"], "hours must be a number above 0"),
+        (["history", "list", "--home", "pyproject.toml"], "--home 'pyproject.toml' is not a folder"),
+        (["doctor", "--home", "pyproject.toml"], "is not a folder"),
         (["dashboard", "--hours", "-1"], "hours must be a number above 0"),
         (["dashboard", "--hours", "x"], "not a valid float"),
         (["config", "show", "memory.recal_k"], "Did you mean 'memory.recall_k'?"),
@@ -323,11 +325,23 @@ def test_history_is_listed_shown_and_summed_up(orchestrate: Any, run_echo: Run) 
 
 
 def test_looking_at_the_history_makes_no_store(orchestrate: Any, project: Path) -> None:
-    assert "No history yet" in orchestrate("history", "list").stdout
+    for words in (("history", "list"), ("history", "stats")):
+        looked = orchestrate(*words)
+        assert looked.exit_code == 0
+        assert looked.stdout.startswith(f"No calls yet in {project / '.orchestrator'}")
     assert orchestrate.json("history", "list") == {"executions": []}
+    without_store = orchestrate.json("history", "stats", "--hours", "3")
+    assert (without_store["hours"], without_store["total"]["n"], without_store["agents"]) == (3, 0, {})
     orchestrate("config", "show")
     orchestrate("doctor")
     assert not (project / ".orchestrator").exists()
+
+
+def test_a_store_without_calls_has_the_same_form_as_none(orchestrate: Any) -> None:
+    before = orchestrate.json("history", "stats")
+    orchestrate("setup")
+    after = orchestrate.json("history", "stats")
+    assert {**before, "since": 0} == {**after, "since": 0}
 
 
 def test_the_dashboard_is_written(orchestrate: Any, run_echo: Run, project: Path) -> None:
@@ -443,6 +457,7 @@ def test_a_store_that_cannot_be_used_ends_with_1(orchestrate: Any, project: Path
     document = orchestrate.json("run", "cli-echo", "x", "--import", "cli_test_agents", code=1)
     assert document["error"]["code"].startswith("store")
     assert "is not a folder" in document["error"]["message"]
+    assert "is not a folder" in orchestrate.json("history", "list", code=1)["error"]["message"]
 
 
 def test_setup_makes_the_store_and_tells_what_is_missing(orchestrate: Any, project: Path) -> None:
