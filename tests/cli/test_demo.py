@@ -12,14 +12,12 @@ from typing import Any
 
 import pytest
 
-from orchestrator.cli.model_checks import ollama_checks
 from orchestrator.demo import target as demo_target
 from orchestrator.demo.evidence import gather, places_of
 from orchestrator.demo.script import scenes, secret_and_address
 from orchestrator.demo.target import choose_target, find_shop, own_source
 from orchestrator.testing import temporary_orchestrator
 from orchestrator_core.errors import TargetError
-from orchestrator_core.settings import EvaluationSettings, Settings
 from orchestrator_core.storage.database import Database
 from orchestrator_core.storage.trace_blob import unpack
 
@@ -198,21 +196,3 @@ def test_an_installed_magnus_brings_the_shop_along(tmp_path: Path, monkeypatch: 
     (package / "demo" / "shop" / "pyproject.toml").touch()
     assert find_shop() == package / "demo" / "shop"
     assert own_source() == package
-
-
-def test_a_local_model_is_found(tmp_path: Path) -> None:
-    from fake_ollama.script import FakeModel
-    from fake_ollama.server import FakeOllama
-
-    def checks(url: str, model: str = "") -> dict[str, Any]:
-        settings = Settings(evaluation=EvaluationSettings(ollama_url=url, model=model))
-        return {check.name: check for check in ollama_checks(settings)}
-
-    with FakeOllama(FakeModel("tiny:1b")) as server:
-        assert checks(server.url)["Ollama"].status == "ok"
-        assert "tiny:1b" in checks(server.url)["judge model"].detail
-        missing = checks(server.url, "other:3b")["judge model"]
-        assert (missing.status, missing.fix) == ("warn", "ollama pull other:3b")
-    with FakeOllama(FakeModel("words", capabilities=("embedding",))) as server:
-        assert checks(server.url)["judge model"].status == "warn"
-    assert checks("http://192.0.2.1:11434")["Ollama"].status == "warn", "not this machine, and offline"
