@@ -11,6 +11,7 @@ import click
 from orchestrator.cli.command import LazyGroup, common_options
 from orchestrator.cli.invocation import Invocation
 from orchestrator.cli.output import Output
+from orchestrator.cli.termination import Terminated, ending_as_interruption
 from orchestrator_core.errors import MagnusError
 
 INTERRUPTED = 130
@@ -35,12 +36,19 @@ class RootGroup(LazyGroup):
     def main(
         self, args: Sequence[str] | None = None, prog_name: str | None = None, *_ignored: Any, **extra: Any
     ) -> NoReturn:
-        """Run a command line and exit: 0 done, 1 failed, 2 usage, 3 blocked, 130 interrupted."""
+        """Run a command line and exit: 0 done, 1 failed, 2 usage, 3 blocked, 130 interrupted, 143 and 129 ended by SIGTERM and SIGHUP."""
         words = list(sys.argv[1:] if args is None else args)
         own = words[: words.index("--")] if "--" in words else words
-        with Output.take(as_json="--json" in own) as output:
+        with Output.take(as_json="--json" in own) as output, ending_as_interruption():
             code = self._run(words, output, debug="--debug" in own, prog_name=prog_name or "orchestrate")
         sys.exit(output.exit_code(code))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Terminated as ended:
+            # click takes a KeyboardInterrupt for a ^C on the screen, and begins a new line.
+            raise click.Abort from ended
 
     def _run(self, words: list[str], output: Output, *, debug: bool, prog_name: str) -> int:
         try:
@@ -48,7 +56,11 @@ class RootGroup(LazyGroup):
         except click.ClickException as error:
             output.usage_error(error)
             return error.exit_code
-        except (click.Abort, KeyboardInterrupt):
+        except (click.Abort, KeyboardInterrupt) as stop:
+            ended = stop if isinstance(stop, Terminated) else stop.__cause__
+            if isinstance(ended, Terminated):
+                output.error("terminated", str(ended))
+                return ended.exit_code
             output.error("interrupted", "interrupted")
             return INTERRUPTED
         except MagnusError as error:

@@ -73,7 +73,8 @@ class Output:
         if self.as_json:
             self._document({"error": {"code": code, "message": message, **more}})
         else:
-            self._stderr(f"Error: {message}" if code != "interrupted" else "Interrupted.")
+            stopped = code in ("interrupted", "terminated")
+            self._stderr(f"{message[:1].upper()}{message[1:]}." if stopped else f"Error: {message}")
 
     def usage_error(self, error: click.ClickException) -> None:
         if self.as_json:

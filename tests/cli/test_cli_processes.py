@@ -112,26 +112,71 @@ def test_arguments_that_are_no_utf8_end_in_words(project: Path) -> None:
     assert asked.returncode == (0 if document["ok"] else 3)
 
 
-@POSIX
-def test_ctrl_c_leaves_a_line_and_the_call_in_the_history(project: Path) -> None:
-    (project / "cli_sleeper.py").write_text(
-        "import time\nfrom orchestrator import agent\n@agent('cli-sleeper')\ndef sleeper(request):\n"
-        "    open('started', 'w').close()\n    time.sleep(60)\n",
-        encoding="utf-8",
-    )
+SLEEPER = (
+    "import time\nfrom orchestrator import agent\n@agent('cli-sleeper')\ndef sleeper(request):\n"
+    "    open('started', 'w').close()\n    time.sleep(60)\n"
+)
+
+
+def started_sleeper(project: Path, *options: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
+    """``orchestrate run`` of an agent that is at work by now, and will be for long."""
+    (project / "cli_sleeper.py").write_text(SLEEPER, encoding="utf-8")
     process = subprocess.Popen(
-        [*COMMAND, "run", "cli-sleeper", "x", "--import", "cli_sleeper"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+        [*before, *COMMAND, "run", "cli-sleeper", "x", "--import", "cli_sleeper", *options],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
     give_up = time.monotonic() + 30
     while not (project / "started").exists() and time.monotonic() < give_up:
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    return process
+
+
+@POSIX
+@pytest.mark.parametrize("options", [(), ("--timeout", "0")], ids=["in a thread", "in the main thread"])
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [("SIGINT", 130, b"Interrupted."), ("SIGTERM", 143, b"Ended by SIGTERM."), ("SIGHUP", 129, b"Ended by SIGHUP.")],
+)
+def test_a_signal_leaves_a_line_and_the_call_in_the_history(
+    project: Path, options: tuple[str, ...], name: str, code: int, words: bytes
+) -> None:
+    process = started_sleeper(project, *options)
+    process.send_signal(getattr(signal, name))
     _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert b"Interrupted." in errors
-    assert b"Traceback" not in errors
+    assert process.returncode == code
+    assert errors.strip() == words
     (call,) = json.loads(run("history", "list", "--json").stdout)["executions"]
-    assert call["status"] == "cancelled"
+    assert (call["status"], call["attempts"]) == ("cancelled", 0)
+
+
+@POSIX
+def test_a_signal_is_told_in_the_document(project: Path) -> None:
+    process = started_sleeper(project, "--json")
+    process.send_signal(signal.SIGTERM)
+    printed, _ = process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert json.loads(printed) == {"error": {"code": "terminated", "message": "ended by SIGTERM"}}
+
+
+@POSIX
+def test_what_nohup_ignores_stays_ignored(project: Path) -> None:
+    process = started_sleeper(project, before=("sh", "-c", 'trap "" HUP; exec "$@"', "sh"))
+    process.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.5)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors.strip()) == (143, b"Ended by SIGTERM.")
+
+
+@POSIX
+def test_the_surrounding_programs_handlers_come_back(project: Path) -> None:
+    from orchestrator.cli.termination import Terminated, ending_as_interruption
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Terminated, match="SIGTERM"), ending_as_interruption():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_the_root_loads_no_command_and_no_heavy_package() -> None:
