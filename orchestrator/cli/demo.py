@@ -96,13 +96,15 @@ def _play(
     played: list[tuple[Scene, ExecutionResult]],
     invocation: Invocation,
 ) -> None:
-    from orchestrator.demo.script import FEATURE, NAMESPACE
+    from orchestrator.demo.script import FEATURE, own_namespace
+
+    namespace = own_namespace()
 
     with Steps(invocation.output, "Demonstration", total=len(script)) as steps:
         for scene in script:
             steps.now(f"round {scene.round}: {scene.agent} …")
             result = orchestrator.execute(
-                scene.agent, scene.request, FEATURE, scene.context, namespace=NAMESPACE, caller="orchestrate demo",
+                scene.agent, scene.request, FEATURE, scene.context, namespace=namespace, caller="orchestrate demo",
                 stages=dict.fromkeys(SWITCHABLE, True),
             )  # fmt: skip
             played.append((scene, result))

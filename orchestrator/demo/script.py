@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import time
 from typing import Any
 
 from msgspec import Struct, field
@@ -11,7 +13,6 @@ from orchestrator.demo.cast import FALLER, LISTENER, STUMBLER
 from orchestrator.demo.target import Target
 
 FEATURE = "demo"
-NAMESPACE = "demo"
 
 _TASKS = {
     "code-archaeologist": "Find import cycles and dead code in {name}.",
@@ -23,6 +24,11 @@ _TASKS = {
     "performance-optimizer": "Measure import time of {name} and profile its entry point.",
 }
 _AGAIN = "A second look, to compare with the first: {task}"
+
+
+def own_namespace() -> str:
+    """A name for the memories of one run alone: two demonstrations in one store must not remember each other."""
+    return f"demo-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
 
 
 class Scene(Struct, frozen=True):

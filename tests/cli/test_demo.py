@@ -102,9 +102,23 @@ def test_no_file_of_the_store_holds_the_secret(shown: dict[str, Any], small_proj
 
 def test_the_calls_are_told_apart_from_the_users_own(shown: dict[str, Any], small_project: Path) -> None:
     database = Database(small_project / ".orchestrator" / "orchestrator.db")
-    assert database.query("SELECT DISTINCT feature, namespace, caller FROM executions") == [
-        ("demo", "demo", "orchestrate demo")
+    ((feature, namespace, caller),) = database.query("SELECT DISTINCT feature, namespace, caller FROM executions")
+    assert (feature, caller) == ("demo", "orchestrate demo")
+    assert namespace.startswith("demo-"), "memories of this run alone"
+    database.close()
+
+
+def test_two_at_once_in_one_store_keep_their_promises(small_project: Path, tmp_path: Path) -> None:
+    words = [*COMMAND, ".", "--json", "--home", str(tmp_path / "store")]
+    both = [
+        subprocess.Popen(words, cwd=small_project, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)
     ]
+    ended = [process.communicate(timeout=120) for process in both]
+    for process, (printed, errors) in zip(both, ended, strict=True):
+        broken = [piece for piece in json.loads(printed)["evidence"] if not piece["kept"]]
+        assert (process.returncode, broken) == (0, []), errors
+    database = Database(tmp_path / "store" / "orchestrator.db")
+    assert database.query("SELECT count(DISTINCT namespace) FROM executions") == [(2,)]
     database.close()
 
 
@@ -144,17 +158,20 @@ def test_promises_are_not_kept_by_themselves(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-def test_ctrl_c_leaves_a_clear_line_and_the_history_intact(small_project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_leaves_a_clear_line_and_the_history_intact(
+    small_project: Path, tmp_path: Path, name: str, code: int
+) -> None:
     home = ["--home", str(tmp_path / "store")]
     process = subprocess.Popen(
         [*COMMAND, ".", *home], cwd=small_project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stderr is not None
     first = process.stderr.readline()
-    process.send_signal(signal.SIGINT)
+    process.send_signal(getattr(signal, name))
     printed, errors = process.communicate(timeout=60)
     assert first.startswith("round 1")
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "They are kept: orchestrate history list --feature demo" in errors
     assert "Traceback" not in errors
     assert printed == ""
