@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,13 +73,13 @@ class Invocation:
         return self.home / DATABASE
 
     @contextmanager
-    def orchestrator(self) -> Iterator[Orchestrator]:
-        """An Orchestrator with the user's agents loaded; closed at the end."""
+    def orchestrator(self, *, sleep: Callable[[float], None] | None = None) -> Iterator[Orchestrator]:
+        """An Orchestrator with the user's agents loaded; closed at the end. ``sleep`` waits between attempts."""
         self.load_modules()
         from orchestrator.facade import set_orchestrator
         from orchestrator.runtime import Orchestrator
 
-        orchestrator = Orchestrator(self.loaded.settings, home=self.home)
+        orchestrator = Orchestrator(self.loaded.settings, home=self.home, sleep=sleep)
         # An agent that calls another one through the module-level functions must reach the same store.
         set_orchestrator(orchestrator)
         try:

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
 from orchestrator.cli.output import Output
 from orchestrator.cli.screen import is_terminal, visible
+
+
+def told_wait(output: Output, sleep: Callable[[float], None] = time.sleep) -> Callable[[float], None] | None:
+    """A sleep that says why nothing happens, for a person at a terminal; None where nobody would read it."""
+    if output.as_json or not is_terminal(sys.stderr):
+        return None
+
+    def wait(seconds: float) -> None:
+        output.note(f"The attempt failed; trying again in {seconds:.3g} s (Ctrl-C stops).")
+        sleep(seconds)
+
+    return wait
 
 
 class Steps:

@@ -10,6 +10,7 @@ import click
 from orchestrator.cli.command import command as common_command
 from orchestrator.cli.command import pass_invocation
 from orchestrator.cli.invocation import Invocation
+from orchestrator.cli.progress import told_wait
 from orchestrator.cli.run_arguments import parse_context, parse_stages, read_request
 from orchestrator.cli.screen import counted, visible
 from orchestrator_core.errors import MagnusError
@@ -73,7 +74,7 @@ def command(
         data["execute"] = True
     switches = parse_stages(stages)
     request = read_request(request_text, sys.stdin)
-    with invocation.orchestrator() as orchestrator:
+    with invocation.orchestrator(sleep=told_wait(invocation.output)) as orchestrator:
         result = orchestrator.execute(
             agent, request, feature, data, timeout_s=timeout_s, deadline_s=deadline_s, idempotent=False if once else None,
             session=session, namespace=namespace, caller="orchestrate run", stages=switches,

@@ -82,7 +82,9 @@ async def adrive(line: Line, state: CallState) -> ExecutionResult:
                 else:
                     reply = perform(state, step)
             elif state.rooms.sleep is not None:
-                state.rooms.sleep(move.seconds)
+                await in_thread(
+                    partial(state.rooms.sleep, move.seconds)
+                )  # it may block, and the loop has others to serve
             else:
                 await asyncio.sleep(move.seconds)
         except StageCrashed as error:

@@ -190,6 +190,62 @@ def test_the_root_loads_no_command_and_no_heavy_package() -> None:
     assert done.stdout.strip() == "[] []"
 
 
+def read_terminal(ours: int) -> bytes:
+    shown = b""
+    try:
+        while chunk := os.read(ours, 65_536):
+            shown += chunk
+    except OSError:
+        pass  # how Linux tells that the other end of a terminal was closed
+    os.close(ours)
+    return shown
+
+
+STUMBLER = """
+import asyncio
+from orchestrator import RetryLater, agent, aexecute_agent
+
+@agent('cli-stumbler')
+def stumbler(request, call):
+    if call.attempt == 1:
+        raise RetryLater('not yet', retry_after_s=0.25)
+    return 'there'
+
+@agent('cli-waiter')
+async def waiter(request):
+    ticks = 0
+    async def count():
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.01)
+            ticks += 1
+    counting = asyncio.create_task(count())
+    await aexecute_agent('cli-stumbler', 'x')
+    counting.cancel()
+    return 'others were served' if ticks > 3 else 'the loop stood still'
+"""
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("agent", "said"), [("cli-stumbler", b"there"), ("cli-waiter", b"others were served")], ids=["sync", "async"]
+)
+def test_a_terminal_is_told_of_a_wait_before_a_retry(project: Path, agent: str, said: bytes) -> None:
+    import pty
+
+    (project / "cli_stumbler.py").write_text(STUMBLER, encoding="utf-8")
+    words = [*COMMAND, "run", agent, "x", "--import", "cli_stumbler"]
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm"}
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=theirs, env=environment)
+    os.close(theirs)
+    shown = read_terminal(ours)
+    printed, _ = process.communicate(timeout=60)
+    assert printed.strip() == said
+    assert b"The attempt failed; trying again in 0.25 s" in shown
+    assert b"trying again" not in run(*words[len(COMMAND) :]).stderr, "nobody reads it in a pipe"
+
+
 @POSIX
 @pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
 def test_a_terminal_gets_colours_unless_told_otherwise(
@@ -203,13 +259,7 @@ def test_a_terminal_gets_colours_unless_told_otherwise(
     environment |= {"TERM": "xterm-256color", **variables}
     process = subprocess.Popen([*COMMAND, "history", "list"], stdout=theirs, stderr=subprocess.DEVNULL, env=environment)
     os.close(theirs)
-    shown = b""
-    try:
-        while chunk := os.read(ours, 65_536):
-            shown += chunk
-    except OSError:
-        pass  # how Linux tells that the other end of a terminal was closed
-    os.close(ours)
+    shown = read_terminal(ours)
     assert process.wait(60) == 0
     assert b"failed" in shown
     assert (b"\x1b[31m" in shown) is coloured
