@@ -30,7 +30,8 @@ _LITTLE_DISK_BYTES = 200 * 1024 * 1024
 @click.option("--deep", is_flag=True, help="Also import every package, each in a process of its own; takes a while.")
 @pass_invocation
 def command(invocation: Invocation, repair: bool, deep: bool) -> int:
-    """Check Python, packages, the store and the models; exit 1 when something essential is broken."""
+    """Check Python, packages, the store, agents and the models; exit 1 when something essential is broken."""
+    from orchestrator.cli.agent_checks import agent_checks
     from orchestrator.cli.model_checks import embedding_check, ner_check, ollama_checks
     from orchestrator.cli.package_checks import package_checks
 
@@ -44,6 +45,8 @@ def command(invocation: Invocation, repair: bool, deep: bool) -> int:
             recovery = repair_store(path, progress=lambda table: steps.now(f"recovering {table}"))
             health = check_store(path)
         checks += store_checks(health)
+        steps.now("agents")
+        checks += agent_checks(settings, invocation.failed_modules(settings))
         steps.now("packages")
         checks += package_checks(deep=deep, progress=lambda name: steps.now(f"package {name}"))
         steps.now("models")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from orchestrator.observability.history import History
     from orchestrator.runtime import Orchestrator
     from orchestrator_core.configuration.sources import LoadedSettings
+    from orchestrator_core.settings import Settings
 
 
 class Invocation:
@@ -94,28 +95,39 @@ class Invocation:
         Raises:
             UsageError: one cannot be imported; the message names it and the cause.
         """
-        modules = list(dict.fromkeys([*self.loaded.settings.agents.modules, *self.modules]))
+        modules = self._module_names(self.loaded.settings)
         if not modules:
             return
-        from orchestrator.agents.registry import load_modules
-
         with _importable(self._folders()):
             for module in modules:
+                _import(module)
+
+    def failed_modules(self, settings: Settings) -> dict[str, BaseException]:
+        """Import the same modules, each whatever became of the others; those that cannot be imported, with the reason."""
+        failed: dict[str, BaseException] = {}
+        with _importable(self._folders()):
+            for module in self._module_names(settings):
                 try:
-                    load_modules([module])
-                except SystemExit as stop:
-                    raise UsageError(
-                        f"the agent module {module!r} ended the program while it was imported (exit code {stop.code})."
-                        " Put what it runs below: if __name__ == '__main__':"
-                    ) from stop
+                    _import(module)
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:  # noqa: BLE001 - reported, whatever a module does
+                    failed[module] = error
+        return failed
+
+    def _module_names(self, settings: Settings) -> list[str]:
+        return list(dict.fromkeys([*settings.agents.modules, *self.modules]))
 
     def _folders(self) -> list[str]:
         """Where own modules may lie: the current folder, as with ``python -m``, and the project of the settings file."""
         from orchestrator_core.settings import STORE_FOLDER
 
         folders = [str(Path.cwd())]
-        if self.loaded.file is not None:
-            folder = self.loaded.file.parent
+        file = None
+        with suppress(SettingsError):  # whoever needs the settings themselves is told
+            file = self.loaded.file
+        if file is not None:
+            folder = file.parent
             folders.append(str(folder.parent if folder.name == STORE_FOLDER else folder))
         return folders
 
@@ -139,6 +151,18 @@ class Invocation:
             yield History(database)
         finally:
             database.close()
+
+
+def _import(module: str) -> None:
+    from orchestrator.agents.registry import load_modules
+
+    try:
+        load_modules([module])
+    except SystemExit as stop:
+        raise UsageError(
+            f"the agent module {module!r} ended the program while it was imported (exit code {stop.code})."
+            " Put what it runs below: if __name__ == '__main__':"
+        ) from stop
 
 
 @contextmanager
