@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from orchestrator_core.storage.trace_blob import SpanRecord
 
 _LONGEST = 2_000
+_FIGURES = ("status", "ms", "tries", "score")
+_TEXT = "request or error"
+_ROOM_FOR_FIGURES = 110
+"""On a narrower terminal the list shows only the status of these; "history show" has them all."""
+_ID_DIGITS = 16
+"""Twelve stand for the millisecond, four are random: enough to tell calls apart."""
 
 
 def list_page(screen: Screen, rows: Sequence[ExecutionSummary], nowhere: str) -> None:
@@ -22,17 +28,35 @@ def list_page(screen: Screen, rows: Sequence[ExecutionSummary], nowhere: str) ->
     if not rows:
         screen.line(_no_store(nowhere) if nowhere else "No calls match.")
         return
+    if screen.width is None:
+        screen.table(
+            ("id", "when", "agent", *_FIGURES, _TEXT), [(r.id, local_time(r.started_at), *_cells(r)) for r in rows]
+        )
+        return
+    # A person reads rows, so each is one line: a beginning of the id is enough for "history show", and the figures need room.
+    narrow = screen.width < _ROOM_FOR_FIGURES
+    figures = _FIGURES[:1] if narrow else _FIGURES
     screen.table(
-        ("id", "when", "agent", "status", "ms", "tries", "score", "request or error"),
+        ("id", "when", "agent", *figures, _TEXT),
         [
-            (
-                row.id, local_time(row.started_at), row.agent, row.status, round(row.duration_ms), row.attempts,
-                score(row.overall, row.judge_status if row.status == "succeeded" else "-"),
-                _short(_error(row.error_type, row.error_message) if row.error_type else row.request, 60),
-            )
+            (row.id[:_ID_DIGITS], _short_time(row.started_at), *cells[: 1 + len(figures)], cells[-1])
             for row in rows
+            for cells in [_cells(row)]
         ],
+        one_line=True,
+    )
+
+
+def _cells(row: ExecutionSummary) -> tuple[object, ...]:
+    judged = row.judge_status if row.status == "succeeded" else "-"
+    return (
+        row.agent, row.status, round(row.duration_ms), row.attempts, score(row.overall, judged),
+        _short(_error(row.error_type, row.error_message) if row.error_type else row.request, 200),
     )  # fmt: skip
+
+
+def _short_time(seconds: float) -> str:
+    return local_time(seconds)[5:16]
 
 
 def show_page(screen: Screen, call: Execution) -> None:

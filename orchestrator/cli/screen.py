@@ -20,6 +20,8 @@ class Screen:
 
     def __init__(self, stream: IO[str], *, width: int | None = None) -> None:
         self.rich = is_terminal(stream)
+        self.width = (width or _terminal_width()) if self.rich else None
+        """Columns of the terminal; None in a pipe, where nothing is cut."""
         self._buffer = io.StringIO()
         self._console: Any = None
         if self.rich:
@@ -29,7 +31,7 @@ class Screen:
             self._console = Console(
                 file=cast("IO[str]", _Encoded(self._buffer, encoding)),
                 force_terminal=True,
-                width=width or _terminal_width(),
+                width=self.width,
                 highlight=False,
             )
 
@@ -58,8 +60,11 @@ class Screen:
         for line in text.splitlines() or [""]:
             self.line(f"    {line}")
 
-    def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Columns. In a pipe nothing is cut, and two spaces part the columns."""
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]], *, one_line: bool = False) -> None:
+        """Columns. In a pipe nothing is cut, and two spaces part the columns.
+
+        On a terminal long cells are folded; with ``one_line`` each row is one line, and what has no room ends with an ellipsis.
+        """
         cells = [[visible(_cell(value), lines=False) for value in row] for row in rows]
         if self._console is None:
             self._plain_table(headings, cells)
@@ -70,11 +75,25 @@ class Screen:
 
         # The first column is what people copy: on a narrow terminal the others are folded first.
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-        for number, heading in enumerate(headings):
-            table.add_column(heading, overflow="fold", no_wrap=number == 0)
+        shown = list(headings)
+        if one_line:
+            self._cut_last(shown, cells)
+        for number, heading in enumerate(shown):
+            table.add_column(heading, overflow="ellipsis" if one_line else "fold", no_wrap=one_line or number == 0)
         for row in cells:
             table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
         self._console.print(table)
+
+    def _cut_last(self, headings: list[str], rows: list[list[str]]) -> None:
+        # rich would take from all columns alike; the last one is the text, of which a beginning is enough.
+        from rich.text import Text
+
+        taken = sum(2 + max(_columns(row[number]) for row in [headings, *rows]) for number in range(len(headings) - 1))
+        room = max((self.width or 0) - taken - 1, 1)
+        for row in (headings, *rows):
+            text = Text(row[-1])
+            text.truncate(room, overflow="ellipsis")
+            row[-1] = text.plain
 
     def _plain_table(self, headings: Sequence[str], rows: list[list[str]]) -> None:
         every = [list(headings), *rows]
