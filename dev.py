@@ -11,7 +11,9 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -107,10 +109,24 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
 
 
 def demo(arguments: list[str]) -> int:
-    from dev_environment import PYTHON
+    from dev_environment import PYTHON, say
 
     script = PYTHON.with_name("orchestrate.exe" if os.name == "nt" else "orchestrate")
-    return hand_over([str(script), "demo", *arguments])
+    code = run([str(script), "demo", *arguments], Path.cwd())
+    found = shutil.which("orchestrate")
+    if found is None or Path(found).resolve() != script.resolve():
+        say(how_to_call(script, windows=os.name == "nt"))
+    return code
+
+
+def how_to_call(script: Path, *, windows: bool) -> str:
+    """How a person's own shell, where nothing is activated, finds the program that the demonstration names."""
+    folder = script.parent
+    if windows:
+        activate, program = f'& "{folder / "Activate.ps1"}"', f'& "{script}"'
+        return f"orchestrate is not on your path: in PowerShell run {activate} once, or call {program} in its place"
+    activate, program = "source " + shlex.quote(str(folder / "activate")), shlex.quote(str(script))
+    return f"orchestrate is not on your path: run {activate} once, or call {program} in its place"
 
 
 def test(arguments: list[str]) -> int:
@@ -190,11 +206,15 @@ def agreed(question: str) -> bool:
     return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
-def run(command: list[str]) -> int:
-    """Run a program of the environment in the clone; Ctrl-C is the program's to handle."""
+def run(command: list[str], folder: Path = ROOT) -> int:
+    """Run a program of the environment, in the clone if nothing else is said; signals are the program's to handle."""
     from dev_environment import clean_environment
 
-    process = subprocess.Popen(command, env=clean_environment(), cwd=str(ROOT))
+    process = subprocess.Popen(command, env=clean_environment(), cwd=str(folder))
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, lambda received, _: process.send_signal(received))
     while True:
         try:
             code = process.wait()

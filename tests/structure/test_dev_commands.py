@@ -7,6 +7,7 @@ import ast
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -266,3 +267,45 @@ def test_nothing_foreign_reaches_the_environment(environment: ModuleType, monkey
     made = environment.clean_environment()
     assert "PYTHONPATH" not in made and "PIP_TARGET" not in made and made["KEPT"] == "yes"
     assert made["PATH"].split(os.pathsep)[0] == str(environment.PYTHON.parent)
+
+
+def cloned_dev(clone: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("cloned_dev", clone / "dev.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_how_to_call_is_right_for_each_system(clone: Path) -> None:
+    dev = cloned_dev(clone)
+    posix = dev.how_to_call(clone / ".venv" / "bin" / "orchestrate", windows=False)
+    assert f"source '{clone}/.venv/bin/activate'" in posix, "the folder's name has a blank"
+    assert f"'{clone}/.venv/bin/orchestrate'" in posix
+    windows = dev.how_to_call(clone / ".venv" / "Scripts" / "orchestrate.exe", windows=True)
+    assert "Activate.ps1" in windows and "orchestrate.exe" in windows and "source" not in windows
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in is a shell script")
+@pytest.mark.parametrize("on_path", [False, True])
+def test_the_demo_ends_with_how_to_call_it(
+    clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], on_path: bool
+) -> None:
+    script = clone / ".venv" / "bin" / "orchestrate"
+    script.parent.mkdir(parents=True)
+    script.write_text('#!/bin/sh\necho "$@ in $PWD" >&2\nexit 3\n', encoding="utf-8")
+    script.chmod(0o755)
+    monkeypatch.syspath_prepend(clone)
+    monkeypatch.delitem(sys.modules, "dev_environment", raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{script.parent}:/usr/bin:/bin" if on_path else "/usr/bin:/bin")
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        assert cloned_dev(clone).demo(["--json"]) == 3
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        sys.modules.pop("dev_environment", None)
+    said = capfd.readouterr().err.splitlines()
+    assert said[0] == f"demo --json in {tmp_path}"
+    assert ("not on your path" in said[-1]) is not on_path
