@@ -15,7 +15,7 @@ from orchestrator.agents.workbench.documents.markdown_snippets import check_fenc
 from orchestrator.agents.workbench.project import Project, open_project
 from orchestrator.agents.workbench.python_sources import PythonSources, read_sources
 from orchestrator.agents.workbench.report import Issue, build_report, table
-from orchestrator_core.analysis.file_roles import is_support_file, is_test_file
+from orchestrator_core.analysis.file_roles import is_support_source, is_test_file
 from orchestrator_core.errors import MissingDependency
 from orchestrator_core.records import Severity
 
@@ -66,7 +66,7 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
                     severity,
                 )
             )
-    if not any("/" not in name and name.lower() in _README for name in project.files):
+    if not project.is_package_folder and not any("/" not in n and n.lower() in _README for n in project.files):
         issues.append(
             Issue("no-readme", "the project has no README", "", 0, "low", "say what it is and how to start it")
         )
@@ -117,7 +117,7 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
 
 def _public(sources: PythonSources) -> Iterable[tuple[str, list[Public]]]:
     for path, source in sources.files.items():
-        if not is_support_file(path) and (found := public_definitions(path, source.tree)):
+        if not is_support_source(path, source.tree) and (found := public_definitions(path, source.tree)):
             yield path, found
 
 

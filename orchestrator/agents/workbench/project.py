@@ -15,6 +15,9 @@ SKIPPED_FOLDERS = frozenset(
     {".git", ".hg", ".svn", ".venv", "venv", "env", "node_modules", "__pycache__", ".tox", ".nox", ".mypy_cache", ".ruff_cache",
      ".pytest_cache", ".hypothesis", ".eggs", "build", "dist", "site-packages", ".orchestrator", ".idea", ".vscode"}
 )  # fmt: skip
+_PROJECT_FILES = frozenset(
+    {"pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "tox.ini", "noxfile.py", "environment.yml", ".git", ".hg"}
+)
 _ALSO_PACKAGE_NAMES = frozenset({"build", "dist", "env"})
 """Skipped as build results, but kept where they are a package of the project's own."""
 MAX_FILES = 20_000
@@ -30,6 +33,16 @@ class Project(Struct, frozen=True):
     skipped: tuple[str, ...]
     """What was left out, each with its reason: too large, unreadable, a link out of the folder, over the count limit."""
 
+    @property
+    def is_package_folder(self) -> bool:
+        """True for a package's own folder, as it lies in ``site-packages`` or ``src``: README, tests and manifest lie elsewhere."""
+        top = {name for name in self.files if "/" not in name}
+        return "__init__.py" in top and not (
+            top & _PROJECT_FILES
+            or any(name.lower().startswith(("readme", "requirements")) for name in top)
+            or any((self.root / name).exists() for name in (".git", ".hg"))
+        )
+
     def path(self, name: str) -> Path:
         return self.root / name
 
@@ -39,7 +52,11 @@ class Project(Struct, frozen=True):
 
     def limits(self) -> dict[str, Any]:
         """The limits the walk worked under, for a report."""
+        folder = {
+            "project files": "none: this is a package's own folder, so no README, tests or dependency list is asked for"
+        }
         return {
+            **(folder if self.is_package_folder else {}),
             "files at most": MAX_FILES,
             "bytes per file at most": MAX_FILE_BYTES,
             "files read": len(self.files),

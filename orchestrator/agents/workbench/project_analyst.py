@@ -18,7 +18,7 @@ from orchestrator.agents.workbench.project import Project, open_project
 from orchestrator.agents.workbench.python_sources import PythonSources, read_sources
 from orchestrator.agents.workbench.report import Issue, build_report, table
 from orchestrator.agents.workbench.structure.import_graph import import_graphs
-from orchestrator_core.analysis.file_roles import is_support_file, is_test_file
+from orchestrator_core.analysis.file_roles import is_support_file, is_support_source, is_test_file
 from orchestrator_core.analysis.imports import Import
 from orchestrator_core.analysis.installed import InstalledSet, environment_path, requirement_name
 from orchestrator_core.analysis.modules import ModuleMap, map_modules
@@ -63,7 +63,9 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
     issues += (
         Issue("invalid-requirement", text, path, line, "medium") for unit in units for path, line, text in unit.problems
     )
-    issues += undeclared_issues(outcome, units, _loaded_files(sources, modules)) if declared else no_list_issue(outcome)
+    issues += undeclared_issues(outcome, units, _loaded_files(sources, modules)) if declared else ()
+    if not declared and not project.is_package_folder:
+        issues += no_list_issue(outcome)
     issues += unused_issues(outcome)
     runtime = sorted({r.name for unit in units for r in unit.requirements if r.use == "main" and not r.locked})
     licences, not_installed = licences_of(runtime, installed)
@@ -203,7 +205,7 @@ def _script_words(project: Project) -> frozenset[str]:
 def _sizes(sources: PythonSources) -> dict[str, int]:
     sizes = {"product": 0, "support": 0}
     for path, source in sources.files.items():
-        sizes["support" if is_support_file(path) else "product"] += source.text.count("\n")
+        sizes["support" if is_support_source(path, source.tree) else "product"] += source.text.count("\n")
     return sizes
 
 
@@ -212,6 +214,8 @@ def _layout(project: Project, units: Iterable[Unit], modules: ModuleMap) -> str:
         posixpath.dirname(path) for path in project.python_files
         if path.endswith("/__init__.py") and posixpath.dirname(posixpath.dirname(path)) in modules.roots and not is_support_file(path)
     )  # fmt: skip
+    if not packages and "__init__.py" in project.python_files:
+        return f"package: {project.root.name}"
     count = sum(unit.has_dependency_list for unit in units)
     kind = (
         f"{count} units"

@@ -13,7 +13,7 @@ from orchestrator.agents.workbench.python_sources import PythonSources, read_sou
 from orchestrator.agents.workbench.report import Issue, build_report, table
 from orchestrator.agents.workbench.tree_secrets import find_secrets
 from orchestrator_core.analysis.bandit_scan import scan_source
-from orchestrator_core.analysis.file_roles import is_support_file, is_test_file
+from orchestrator_core.analysis.file_roles import is_support_source, is_test_file
 from orchestrator_core.records import Severity
 
 AGENT = "security-auditor"
@@ -85,7 +85,13 @@ def _code_issues(sources: PythonSources) -> tuple[list[Issue], list[str]]:
         if report.error:
             left_out.append(f"{name}: {report.error}")
             continue
-        usual = _USUAL_IN_TESTS if is_test_file(name) else _USUAL_IN_TOOLING if is_support_file(name) else _IMPORTS_ONLY
+        usual = (
+            _USUAL_IN_TESTS
+            if is_test_file(name)
+            else _USUAL_IN_TOOLING
+            if is_support_source(name, source.tree)
+            else _IMPORTS_ONLY
+        )
         lines = source.text.splitlines()
         for finding in report.findings:
             if finding.rule in _IMPORTS_ONLY or finding.rule in usual:
