@@ -98,3 +98,30 @@ def test_ruff_out_of_time_is_told(make_project: Any) -> None:
     report = run("", {"path": make_project({"shop.py": "import os\n"}), "timeout_s": 1e-6})
     assert "did not answer" in report["limits"]["lint"]
     assert report["issues"] == []
+
+
+def test_what_a_package_hands_on_is_used(make_project: Any) -> None:
+    code = "from typing import Any\n\n__all__ = sorted(['Any'])\n"
+    assert run("", {"path": make_project({"shop/__init__.py": code})})["issues"] == []
+    assert _rules(run("", {"path": make_project({"shop/cart.py": "import os\n\n__all__ = 3\n"})})) == [
+        "PLE0605",
+        "F401",
+    ]
+
+
+def test_a_flat_list_of_cases_is_easy_to_read(make_project: Any) -> None:
+    cases = " or ".join(f"a.n{n}" for n in range(14))
+    report = run("", {"path": make_project({"a.py": f"def f(a):\n    return {cases}\n"})})
+    assert report["issues"] == []
+
+
+@pytest.mark.parametrize("path", ["tests/test_a.py", "tests/server.py"])
+def test_a_maze_in_tests_weighs_less(make_project: Any, path: str) -> None:
+    report = run("", {"path": make_project({path: _branchy(25)})})
+    assert [(i["rule"], i["severity"]) for i in report["issues"]] == [("complex-function", "low")]
+
+
+def test_a_global_value_is_a_matter_of_taste(make_project: Any) -> None:
+    code = "_made = None\n\n\ndef make():\n    global _made\n    _made = 1\n    return _made\n"
+    report = run("", {"path": make_project({"a.py": code})})
+    assert [(i["rule"], i["severity"]) for i in report["issues"]] == [("PLW0603", "low")]

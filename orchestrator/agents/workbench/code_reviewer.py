@@ -7,6 +7,7 @@ respected all the same, because each is a decision about one line. ``context["se
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from orchestrator.agents.workbench.execution.scratch import time_limit
 from orchestrator.agents.workbench.project import Project, open_project
 from orchestrator.agents.workbench.python_sources import PythonSources, read_sources
 from orchestrator.agents.workbench.report import Issue, build_report, table
+from orchestrator.agents.workbench.structure.dead_code import Source
 from orchestrator_core.analysis.complexity import Complexity, FunctionComplexity, measure
 from orchestrator_core.analysis.file_roles import is_test_file
 from orchestrator_core.analysis.ruff_check import DEFAULT_SELECT, SYNTAX_RULE, check_paths
@@ -27,11 +29,16 @@ RULES: tuple[str, ...] = (*DEFAULT_SELECT, "ASYNC", "BLE", "C4", "RUF006", "RUF0
 """Mistakes first (see ``DEFAULT_SELECT``), blocking calls in async code, blind ``except``, needless comprehensions, dropped tasks,
 implicit Optional. Style, naming and import order are left to the project."""
 
+_TASTE = frozenset({"PLW0603"})
+"""``global`` is discouraged, no mistake: one value for the process is often meant."""
+
 CYCLOMATIC = 10
 """McCabe's own limit (IEEE TSE 1976); above 20, radon's rank D, "more than moderate risk"."""
 CYCLOMATIC_HIGH = 20
 COGNITIVE = 15
 """SonarSource's default for Python (rule S3776)."""
+COGNITIVE_FLAT = 5
+"""Up to it a function is read from top to bottom, however many cases it lists; a third of SonarSource's limit."""
 FUNCTION_LINES = 60
 """Holzmann, "The Power of 10" (IEEE Computer 2006), rule 4: what fits on one sheet of paper."""
 FILE_LINES = 1000
@@ -82,7 +89,8 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
         ],
         limits={
             **project.limits(),
-            "lint rules": ", ".join(select) + "; the project's own settings are not used, its noqa comments are",
+            "lint rules": ", ".join(select) + "; the project's own settings are not used, its noqa comments are; "
+            "unused imports in __init__.py count as meant for users of the package",
             "lint": lint_problem or f"complete, within {timeout_s:g} s for each 200 files",
             "thresholds": f"cyclomatic {CYCLOMATIC}, cognitive {COGNITIVE}, {FUNCTION_LINES} lines a function (not in tests), "
             f"{FILE_LINES} lines a file, maintainability {MAINTAINABILITY:g}",
@@ -112,14 +120,48 @@ def _lint(
         raise UsageError(f"context['select']: {error}") from error
     issues = []
     for finding in found:
+        if _is_reexport(finding.rule, finding.path) or _is_computed_all(finding.rule, sources.files.get(finding.path)):
+            continue
         # What Python itself parses is no mistake; ruff may be older or newer than this interpreter.
-        severity: Severity = "info" if finding.rule == SYNTAX_RULE else finding.severity
+        severity: Severity = (
+            "info" if finding.rule == SYNTAX_RULE else "low" if finding.rule in _TASTE else finding.severity
+        )
         issues.append(Issue(finding.rule, finding.message, finding.path, finding.line, severity))
     return issues, ""
 
 
+def _is_reexport(rule: str, path: str) -> bool:
+    return rule == "F401" and path.rpartition("/")[2] == "__init__.py"
+
+
+def _is_computed_all(rule: str, source: Source | None) -> bool:
+    """``__all__ = sorted(...)`` is a list when it runs, which ruff does not see."""
+    return (
+        rule == "PLE0605"
+        and source is not None
+        and any(
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Call)
+            and ast.unparse(node.value.func) in ("sorted", "list", "tuple")
+            and any(ast.unparse(target) == "__all__" for target in node.targets)
+            for node in source.tree.body
+        )
+    )
+
+
 def _is_complex(function: FunctionComplexity) -> bool:
-    return function.cyclomatic > CYCLOMATIC or (function.cognitive or 0) > COGNITIVE
+    """Many branches that are easy to read, such as a flat table of cases, are not held against a function before ``CYCLOMATIC_HIGH``."""
+    cognitive = COGNITIVE if function.cognitive is None else function.cognitive
+    branches = function.cyclomatic > CYCLOMATIC and cognitive > COGNITIVE_FLAT
+    return branches or function.cyclomatic > CYCLOMATIC_HIGH or cognitive > COGNITIVE
+
+
+def _severity(function: FunctionComplexity, path: str) -> Severity:
+    if is_test_file(path):
+        return "low"
+    if function.cyclomatic > CYCLOMATIC_HIGH:
+        return "high"
+    return "medium" if function.cyclomatic > CYCLOMATIC and (function.cognitive or COGNITIVE) >= CYCLOMATIC else "low"
 
 
 def _shape_issues(name: str, complexity: Complexity, text: str) -> list[Issue]:
@@ -128,7 +170,7 @@ def _shape_issues(name: str, complexity: Complexity, text: str) -> list[Issue]:
         if _is_complex(function):
             cognitive = "unknown" if function.cognitive is None else function.cognitive
             message = f"{function.name} is hard to follow: cyclomatic {function.cyclomatic}, cognitive {cognitive}"
-            severity: Severity = "high" if function.cyclomatic > CYCLOMATIC_HIGH else "medium"
+            severity = _severity(function, name)
             fix = "Split it where one part can be named."
             issues.append(Issue("complex-function", message, name, function.line, severity, fix))
         # A test is long because it lists cases, and nobody calls it.
