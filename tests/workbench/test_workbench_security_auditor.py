@@ -221,6 +221,38 @@ def test_what_tests_are_made_of_is_left_out(make_project: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("f'select {NAMES} from t where id = ?'", False),
+        ("f\"select {', '.join(NAMES)} from t where id in ({', '.join('?' * len(key))})\"", False),
+        ("f'select a from t where id = {key}'", True),
+        ("f\"select a from t where id in ({', '.join(key)})\"", True),
+        ("f'select {NAMES} from t where id = {key.upper()}'", True),
+        ("f\"select a from t where id in ({', '.join(f'{NAMES}{key}')})\"", True),
+        ("'select a from t where id = ' + key", True),
+        ("f'select {NAMES} from t where id = ' + key", True),
+        ("f'select {NAMES} from t where id = %s' % key", True),
+    ],
+)
+def test_a_query_of_constants_only_is_no_injection(make_project: Any, text: str, found: bool) -> None:
+    root = make_project({"db.py": f"NAMES = 'a'\n\n\ndef get(db, key):\n    return db.execute({text})\n"})
+    assert [i["rule"] for i in run("", {"path": root})["issues"]] == ["B608"] * found
+
+
+def test_a_call_without_a_shell_and_an_assert_are_left_out_and_said(make_project: Any) -> None:
+    code = "import subprocess\n\n\ndef f(x):\n    assert x\n    subprocess.run(['ls', x])\n"
+    report = run("", {"path": make_project({"a.py": code})})
+    assert report["issues"] == []
+    assert "B101, B603" in report["limits"]["left out everywhere"]
+
+
+def test_insecure_code_weighs_less_in_tests(make_project: Any) -> None:
+    code = "import os\n\n\ndef test_f(x):\n    os.system(x)\n"
+    report = run("", {"path": make_project({"tests/test_a.py": code, "a.py": code})})
+    assert {(i["path"], i["severity"]) for i in report["issues"]} == {("a.py", "high"), ("tests/test_a.py", "low")}
+
+
+@pytest.mark.parametrize(
     ("line", "rule", "severity"),
     [
         ("requests", "any-version", "medium"),

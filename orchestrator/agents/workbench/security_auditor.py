@@ -11,6 +11,7 @@ from orchestrator.agents.workbench.dependencies.manifests import is_manifest
 from orchestrator.agents.workbench.project import Project, open_project
 from orchestrator.agents.workbench.python_sources import PythonSources, read_sources
 from orchestrator.agents.workbench.report import Issue, build_report, table
+from orchestrator.agents.workbench.structure.fixed_queries import fixed_query_lines
 from orchestrator.agents.workbench.tree_secrets import find_secrets
 from orchestrator_core.analysis.bandit_scan import scan_source
 from orchestrator_core.analysis.file_roles import is_support_source, is_test_file
@@ -21,7 +22,8 @@ AGENT = "security-auditor"
 _IMPORTS_ONLY = frozenset({"B403", "B404"})
 """They flag the import of pickle and subprocess; other checks flag each dangerous use of them."""
 _REMINDERS = frozenset({"B101", "B603", "B606", "B607"})
-"""They flag every assert and every call of a program, however safely it is made: shown as ``info``."""
+"""They flag every assert and every call of a program, however safely it is made; B602 and B605 flag those through a shell."""
+_SQL = "B608"
 _USUAL_IN_TOOLING = frozenset({"B101", "B311", "B603", "B606", "B607"})
 """Asserts, random numbers and calls of programs, in benchmarks, examples and build scripts."""
 _USUAL_IN_TESTS = _USUAL_IN_TOOLING | {"B105", "B106", "B107", "B108", "B110", "B608"}
@@ -68,7 +70,11 @@ def run(request: str | Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
             **project.limits(),
             "left out in tests": ", ".join(sorted(_USUAL_IN_TESTS)),
             "left out in tooling": ", ".join(sorted(_USUAL_IN_TOOLING)),
-            "left out everywhere": ", ".join(sorted(_IMPORTS_ONLY)) + " (each use is reported, not the import)",
+            "left out everywhere": ", ".join(sorted(_IMPORTS_ONLY))
+            + " (each use is reported, not the import), "
+            + ", ".join(sorted(_REMINDERS))
+            + " (every assert and every call of a program without a shell), "
+            + f"{_SQL} where the text holds only constants in capitals and placeholders",
             "not scanned by bandit": "; ".join(left_out[:20]) or "nothing",
             "binary files not searched": binary,
             "git history": "not searched: a secret that was removed from the tree may still be in it",
@@ -93,15 +99,21 @@ def _code_issues(sources: PythonSources) -> tuple[list[Issue], list[str]]:
             else _IMPORTS_ONLY
         )
         lines = source.text.splitlines()
+        fixed = fixed_query_lines(source.tree)
         for finding in report.findings:
-            if finding.rule in _IMPORTS_ONLY or finding.rule in usual:
+            if finding.rule in _IMPORTS_ONLY | _REMINDERS | usual or (finding.rule == _SQL and finding.line in fixed):
                 continue
-            severity: Severity = "info" if finding.rule in _REMINDERS else finding.severity
+            severity: Severity = _at_most_low(finding.severity) if is_test_file(name) else finding.severity
             message = f"{finding.message} ({finding.cwe}, confidence {finding.confidence:g})"
             if 0 < finding.line <= len(lines) and _NOSEC.search(lines[finding.line - 1]):
                 severity, message = "info", f"{message} (the code marks it as accepted with nosec)"
             issues.append(Issue(finding.rule, message, name, finding.line, severity))
     return issues, left_out
+
+
+def _at_most_low(severity: Severity) -> Severity:
+    """Code in tests meets no stranger's input and is not shipped."""
+    return "info" if severity == "info" else "low"
 
 
 def _secret_issues(project: Project) -> tuple[list[Issue], int, int]:
