@@ -34,13 +34,17 @@ def at_fork(
     before: Callable[[T], None] | None = None,
     parent: Callable[[T], None] | None = None,
 ) -> None:
-    """Call functions with ``owner``, as long as it lives: before a fork, after it in the parent, after it in the child."""
+    """Call functions with ``owner``, as long as it lives: before a fork, after it in the parent, after it in the child.
+
+    Before the fork the latest owner comes first, as what it uses was made earlier; after it the first.
+    """
     key = id(owner)
     _hooks[key] = _Hooks(weakref.ref(owner, lambda _: _hooks.pop(key, None)), before, parent, child)
 
 
-def _call(name: str) -> None:
-    for hooks in list(_hooks.values()):
+def _call(name: str, *, latest_first: bool = False) -> None:
+    found = list(_hooks.values())
+    for hooks in reversed(found) if latest_first else found:
         owner, function = hooks.owner(), getattr(hooks, name)
         if owner is not None and function is not None:
             function(owner)
@@ -48,7 +52,7 @@ def _call(name: str) -> None:
 
 def _before() -> None:
     _one_fork_at_a_time.acquire()
-    _call("before")
+    _call("before", latest_first=True)
 
 
 def _in_parent() -> None:

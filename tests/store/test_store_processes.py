@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -137,6 +138,7 @@ assert status == 0
 def test_forks_while_other_threads_write(start: Start, tmp_path: Path) -> None:
     script = """
 import signal, threading
+magnus.execute("echo", "first")
 running = True
 def work():
     while running:
@@ -188,6 +190,34 @@ except KeyboardInterrupt:
         assert magnus.database.query("SELECT status, error_type FROM executions") == [
             ("cancelled", "KeyboardInterrupt")
         ]
+
+
+@POSIX_ONLY
+def test_a_second_ctrl_c_ends_the_wait_for_a_locked_store(start: Start, tmp_path: Path) -> None:
+    script = """
+magnus.execute("echo", "before")
+def slow(request):
+    print("running", flush=True)
+    time.sleep(30)
+magnus.register("slow", slow)
+try:
+    magnus.execute("slow", "x")
+except KeyboardInterrupt:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    print("interrupted", flush=True)
+"""
+    process = start("import signal" + script)
+    assert process.stdout is not None and process.stdout.readline() == "running\n"
+    other = sqlite3.connect(tmp_path / "home" / "orchestrator.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    give_up = time.monotonic() + 15  # the store's own time limit is 30 s
+    # One signal more than two: the first may come just before the process begins to wait, and is then seen with the next.
+    while process.poll() is None and time.monotonic() < give_up:
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+    out, error = process.communicate(timeout=1)
+    assert "interrupted" in out, error
+    other.close()
 
 
 def test_the_interpreter_ends_while_a_call_is_running(start: Start, tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ _READERS_KEPT = 16
 _QUEUE_S = 10.0
 """A thread waits this much longer for the others of its process than SQLite waits for other processes."""
 _FORK_PATIENCE_S = 5.0
-_FOLD_PATIENCE_S = 0.1
+_SLICE_S = 0.25
+"""SQLite waits in slices: a signal such as Ctrl-C is only seen between two."""
 
 
 class Database:
@@ -122,7 +123,8 @@ class Database:
             self._enter_wal(connection)
             if version < schema.SCHEMA_VERSION:
                 schema.migrate(connection)
-            connection.execute("BEGIN IMMEDIATE")  # proves that the file can be written before any agent runs
+            connection.execute(f"PRAGMA busy_timeout = {round(min(_SLICE_S, self._busy_timeout_s) * 1e3)}")
+            self._begin(connection)  # proves that the file can be written before any agent runs
             connection.execute("ROLLBACK")
         except BaseException:
             connection.close()
@@ -170,7 +172,7 @@ class Database:
                 raise StoreBusy(
                     f"{self.path} is being written by this very thread, which a signal handler interrupted."
                 )
-            connection.execute("BEGIN IMMEDIATE")
+            self._begin(connection)
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -178,6 +180,16 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        give_up = time.monotonic() + self._busy_timeout_s
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > give_up:
+                    raise
 
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
@@ -227,16 +239,11 @@ class Database:
 
         False when another connection was reading, so that the log still holds older pages.
         """
-        with self._alone(), self._mapped():
-            connection = self._opened()
+        with self.transaction() as connection:
             connection.execute("PRAGMA incremental_vacuum").fetchall()
-            # While it waits for readers nobody can write, so it must not wait as long as a writer would.
-            patience_s = min(_FOLD_PATIENCE_S, self._busy_timeout_s)
-            connection.execute(f"PRAGMA busy_timeout = {round(patience_s * 1e3)}")
-            try:
-                return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            finally:
-                connection.execute(f"PRAGMA busy_timeout = {round(self._busy_timeout_s * 1e3)}")
+        with self._alone(), self._mapped():
+            # While it waits for readers nobody can write; it waits for one slice.
+            return not self._opened().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
 
     def integrity(self) -> str:
         """``ok``, or what SQLite's integrity check complains of."""
