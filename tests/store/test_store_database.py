@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreTooNew
+from orchestrator import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly, StoreTooNew
 from orchestrator.testing import temporary_orchestrator
 from orchestrator_core.storage.database import Database
 from orchestrator_core.storage.home import find_home, prepare_home
@@ -252,6 +252,27 @@ def test_home_is_the_nearest_store_then_the_nearest_project(tmp_path: Path) -> N
     assert find_home(deep, user_home=user) == user / "code" / ".orchestrator"
     (user / "code" / ".orchestrator" / "orchestrator.db").unlink()
     assert find_home(deep, user_home=user) == project / ".orchestrator"
+
+
+def test_a_user_without_a_home_folder_has_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", unknown)
+    assert find_home(tmp_path).name == ".orchestrator"
+
+
+def test_a_folder_of_another_user_that_cannot_be_made_private_is_a_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, mode: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o755)
+    monkeypatch.setattr(Path, "chmod", refuse)
+    with pytest.raises(StoreReadOnly, match="made private.*ORCHESTRATOR_HOME"):
+        prepare_home(folder)
 
 
 def test_something_else_in_the_stores_place_is_a_clear_error(tmp_path: Path) -> None:

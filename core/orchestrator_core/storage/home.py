@@ -27,7 +27,10 @@ def find_home(start: Path, *, user_home: Path | None = None) -> Path:
     The folder in the user's home directory is never found by accident: it would collect every project that has none.
     """
     start = start.resolve()
-    forbidden = (user_home or Path.home()).resolve()
+    try:
+        forbidden: Path | None = (user_home or Path.home()).resolve()
+    except RuntimeError:
+        forbidden = None  # neither HOME nor the list of users knows one
     ancestors = [start, *start.parents]
     for folder in ancestors:
         if folder != forbidden and (folder / FOLDER / DATABASE).is_file():
@@ -64,4 +67,10 @@ def prepare_home(home: Path) -> None:
     if os.name == "posix":
         mode = home.stat().st_mode & 0o777
         if mode & 0o077:
-            home.chmod(mode & 0o700)  # the owner may have taken the right to write from themselves
+            try:
+                home.chmod(mode & 0o700)  # the owner may have taken the right to write from themselves
+            except OSError as error:
+                raise StoreReadOnly(
+                    f"{home} is open to other users and cannot be made private: {error.strerror}. "
+                    "Set ORCHESTRATOR_HOME to a folder of your own."
+                ) from error
