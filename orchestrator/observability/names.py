@@ -18,7 +18,6 @@ EVALUATION_EVENT = "gen_ai.evaluation.result"
 EVALUATION_NAME = "gen_ai.evaluation.name"
 EVALUATION_SCORE = "gen_ai.evaluation.score.value"
 EVALUATION_LABEL = "gen_ai.evaluation.score.label"
-EVALUATION_EXPLANATION = "gen_ai.evaluation.explanation"
 
 EXECUTION_ID = "magnus.execution.id"
 FEATURE = "magnus.feature"
@@ -27,7 +26,6 @@ ATTEMPT = "magnus.attempt"
 WAIT_S = "magnus.healing.wait_s"
 EXPLANATION = "magnus.healing.explanation"
 COST = "magnus.cost.microusd"
-STAGE_STATUS = "magnus.stage.status"
 
 INVOKE_AGENT = "invoke_agent"
 STAGE_SPANS = {"recall": "search_memory", "remember": "create_memory"}

@@ -271,7 +271,7 @@ def test_a_folder_of_another_user_that_cannot_be_made_private_is_a_clear_error(
     folder = tmp_path / "shared"
     folder.mkdir(mode=0o755)
     monkeypatch.setattr(Path, "chmod", refuse)
-    with pytest.raises(StoreReadOnly, match="made private.*ORCHESTRATOR_HOME"):
+    with pytest.raises(StoreReadOnly, match=r"made private.*ORCHESTRATOR_HOME"):
         prepare_home(folder)
 
 
