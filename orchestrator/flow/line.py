@@ -19,6 +19,7 @@ from orchestrator.observability.contract import CallRecord, names
 from orchestrator_core.plain_text import PlainText, plain_text, pruned, storable
 from orchestrator_core.records import (
     READABLE_ENTRIES,
+    STAGES,
     ErrorInfo,
     ExecutionResult,
     Finding,
@@ -78,7 +79,7 @@ def line(state: CallState) -> Generator[Move, Any, ExecutionResult]:
         state.status = "cancelled"
         state.output = None
         state.error = ErrorInfo(type=type(stop).__name__, message="the call was cancelled before it ended")
-    for name in ("guard_in", "recall", "attempts", "guard_out", "judge", "remember"):
+    for name in STAGES[:-1]:
         state.stages.setdefault(name, StageRecord(name, "skipped"))
     state.end_trace()
     result = state.result()
