@@ -22,6 +22,7 @@ from orchestrator.maintenance import MaintenanceReport, maintain, upkeep_is_due
 from orchestrator.wiring import Built, dashboards_for, open_database
 from orchestrator_core.clock import Clock, SystemClock
 from orchestrator_core.configuration.sources import load_settings
+from orchestrator_core.errors import UsageError
 from orchestrator_core.forks import at_fork
 from orchestrator_core.git_commit import commit_of
 from orchestrator_core.records import ExecutionResult
@@ -61,7 +62,10 @@ class Orchestrator:
     ) -> None:
         self.settings = load_settings(overrides).settings if settings is None else settings
         chosen = home or self.settings.storage.home
-        self.home = Path(chosen).expanduser().resolve() if chosen else find_home(Path.cwd())
+        try:
+            self.home = Path(chosen).expanduser().resolve() if chosen else find_home(Path.cwd())
+        except (ValueError, RuntimeError) as error:
+            raise UsageError(f"home={str(chosen)!r} is no folder's path: {error}") from error
         self.clock: Clock = clock or SystemClock()
         self.registry = Registry(shared_registry, workbench=self.settings.agents.workbench)
         self.database: Database = open_database(self.home, self.settings)

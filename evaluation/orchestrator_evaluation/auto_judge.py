@@ -61,9 +61,10 @@ class AutoJudge:
         llm = self._present()
         if llm is None:
             return self._by_rules(task, self._why_silent, degraded=self._wanted)
-        left = self._settings.timeout_s - (self._clock.monotonic() - started)
+        left = min(self._settings.timeout_s, task.time_s) - (self._clock.monotonic() - started)
         if left <= 0:
-            return self._by_rules(task, "no time was left to ask the LLM (evaluation.timeout_s)", degraded=True)
+            reason = "no time was left to ask the LLM (evaluation.timeout_s or the call's deadline_s)"
+            return self._by_rules(task, reason, degraded=True)
         try:
             return llm.score(task, left)
         except MagnusError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 from msgspec import Struct
@@ -18,6 +19,8 @@ class JudgeTask(Struct, frozen=True):
     output_kind: str = "text"
     """``text`` for a string the agent returned, ``json`` for serialised data, ``repr`` for anything else."""
     truncated: bool = False
+    time_s: float = math.inf
+    """Seconds that are left for the verdict; the settings' own limit counts where it is shorter."""
 
 
 class Judge(Protocol):

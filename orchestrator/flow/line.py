@@ -195,6 +195,7 @@ def _judge(state: CallState, facts: PlainText | None) -> Verdict:
             output=state.output_text,
             output_kind=facts.kind if facts else "none",
             truncated=facts.truncated if facts else False,
+            time_s=state.remaining_s(),
         )
     )
     if state.trace is not None and verdict.overall is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -119,7 +119,9 @@ class SecurityGuard:
         try:
             yield
         finally:
-            _scope.reset(token)
+            # A call whose event loop was thrown away is ended by the garbage collector, in another context.
+            with suppress(ValueError):
+                _scope.reset(token)
 
     def redact_with(self, vault: Vault, text: str) -> Redacted:
         """Like ``redact``, but with the vault's numbered placeholders, which ``vault.restore`` can undo."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from msgspec import structs
 
-from orchestrator import Call, ExecutionResult, Orchestrator
+from orchestrator import Call, ExecutionResult, Orchestrator, Verdict
 from orchestrator.testing import FakeClock, temporary_orchestrator
 from orchestrator_core.storage.trace_blob import unpack
+from orchestrator_evaluation.contract import JudgeTask
 
 Run = Callable[..., ExecutionResult]
 
@@ -230,6 +233,27 @@ def test_the_deadline_bounds_attempts_and_waits_together(magnus: Orchestrator, c
     assert result.status == "failed"
     assert clock.monotonic() <= 10
     assert remaining[0] == pytest.approx(10) and remaining == sorted(remaining, reverse=True)
+
+
+def test_the_judge_is_told_how_much_time_is_left(magnus: Orchestrator, clock: FakeClock, run: Run) -> None:
+    asked: list[float] = []
+
+    class Judge:
+        def judge(self, task: JudgeTask) -> Verdict:
+            asked.append(task.time_s)
+            return Verdict("unjudged")
+
+    built = magnus.open()
+    built.rooms = structs.replace(built.rooms, judge=Judge())
+
+    def slow(request: str) -> str:
+        clock.advance(4)
+        return "done"
+
+    magnus.register("slow", slow)
+    run(magnus, "slow", "x", deadline_s=10)
+    run(magnus, "slow", "x")
+    assert asked == [pytest.approx(6), math.inf]
 
 
 def test_a_non_idempotent_agent_is_not_run_again(magnus: Orchestrator, run: Run) -> None:

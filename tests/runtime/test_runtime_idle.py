@@ -152,3 +152,9 @@ def test_agent_modules_of_the_settings_are_loaded_before_the_first_call(tmp_path
     )
     done = run_script(code, tmp_path / "home")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("home", ["bad\0name", "~no-such-user-anywhere/x"])
+def test_a_home_that_is_no_path_is_a_usage_error(home: str) -> None:
+    with pytest.raises(orchestrator.UsageError, match="home="):
+        Orchestrator(home=home)

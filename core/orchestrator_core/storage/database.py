@@ -132,8 +132,8 @@ class Database:
         if os.name == "posix":
             for suffix in ("", "-wal", "-shm"):
                 file = Path(f"{self.path}{suffix}")
-                if file.exists() and file.stat().st_uid == os.getuid():
-                    file.chmod(0o600)
+                if file.exists() and (known := file.stat()).st_uid == os.getuid():
+                    file.chmod(known.st_mode & 0o600)  # the owner may have taken the right to write from themselves
         return connection
 
     def _enter_wal(self, connection: sqlite3.Connection) -> None:
