@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from orchestrator_core.records import Redact
 from orchestrator_core.settings import RetentionSettings
 from orchestrator_core.storage.database import Database
 from orchestrator_core.storage.outbox import Handler, drain, waiting
@@ -45,6 +46,7 @@ def maintain(
     handlers: Mapping[str, Handler],
     *,
     now: float,
+    redact: Redact,
 ) -> MaintenanceReport:
     """Do queued work, apply retention and expiry, then give free pages back. Rollups are kept for ever.
 
@@ -52,7 +54,7 @@ def maintain(
         StoreError: the store cannot be written.
     """
     before = _size(database)
-    drained = drain(database, handlers, now=now)
+    drained = drain(database, handlers, now=now, redact=redact)
     traces = _delete_older(database, "traces", "execution_id", now - retention.traces_days * _DAY_S)
     executions = _delete_older(database, "executions", "id", now - retention.history_days * _DAY_S)
     expired = memory.cleanup_expired(now)

@@ -220,7 +220,14 @@ class Orchestrator:
     def _maintain(self, *, queued_work: bool) -> MaintenanceReport:
         built = self.open()
         handlers = built.handlers if queued_work else {}
-        return maintain(self.database, built.memory, self.settings.retention, handlers, now=self.clock.now())
+        return maintain(
+            self.database,
+            built.memory,
+            self.settings.retention,
+            handlers,
+            now=self.clock.now(),
+            redact=built.guard.redact,
+        )
 
     def close(self) -> None:
         """Finish idle work and close the store. The next call opens it again."""

@@ -126,7 +126,7 @@ def test_upkeep_is_due_once_an_hour_for_all_processes(magnus: Orchestrator, cloc
 
 def test_the_outbox_does_work_once_and_postpones_what_fails(magnus: Orchestrator) -> None:
     magnus.open()
-    database = magnus.database
+    database, redact = magnus.database, magnus.security.redact
     writes = [enqueue("good", {"n": 1}, now=0.0), enqueue("bad", {}, now=0.0), enqueue("of the future", {}, now=0.0)]
     database.execute([(write.sql, write.params) for write in writes])
     seen: list[object] = []
@@ -136,12 +136,14 @@ def test_the_outbox_does_work_once_and_postpones_what_fails(magnus: Orchestrator
         return True
 
     def bad(payload: object) -> bool:
-        raise OSError("no")
+        raise OSError("no answer for ada" + "@" + "example.org")
 
-    first = drain(database, {"good": good, "bad": bad}, now=0.0)
+    first = drain(database, {"good": good, "bad": bad}, now=0.0, redact=redact)
     assert seen == [{"n": 1}] and (first.done, first.postponed, first.given_up) == (1, 1, 0)
-    assert drain(database, {"good": good, "bad": bad}, now=30.0).postponed == 0
-    given_up = sum(drain(database, {"bad": bad}, now=10.0 ** (4 + i)).given_up for i in range(MAX_TRIES))
+    ((error,),) = database.query("SELECT last_error FROM outbox WHERE kind = 'bad'")
+    assert "no answer" in error and "example.org" not in error
+    assert drain(database, {"good": good, "bad": bad}, now=30.0, redact=redact).postponed == 0
+    given_up = sum(drain(database, {"bad": bad}, now=10.0 ** (4 + i), redact=redact).given_up for i in range(MAX_TRIES))
     assert given_up == 1 and waiting(database) == 1
     assert database.query("SELECT kind FROM outbox") == [("of the future",)]
 

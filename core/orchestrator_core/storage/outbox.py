@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from orchestrator_core.records import Write
+from orchestrator_core.plain_text import storable
+from orchestrator_core.records import Redact, Write
 from orchestrator_core.storage.database import Database
 
 MAX_TRIES = 5
@@ -37,7 +38,9 @@ def enqueue(kind: str, payload: Mapping[str, Any], *, now: float) -> Write:
     return Write(_ADD, (kind, msgspec.json.encode(payload).decode(), now, now))
 
 
-def drain(database: Database, handlers: Mapping[str, Handler], *, now: float, limit: int = 100) -> Drained:
+def drain(
+    database: Database, handlers: Mapping[str, Handler], *, now: float, redact: Redact, limit: int = 100
+) -> Drained:
     """Do what is due. A handler that raises counts as not done; after five tries the work is dropped.
 
     Raises:
@@ -54,7 +57,8 @@ def drain(database: Database, handlers: Mapping[str, Handler], *, now: float, li
         try:
             finished = handler(msgspec.json.decode(payload))
         except Exception as error:  # noqa: BLE001 - one bad piece of work must not stop the others
-            finished, problem = False, f"{type(error).__name__}: {error}"[:200]
+            # Redacted before it is cut: a secret cut in two is no longer recognised.
+            finished, problem = False, storable(redact(f"{type(error).__name__}: {error}"[:4_000]))[:200]
         if finished or tries + 1 >= MAX_TRIES:
             database.execute([("DELETE FROM outbox WHERE id = ?", (number,))])
             done += finished
