@@ -405,7 +405,7 @@ from orchestrator import agent
 @agent("cli-deep")
 def deep(request):
     nested = []
-    for _ in range(5_000):
+    for _ in range(100_000):
         nested = [nested]
     return nested
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -12,13 +13,14 @@ from orchestrator_memory.fts_query import TERMS_MAX, any_of, query_terms
 
 
 @pytest.fixture(scope="module")
-def index() -> sqlite3.Connection:
+def index() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE VIRTUAL TABLE t USING fts5(text, tokenize='porter unicode61')")
     connection.execute(
         "INSERT INTO t VALUES ('calendar spreads with theta'), ('東京 タワー'), ('get_user_name 4711'), ('naïve café')"
     )
-    return connection
+    yield connection
+    connection.close()
 
 
 def found(index: sqlite3.Connection, text: str) -> list[int]:

@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -263,6 +263,11 @@ class Database:
             if connection is not None:
                 connection.close()
         self._writer = None
+
+    def __del__(self) -> None:
+        # From Python 3.13 on SQLite's connections warn when they are collected open.
+        with suppress(Exception):
+            self._close()
 
     def _before_fork(self) -> None:
         """Wait until nothing is in use, then close. What is in use for too long stays open and is put aside in the child."""
