@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from orchestrator.agents.contract import AgentSpec
 from orchestrator.agents.registry import Registry, load_modules, shared_registry
-from orchestrator.arguments import CallOptions, check_arguments
+from orchestrator.arguments import CallOptions, check_arguments, check_hours
 from orchestrator.background import IdleWorker
 from orchestrator.flow.drivers import adrive, drive
 from orchestrator.flow.line import line
@@ -203,8 +203,6 @@ class Orchestrator:
             UsageError: ``hours`` is not above 0.
             StoreError: the store cannot be read.
         """
-        from orchestrator.arguments import check_hours
-
         self.open()
         window = self.settings.dashboards.hours if hours is None else check_hours(hours)
         return dashboards_for(self.home, self.database, self.settings).write(hours=window, now=self.clock.now())

@@ -98,6 +98,19 @@ def _put(container: Any, key: Any, value: Any) -> None:
         container.append(value)
 
 
+READABLE_ENTRIES = ("markdown", "text")
+"""Entries of a mapping that hold what a person should read of it."""
+
+
+def readable_entry(value: object) -> str | None:
+    """The text of a mapping's first entry of ``READABLE_ENTRIES``; None when it has none."""
+    if isinstance(value, Mapping):
+        for name in READABLE_ENTRIES:
+            if isinstance(text := value.get(name), str):
+                return text
+    return None
+
+
 def storable(text: str) -> str:
     """The text with lone surrogates replaced, so that UTF-8 and SQLite take it."""
     try:

@@ -11,6 +11,7 @@ from typing import Any, Literal, NewType, Protocol
 from msgspec import Struct, field
 
 from orchestrator_core.errors import RunBlocked, RunCancelled, RunFailed
+from orchestrator_core.plain_text import readable_entry
 
 Redacted = NewType("Redacted", str)
 """Text that went through redaction. Only such text may be stored, traced or rendered."""
@@ -32,10 +33,6 @@ STAGES: tuple[str, ...] = ("guard_in", "recall", "attempts", "guard_out", "judge
 
 SWITCHABLE: tuple[str, ...] = ("guard_in", "recall", "guard_out", "judge", "remember", "healing", "tracing", "record")
 """What a call, a feature or the settings may switch off. ``healing`` off means one attempt; ``tracing`` off means no spans."""
-
-
-READABLE_ENTRIES = ("markdown", "text")
-"""Entries of a mapping that hold what a person should read of it."""
 
 
 class Write(Struct, frozen=True):
@@ -196,10 +193,9 @@ class ExecutionResult(Struct, kw_only=True, weakref=True):
         """The output as text: strings as they are, a mapping's ``markdown`` or ``text`` entry, everything else by ``str``."""
         if self.output is None:
             return ""
-        if isinstance(self.output, dict):
-            for name in READABLE_ENTRIES:
-                if isinstance(self.output.get(name), str):
-                    return str(self.output[name])
+        readable = readable_entry(self.output) if isinstance(self.output, dict) else None
+        if readable is not None:
+            return readable
         if isinstance(self.output, str):
             return self.output
         try:

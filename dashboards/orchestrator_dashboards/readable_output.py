@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from orchestrator_core.records import READABLE_ENTRIES
+from orchestrator_core.plain_text import READABLE_ENTRIES
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?P<end>"?)|[{}\[\],]', re.DOTALL)
 _LONGEST_ESCAPE = 12

@@ -9,11 +9,10 @@ from typing import Any
 
 from orchestrator.flow.invoke import ainvoke, in_thread, invoke
 from orchestrator.flow.policy import FAIL_RULES, Strictness
-from orchestrator.flow.state import MESSAGE_CHARS, MESSAGE_SCANNED_CHARS, CallState
+from orchestrator.flow.state import CallState
 from orchestrator.flow.steps import Invoke, Move, StageCrashed, Step
 from orchestrator.observability.contract import names
 from orchestrator_core.errors import StoreError
-from orchestrator_core.plain_text import storable
 from orchestrator_core.records import ExecutionResult, StageRecord
 
 Line = Generator[Move, Any, ExecutionResult]
@@ -28,7 +27,6 @@ def drive(line: Line, state: CallState) -> ExecutionResult:
     sleep = state.rooms.sleep or time.sleep
     reply: Any = None
     crash: BaseException | None = None
-    interrupt: BaseException | None = None
     while True:
         try:
             move = line.send(reply) if crash is None else line.throw(crash)
@@ -43,13 +41,12 @@ def drive(line: Line, state: CallState) -> ExecutionResult:
                 reply = perform(state, move)
             else:
                 sleep(move.seconds)
-        except StageCrashed as error:
-            crash = error
-        except BaseException as error:  # noqa: BLE001 - handed to the line, which records it; raised again below
-            crash, interrupt = error, _interrupt(error, interrupt)
-    interrupt = interrupt or state.interruption
-    if interrupt is not None:
-        raise interrupt
+        except BaseException as error:
+            if state.interruption is not None:
+                raise  # a second interruption ends the call at once
+            crash = error  # the line records it; an interruption is raised again below
+    if state.interruption is not None:
+        raise state.interruption
     return result
 
 
@@ -63,7 +60,6 @@ async def adrive(line: Line, state: CallState) -> ExecutionResult:
 
     reply: Any = None
     crash: BaseException | None = None
-    interrupt: BaseException | None = None
     while True:
         try:
             move = line.send(reply) if crash is None else line.throw(crash)
@@ -77,23 +73,21 @@ async def adrive(line: Line, state: CallState) -> ExecutionResult:
             elif isinstance(move, Step):
                 step = move
                 # After a cancellation nothing may wait on the loop any more: the record is written right here.
-                if step.blocking and interrupt is None:
+                if step.blocking and state.interruption is None:
                     reply = await in_thread(partial(perform, state, step))
                 else:
                     reply = perform(state, step)
             elif state.rooms.sleep is not None:
-                await in_thread(
-                    partial(state.rooms.sleep, move.seconds)
-                )  # it may block, and the loop has others to serve
+                # It may block, and the loop has others to serve.
+                await in_thread(partial(state.rooms.sleep, move.seconds))
             else:
                 await asyncio.sleep(move.seconds)
-        except StageCrashed as error:
+        except BaseException as error:
+            if state.interruption is not None:
+                raise  # as in ``drive``
             crash = error
-        except BaseException as error:  # noqa: BLE001 - as in ``drive``
-            crash, interrupt = error, _interrupt(error, interrupt)
-    interrupt = interrupt or state.interruption
-    if interrupt is not None:
-        raise interrupt
+    if state.interruption is not None:
+        raise state.interruption
     return result
 
 
@@ -112,7 +106,8 @@ def perform(state: CallState, step: Step) -> Any:
     try:
         value = step.run()
     except Exception as error:
-        message = _describe(state, error)
+        kind = type(error).__name__
+        message = state.safe_text(error, before=f"{kind}: ", otherwise=kind)
         state.note_stage(name, "failed", began, message)
         if span is not None:
             span.end(error=message)
@@ -130,19 +125,3 @@ def perform(state: CallState, step: Step) -> Any:
     if span is not None:
         span.end()
     return value
-
-
-def _interrupt(error: BaseException, earlier: BaseException | None) -> BaseException | None:
-    """What is to be raised again once the call is recorded; a second interruption ends it at once."""
-    if earlier is not None:
-        raise error
-    return None if isinstance(error, Exception) else error
-
-
-def _describe(state: CallState, error: Exception) -> str:
-    try:
-        # Redacted before it is cut: a secret cut in two is no longer recognised.
-        text = state.rooms.guard.redact(f"{type(error).__name__}: {error}"[:MESSAGE_SCANNED_CHARS])
-    except Exception:  # noqa: BLE001 - the guard itself or the error's own __str__ may be what is broken
-        return type(error).__name__
-    return storable(text[:MESSAGE_CHARS])

@@ -6,19 +6,18 @@ extend the rooms, never the order.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from typing import Any
 
 from msgspec import structs
 
 from orchestrator.flow.attempts import attempts
 from orchestrator.flow.policy import Strictness
-from orchestrator.flow.state import CONTEXT_MAX_NODES, MESSAGE_CHARS, MESSAGE_SCANNED_CHARS, CallState
+from orchestrator.flow.state import CONTEXT_MAX_NODES, CallState
 from orchestrator.flow.steps import Move, StageCrashed, Step
 from orchestrator.observability.contract import CallRecord, names
-from orchestrator_core.plain_text import PlainText, plain_text, pruned, storable
+from orchestrator_core.plain_text import PlainText, plain_text, pruned, readable_entry, storable
 from orchestrator_core.records import (
-    READABLE_ENTRIES,
     STAGES,
     ErrorInfo,
     ExecutionResult,
@@ -72,7 +71,11 @@ def line(state: CallState) -> Generator[Move, Any, ExecutionResult]:
         if Strictness.enabled:
             raise
         state.status, state.output = "failed", None
-        message = guarded_text(state, f"internal error in Magnus: {bug}")
+        message = state.safe_text(
+            bug,
+            before="internal error in Magnus: ",
+            otherwise="the message is withheld: it could not be redacted",
+        )
         state.error = ErrorInfo(type=type(bug).__name__, message=message, error_class="internal")
     except BaseException as stop:  # noqa: BLE001 - Ctrl-C or a cancelled task: keep what is known, the driver raises it again
         state.interruption = stop
@@ -157,23 +160,8 @@ def _block(state: CallState, stage: str, reason: str) -> None:
     state.stages[stage] = structs.replace(state.stages[stage], status="blocked")
 
 
-def guarded_text(state: CallState, text: str) -> Redacted:
-    """A message fit to be stored, also when the guard itself is what broke."""
-    try:
-        # Redacted before it is cut: a secret cut in two is no longer recognised.
-        return Redacted(storable(state.rooms.guard.redact(text[:MESSAGE_SCANNED_CHARS])[:MESSAGE_CHARS]))
-    except Exception:  # noqa: BLE001 - then nothing of it may be kept
-        return Redacted("the message is withheld: it could not be redacted")
-
-
 def _note_findings(state: CallState, scan: ScanVerdict, stage: str) -> None:
-    for finding in scan.findings:
-        state.findings.append(
-            Finding(
-                finding.rule_id, finding.category, finding.severity, finding.confidence, finding.start, finding.end,
-                finding.action, finding.scanner, finding.cwe, finding.owasp_llm, finding.value_hash, stage, finding.message,
-            )
-        )  # fmt: skip
+    state.findings += (structs.replace(finding, stage=stage) for finding in scan.findings)
     for scanner in scan.incomplete:
         state.findings.append(
             Finding(
@@ -232,11 +220,10 @@ def _remember(state: CallState) -> list[Write]:
 
 def _readable_output(state: CallState) -> Redacted:
     """The output as a person would read it: the ``markdown`` or ``text`` entry of a mapping instead of its JSON."""
-    if isinstance(state.output, Mapping):
-        for name in READABLE_ENTRIES:
-            if isinstance(text := state.output.get(name), str):
-                # Redacted before it is cut: a secret cut in two is no longer recognised.
-                return Redacted(storable(state.rooms.guard.redact(text[: 2 * _EPISODE_CHARS])))
+    text = readable_entry(state.output)
+    if text is not None:
+        # Redacted before it is cut: a secret cut in two is no longer recognised.
+        return Redacted(storable(state.rooms.guard.redact(text[: 2 * _EPISODE_CHARS])))
     return state.output_text
 
 

@@ -13,7 +13,7 @@ from orchestrator.agents.contract import AgentSpec
 from orchestrator.flow.policy import Strictness
 from orchestrator.flow.rooms import Rooms
 from orchestrator.observability.contract import Attributes, CallTrace, SpanHandle, names
-from orchestrator_core.plain_text import pruned
+from orchestrator_core.plain_text import pruned, storable
 from orchestrator_core.records import (
     Attempt,
     ErrorInfo,
@@ -30,9 +30,9 @@ from orchestrator_core.records import (
 
 CONTEXT_MAX_NODES = 2_000
 """Entries of a context that are looked at for secrets and stored."""
-MESSAGE_CHARS = 500
+_MESSAGE_CHARS = 500
 """Characters of the message of a stage's crash that are kept, and how many are redacted before the cut."""
-MESSAGE_SCANNED_CHARS = 4_000
+_MESSAGE_SCANNED_CHARS = 4_000
 
 
 class CallState:
@@ -165,6 +165,16 @@ class CallState:
     def remaining_s(self) -> float:
         """Seconds until the call's deadline; ``inf`` without one."""
         return self.deadline - self.rooms.clock.monotonic()
+
+    def safe_text(self, error: Exception, *, before: str, otherwise: str) -> Redacted:
+        """``before`` and a crash's message, fit to be kept; ``otherwise`` where the guard itself or the message is broken."""
+        try:
+            # Redacted before it is cut: a secret cut in two is no longer recognised.
+            return Redacted(
+                storable(self.rooms.guard.redact(f"{before}{error}"[:_MESSAGE_SCANNED_CHARS])[:_MESSAGE_CHARS])
+            )
+        except Exception:  # noqa: BLE001 - then nothing of it may be kept
+            return Redacted(otherwise)
 
     def block(self, kind: str, reason: str) -> None:
         self.status = "blocked"
