@@ -42,7 +42,11 @@ class IdleWorker:
         self._last_call = self._now()
         with self._lock:
             self._pending = True
-            if self._thread is None and not self._closed:
+            if self._closed:  # it is used again after it was closed
+                self._closed = False
+                self._wake = threading.Event()
+                self._thread = None
+            if self._thread is None:
                 thread = threading.Thread(target=self._run, name="magnus-idle", daemon=True)
                 try:
                     thread.start()
@@ -80,7 +84,7 @@ class IdleWorker:
         return self._closed
 
     def close(self) -> None:
-        """Stop; pending work is done first when its interval has passed."""
+        """Stop until the next ``touch``; pending work is done first when its interval has passed."""
         if self._closed:
             return
         self._closed = True

@@ -101,6 +101,17 @@ def test_a_job_that_runs_is_not_started_twice() -> None:
     worker.close()
 
 
+def test_a_worker_that_was_closed_works_again_when_it_is_used_again() -> None:
+    runs: list[float] = []
+    now = 0.0
+    worker = IdleWorker(lambda: runs.append(now), min_interval_s=60, now=lambda: now)
+    worker.close()
+    worker.touch()
+    now = 100.0
+    worker.close()
+    assert runs == [100.0]
+
+
 def test_a_broken_dashboard_never_reaches_a_call(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "dashboards").write_text("a file in the folder's place")
