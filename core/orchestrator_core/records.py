@@ -105,6 +105,19 @@ class RecalledMemory(Struct, frozen=True):
     """What each ranking view gave, for ``explain``."""
     status: str = ""
     """How the run ended that left this memory (``succeeded``, ``failed``, ``blocked``); empty for what no run left."""
+    category: str = ""
+    author: str = ""
+    session: str = ""
+    occurred_at: float = 0.0
+    judged: float | None = None
+    """The judge's score of the run that left it, 1 to 10."""
+    expires_at: float | None = None
+    pinned: bool = False
+    quarantined: str = ""
+    """Why it is set aside and not given to agents; empty for one that is not."""
+    aliases: tuple[str, ...] = ()
+    """The ids of near-duplicates that were merged into it."""
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 class StageRecord(Struct, frozen=True):

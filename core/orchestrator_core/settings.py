@@ -56,11 +56,25 @@ class MemorySettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What is remembered and for how long."""
 
     namespace: str = "default"
+    shared: tuple[str, ...] = ()
+    """Other namespaces that are searched as well, for reading only."""
     recall_k: Count = 5
     token_budget: Count = 1000
     """Recalled memories together stay below this many tokens (a token is taken as four characters)."""
+    session_days: Days = 1.0
     tasks_days: Days = 7.0
     knowledge_days: Days = 90.0
+    lessons_days: Annotated[float, Meta(ge=0)] = 0.0
+    """0 keeps lessons for ever."""
+    embedding: str = ""
+    """The embedding model: empty for all-MiniLM-L6-v2, a folder, the name of a SentenceTransformer in the local hub cache,
+    ``ollama:NAME``, or ``none`` for keyword search only."""
+    index: Literal["auto", "exact", "chroma"] = "auto"
+    """Where vectors are searched: ``exact`` scans all of them, ``chroma`` asks an embedded Chroma; ``auto`` scans up to 200,000."""
+    chroma_url: str = ""
+    """A Chroma server that several machines share, such as ``http://127.0.0.1:8000``; empty for none."""
+    wait_s: Annotated[float, Meta(ge=0)] = 5.0
+    """A search waits at most this long for the vectors of what its own process has just stored."""
 
 
 class HealingSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from msgspec import Struct
@@ -23,6 +24,34 @@ class Episode(Struct, frozen=True):
     feature: str
     overall: float | None
     finished_at: float
+    recalled: tuple[RecalledMemory, ...] = ()
+    """What the call was given to remember."""
+    lesson: Redacted = Redacted("")
+    """What fixed the failure that this call met, in one sentence; empty where nothing failed or nothing helped."""
+
+
+class Recollection(tuple[RecalledMemory, ...]):
+    """Memories, best first, and how they were found."""
+
+    keyword_only: bool
+    """True where no vector took part; ``reason`` then says why."""
+    pending: int
+    """How many memories of the searched namespaces are not embedded yet: they were found by their words alone."""
+    reason: str
+
+    def __new__(
+        cls,
+        memories: Iterable[RecalledMemory] = (),
+        *,
+        keyword_only: bool = False,
+        pending: int = 0,
+        reason: str = "",
+    ) -> Recollection:
+        found = super().__new__(cls, memories)
+        found.keyword_only = keyword_only
+        found.pending = pending
+        found.reason = reason
+        return found
 
 
 class Memory(Protocol):
