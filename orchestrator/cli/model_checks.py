@@ -11,7 +11,7 @@ from orchestrator.cli.checks import Check
 from orchestrator_core.errors import MagnusError, ModelRefused
 from orchestrator_core.models.address import DEFAULT_PORT, is_remote_name, same_model
 from orchestrator_core.models.contract import ServerStatus
-from orchestrator_core.models.embedding_files import PACKAGE, find_embedding_files
+from orchestrator_core.models.embedding.files import PACKAGE, find_embedding_files
 from orchestrator_core.settings import Settings
 
 _GROUP = "Models"

@@ -347,7 +347,7 @@ def test_no_declared_package_is_without_a_word_on_what_works_without_it() -> Non
 
 
 def test_the_embedding_model_is_told_by_its_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from orchestrator_core.models import embedding_files
+    from orchestrator_core.models.embedding import files as embedding_files
 
     monkeypatch.setattr(embedding_files, "PACKAGE", "no_such_package_at_all")
     environ = {"HF_HOME": str(tmp_path)}

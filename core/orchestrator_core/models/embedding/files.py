@@ -51,12 +51,24 @@ def _places(environ: Mapping[str, str]) -> Iterator[Path]:
     for place in (spec.submodule_search_locations or ()) if spec is not None else ():
         if (Path(place) / "model").is_dir():
             yield Path(place) / "model"
+    yield from hub_snapshots(MODEL, environ)
+
+
+def hub_snapshots(name: str, environ: Mapping[str, str]) -> list[Path]:
+    """The copies of a model in the local hub cache, the one that its main branch names first."""
     cache = environ.get("HF_HUB_CACHE") or os.path.join(
         environ.get("HF_HOME") or os.path.join(environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface"), "hub"
     )
-    snapshots = Path(cache).expanduser() / f"models--{MODEL.replace('/', '--')}" / "snapshots"
-    if snapshots.is_dir():
-        yield from sorted(snapshots.iterdir())
+    model = Path(cache).expanduser() / f"models--{name.replace('/', '--')}"
+    try:
+        main = (model / "refs" / "main").read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        main = ""
+    try:
+        found = [place for place in (model / "snapshots").iterdir() if place.is_dir()]
+    except OSError:
+        return []
+    return sorted(found, key=lambda place: (place.name != main, place.name))
 
 
 def _checked(folder: Path, progress: Callable[[int, int], None] | None) -> EmbeddingFiles:

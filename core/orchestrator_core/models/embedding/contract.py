@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    import numpy
+    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -29,9 +29,10 @@ class EmbeddingModel(Protocol):
         """Which model this is."""
         ...
 
-    def encode(self, texts: Sequence[str]) -> NDArray[numpy.float32]:
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
         """One unit vector per text, in order, shape ``(len(texts), dimensions)``.
 
+        ``query`` says that they are asked for and not kept: some models want other words before a query.
         A text's vector does not depend on the other texts of the call. Any text is fine: an empty one and one of lone surrogates too.
 
         Raises:

@@ -1,0 +1,53 @@
+"""A lock between processes that ends with its holder, however that ends."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_POLL_S = 0.1
+
+
+@contextmanager
+def file_lock(path: Path, *, wait_s: float) -> Iterator[bool]:
+    """Hold the lock on a file inside; yields False where another process held it for all of ``wait_s``."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+    try:
+        until = time.monotonic() + wait_s
+        while not (held := _try(handle)) and time.monotonic() < until:
+            time.sleep(_POLL_S)
+        yield held
+    finally:
+        os.close(handle)  # which lets go of the lock
+
+
+def is_locked(path: Path) -> bool:
+    """Whether another process holds the lock now."""
+    if not path.exists():
+        return False
+    with file_lock(path, wait_s=0) as held:
+        return not held
+
+
+if os.name == "nt":
+    import msvcrt
+
+    def _try(handle: int) -> bool:
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True

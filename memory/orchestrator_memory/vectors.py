@@ -1,0 +1,253 @@
+"""The table of vectors: one unit vector per memory and embedding model, as little-endian float16.
+
+Rounding to 16 bits turns a cosine by at most 0.0005. Rows are brought back to length 1 when they are read.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from orchestrator_core.errors import ModelBadOutput
+from orchestrator_core.models.embedding.contract import ModelIdentity
+from orchestrator_core.storage.database import Database
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_BYTES = 2
+"""Of one number on disk."""
+_PARAMETERS = 500
+"""Numbers bound in one statement; SQLite allows 32,766."""
+_DISCARDED_AT_ONCE = 2000
+"""Vectors deleted in one transaction: other writers get their turn between two."""
+
+_NO_VECTOR = "NOT EXISTS (SELECT 1 FROM memory_vectors v WHERE v.memory = m.seq AND v.model = ?)"
+_OF_NAMESPACE = (
+    "SELECT m.seq, v.vector FROM memories m JOIN memory_vectors v ON v.memory = m.seq AND v.model = ? "
+    "WHERE m.namespace = ? AND m.seq > ? ORDER BY m.seq"
+)
+
+
+def embedding_text(author: str, text: str) -> str:
+    """What of a memory is embedded: its text, after its author's name."""
+    return f"{author}: {text}" if author else text
+
+
+class Vectors:
+    """Reads and writes ``memory_vectors``. Safe for threads and for several processes on one store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(
+        self,
+        identity: ModelIdentity,
+        seqs: Sequence[int],
+        matrix: NDArray[np.float32],
+        *,
+        texts: Sequence[str] | None = None,
+    ) -> int:
+        """Store one vector per memory in one transaction; returns how many were written.
+
+        A memory that is gone is skipped, and so is one whose text is no longer the one in ``texts``, where that is given.
+
+        Raises:
+            ModelBadOutput: ``matrix`` is not of shape ``(len(seqs), identity.dimensions)`` or not finite; nothing was written.
+            StoreError: the store cannot be written.
+        """
+        import numpy as np
+
+        rows = np.asarray(matrix, dtype=np.float32)
+        if rows.shape != (len(seqs), identity.dimensions):
+            raise ModelBadOutput(
+                f"the embedding model {identity.name!r} gave an array of shape {rows.shape} for {len(seqs)} texts; "
+                f"{(len(seqs), identity.dimensions)} was expected"
+            )
+        if not np.isfinite(rows).all() or (rows.size and np.abs(rows).max() > 2):
+            raise ModelBadOutput(f"the embedding model {identity.name!r} gave a vector that is no unit vector")
+        blobs = rows.astype("<f2")
+        written = 0
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO memory_models (model, name, dimensions, first_used) "
+                "VALUES (?, ?, ?, (julianday('now') - 2440587.5) * 86400) ON CONFLICT DO NOTHING",
+                (identity.digest, identity.name, identity.dimensions),
+            )
+            for place, seq in enumerate(seqs):
+                found = connection.execute("SELECT author, text FROM memories WHERE seq = ?", (int(seq),)).fetchone()
+                if found is None or (texts is not None and embedding_text(*found) != texts[place]):
+                    continue
+                connection.execute(
+                    "INSERT OR REPLACE INTO memory_vectors (memory, model, vector) VALUES (?, ?, ?)",
+                    (int(seq), identity.digest, blobs[place].tobytes()),
+                )
+                written += 1
+        return written
+
+    def load(self, digest: str, namespace: str, *, after: int = 0) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """All vectors of a namespace whose memory's number is above ``after``, as ``(seqs, rows)``, by number.
+
+        A damaged blob (of the wrong length, or not finite) is deleted, so that its memory is embedded again.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._read(
+            digest,
+            [
+                (_OF_NAMESPACE, (digest, namespace, after)),
+            ],
+        )
+
+    def fetch(self, digest: str, seqs: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The vectors of some memories, by number; those without one are left out. Damaged ones as in ``load``.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._read(
+            digest,
+            [
+                (
+                    f"SELECT memory, vector FROM memory_vectors WHERE model = ? AND memory IN ({_marks(some)}) ORDER BY memory",
+                    (digest, *some),
+                )
+                for some in _slices(sorted({int(seq) for seq in seqs}))
+            ],
+        )
+
+    def _read(
+        self, digest: str, statements: Iterable[tuple[str, Sequence[object]]]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        import numpy as np
+
+        known = self._database.query("SELECT dimensions FROM memory_models WHERE model = ?", (digest,))
+        size = int(known[0][0]) * _BYTES if known else 0
+        seqs: list[int] = []
+        blobs: list[bytes] = []
+        damaged: list[int] = []
+        with self._database.reader() as connection:
+            for sql, parameters in statements:
+                for seq, blob in connection.execute(sql, parameters):
+                    if isinstance(blob, bytes) and len(blob) == size:
+                        seqs.append(seq)
+                        blobs.append(blob)
+                    else:
+                        damaged.append(seq)
+        numbers = np.array(seqs, dtype=np.int64)
+        rows = np.frombuffer(b"".join(blobs), dtype="<f2").reshape(len(seqs), size // _BYTES).astype(np.float32)
+        lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+        sound = np.isfinite(lengths)
+        if not sound.all():
+            damaged += numbers[~sound].tolist()
+            numbers, rows, lengths = numbers[sound], rows[sound], lengths[sound]
+        if damaged:
+            self._delete(digest, damaged)
+        rows /= np.maximum(lengths, np.float32(1e-12))[:, None]
+        return numbers, rows
+
+    def _delete(self, digest: str, seqs: Sequence[int]) -> None:
+        with self._database.transaction() as connection:
+            for some in _slices(seqs):
+                connection.execute(
+                    f"DELETE FROM memory_vectors WHERE model = ? AND memory IN ({_marks(some)})", (digest, *some)
+                )
+
+    def pending(
+        self,
+        digest: str,
+        *,
+        limit: int,
+        seqs: Sequence[int] | None = None,
+        before: int | None = None,
+        stored_before: float | None = None,
+    ) -> list[tuple[int, str]]:
+        """Memories that have no vector of this model, as ``(seq, text to embed)``, the newest first; superseded ones need none.
+
+        ``seqs`` restricts it to some memories, ``before`` to lower numbers, ``stored_before`` to those stored before that time
+        (epoch seconds).
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        conditions, parameters = ["m.superseded_at IS NULL", _NO_VECTOR], [digest]
+        values: list[object] = [*parameters]
+        if before is not None:
+            conditions.append("m.seq < ?")
+            values.append(before)
+        if stored_before is not None:
+            conditions.append("m.created_at < ?")
+            values.append(stored_before)
+        start = "SELECT m.seq, m.author, m.text FROM memories m WHERE "
+        with self._database.reader() as connection:
+            if seqs is None:
+                found = _rows(connection, start, conditions, values, limit)
+            else:
+                found = []
+                for some in _slices(sorted({int(seq) for seq in seqs}, reverse=True)):
+                    if len(found) >= limit:
+                        break
+                    found += _rows(
+                        connection,
+                        start,
+                        [*conditions, f"m.seq IN ({_marks(some)})"],
+                        [*values, *some],
+                        limit - len(found),
+                    )
+        return [(seq, embedding_text(author, text)) for seq, author, text in found]
+
+    def count_pending(self, digest: str, namespaces: Sequence[str] | None = None) -> int:
+        """How many memories of these namespaces (of all, where none is given) have no vector of this model.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        where = "" if namespaces is None else f"m.namespace IN ({_marks(namespaces)}) AND "
+        return int(
+            self._database.query(
+                f"SELECT count(*) FROM memories m WHERE {where}m.superseded_at IS NULL AND {_NO_VECTOR}",
+                (*(namespaces or ()), digest),
+            )[0][0]
+        )
+
+    def discard_other(self, digest: str) -> int:
+        """Delete the vectors of all other models, once this one has all; returns how many.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        others = [row[0] for row in self._database.query("SELECT model FROM memory_models WHERE model <> ?", (digest,))]
+        discarded = 0
+        for other in others:
+            while True:
+                with self._database.transaction() as connection:
+                    gone = connection.execute(
+                        "DELETE FROM memory_vectors WHERE rowid IN "
+                        "(SELECT rowid FROM memory_vectors WHERE model = ? LIMIT ?)",
+                        (other, _DISCARDED_AT_ONCE),
+                    ).rowcount
+                    if gone < _DISCARDED_AT_ONCE:
+                        connection.execute("DELETE FROM memory_models WHERE model = ?", (other,))
+                discarded += gone
+                if gone < _DISCARDED_AT_ONCE:
+                    break
+        return discarded
+
+
+def _rows(
+    connection: sqlite3.Connection, start: str, conditions: Sequence[str], values: Sequence[object], limit: int
+) -> list[tuple[int, str, str]]:
+    sql = f"{start}{' AND '.join(conditions)} ORDER BY m.seq DESC LIMIT ?"
+    return connection.execute(sql, (*values, limit)).fetchall()
+
+
+def _slices(seqs: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(seqs), _PARAMETERS):
+        yield seqs[start : start + _PARAMETERS]
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
