@@ -9,43 +9,36 @@ import atexit
 import threading
 import time
 import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from orchestrator_core.errors import MagnusError, MissingDependency, ModelError, StoreError
+from orchestrator_core.errors import ModelBadOutput, ModelError, ModelRejected
 from orchestrator_core.forks import at_fork
 from orchestrator_core.models.embedding.contract import EmbeddingModel, PreparedModel
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
+from orchestrator_memory.available_model import PREPARING_S, AvailableModel
+from orchestrator_memory.available_model import Prepare as Prepare
 from orchestrator_memory.vectors import Vectors
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-T = TypeVar("T")
-Prepare = Callable[[], PreparedModel]
-
 _QUIET_S = 0.2
 """Embedding begins this long after the last write, so that a burst of writes is one piece of work."""
 _MANY = 256
 """So many waiting memories are embedded at once, quiet or not."""
-_BATCH = 32
-"""Texts between two looks at whether the process is ending; at most about 0.3 s of work, mostly a tenth of that."""
-_QUERIES = 256
-"""Vectors of queries that are kept."""
+_BATCH_TEXTS, _BATCH_CHARACTERS = 32, 8_000
+"""Between two looks at whether the process is ending; about 0.1 s of work."""
 _LEFT_S = 30.0
 """What another process stored this long ago and has not embedded, it has left behind."""
 _SWEEP_S = 60.0
 """Between two looks for what was left behind."""
-_RETRY_S = (1.0, 5.0, 30.0)
-"""Waits after a failure of the model; the last one repeats."""
-_ASK_AGAIN_S = 5.0
-"""A model that is absent may have been added: it is looked for again after this time, or sooner while it is being exported."""
-_PREPARING_S = 0.5
 _EXIT_S = 2.0
-_NO_MODEL = PreparedModel(None, "the embedding model was not looked for yet")
+
+_OF_TEXT = (ModelBadOutput, ModelRejected)
+"""Errors that one text may cause while others are embedded."""
 
 
 class EmbeddingQueue:
@@ -59,16 +52,16 @@ class EmbeddingQueue:
 
     def __init__(self, database: Database, settings: MemorySettings, *, prepare: Prepare) -> None:
         self._vectors = Vectors(database)
-        self._settings = settings
+        self._wait_s = settings.wait_s
         self._prepare = prepare
         self._reset()
         at_fork(self, child=EmbeddingQueue._reset)
         atexit.register(_at_exit, weakref.ref(self))
 
     def _reset(self) -> None:
+        self._model = AvailableModel(self._prepare)
         self._changed = threading.Condition()  # re-entrant, for a signal handler may make a call
         self._working = threading.Lock()
-        self._preparing = threading.Lock()
         self._own: dict[int, None] = {}
         self._unknown = False
         """True when this process stored something whose number it was not told."""
@@ -77,65 +70,29 @@ class EmbeddingQueue:
         self._thread: threading.Thread | None = None
         self._closed = False
         self._swept = float("-inf")
-        self._failures = 0
-        self._retry_at = float("-inf")
-        self._failure = ""
         self._refused: set[int] = set()
         """Memories whose text the model cannot embed; they are found by their words."""
-        self._prepared = _NO_MODEL
-        self._ask_at = float("-inf")
-        self._queries: OrderedDict[tuple[str, str], NDArray[np.float32]] = OrderedDict()
 
     def prepared(self) -> PreparedModel:
         """What can embed now; cheap after the first time, and it never waits for an export."""
-        known = self._prepared
-        if known.model is not None or time.monotonic() < self._ask_at:
-            return known
-        with self._preparing:
-            if self._prepared.model is None and time.monotonic() >= self._ask_at:
-                self._prepared = self._asked()
-                self._ask_at = time.monotonic() + (_PREPARING_S if self._prepared.preparing else _ASK_AGAIN_S)
-            return self._prepared
-
-    def _asked(self) -> PreparedModel:
-        try:
-            return self._prepare()
-        except MissingDependency as error:
-            return PreparedModel(None, str(error), f"python -m pip install {error.package}")
-        except MagnusError as error:
-            return PreparedModel(None, str(error))
+        return self._model.prepared()
 
     @property
     def reason(self) -> str:
         """Why there are no vectors, in one sentence; empty where there are."""
-        return self._failure or ("" if self._prepared.model is not None else self._prepared.reason)
+        return self._model.reason
 
     def query_vector(self, text: str) -> NDArray[np.float32] | None:
-        """The unit vector of a query, or None where there is no model or it fails; ``reason`` then says why."""
-        model = self.prepared().model
-        if model is None:
-            return None
-        key = (model.identity.digest, text)
-        with self._changed:
-            if key in self._queries:
-                self._queries.move_to_end(key)
-                return self._queries[key]
-        if time.monotonic() < self._retry_at:
-            return None
-        try:
-            vector: NDArray[np.float32] = model.encode([text], query=True)[0]
-        except MagnusError as error:
-            self._failed(error)
-            return None
-        self._recovered()
-        with self._changed:
-            self._queries[key] = vector
-            while len(self._queries) > _QUERIES:
-                self._queries.popitem(last=False)
+        """The unit vector of a query, read-only, or None where there is no model or it fails; ``reason`` then says why."""
+        vector = self._model.query_vector(text)
+        if vector is not None and time.monotonic() >= self._swept + _SWEEP_S:
+            with self._changed:
+                self._last_write = self._last_write or time.monotonic()
+                self._start()
         return vector
 
     def stored(self, seqs: Iterable[int] | None = None) -> None:
-        """This process stored these memories (None: some whose numbers are not known here): embed them soon. Takes microseconds."""
+        """This process stored these memories (None: some whose numbers are not known): embed them soon. Takes microseconds."""
         with self._changed:
             if seqs is None:
                 self._unknown = True
@@ -150,29 +107,29 @@ class EmbeddingQueue:
         """How many of the memories that this process stored are not embedded yet."""
         return len(self._own)
 
-    def wait(self, timeout_s: float) -> bool:
-        """Wait until what this process stored is embedded; False at the time limit, and at once where no model is ready."""
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until what this process stored is embedded; False at the time limit, and at once where no model is ready.
+
+        The time limit is the settings' ``wait_s`` where none is given.
+        """
         if not self._own and not self._unknown:
             return True
         if self.prepared().model is None:
             return False
-        until = time.monotonic() + timeout_s
+        until = time.monotonic() + (self._wait_s if timeout_s is None else timeout_s)
         with self._changed:
             self._waiting += 1
             try:
                 self._start()
                 self._changed.notify_all()
                 while self._own or self._unknown:
-                    left = min(until, self._give_up_at()) - time.monotonic()
-                    if left <= 0 or not self._changed.wait(left):
-                        return not (self._own or self._unknown)
+                    now = time.monotonic()
+                    if now >= until or now < self._model.retry_at:
+                        return False
+                    self._changed.wait(until - now)
                 return True
             finally:
                 self._waiting -= 1
-
-    def _give_up_at(self) -> float:
-        """Waiting makes no sense while the model fails."""
-        return float("-inf") if time.monotonic() < self._retry_at else float("inf")
 
     def embed_all(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Embed here and now whatever waits in the store, of any process; returns how many vectors were made.
@@ -193,13 +150,11 @@ class EmbeddingQueue:
                 done += self._embed(model, batch)
                 if progress is not None:
                     progress(done, max(total, done))
+            self._embed_own(model)  # what was stored meanwhile
         except ModelError as error:
-            self._failed(error)
+            self._model.failed(error)
             return done
-        self._recovered()
-        with self._changed:
-            self._unknown = False
-            self._changed.notify_all()
+        self._model.recovered()
         self._discard_other(digest)
         return done
 
@@ -210,7 +165,7 @@ class EmbeddingQueue:
             self._changed.notify_all()
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
-            # Native code must not be running when the interpreter goes: it ends with the batch.
+            # Native code must not be running when the interpreter goes; it ends with its batch.
             thread.join(_EXIT_S)
 
     # The background thread
@@ -226,66 +181,75 @@ class EmbeddingQueue:
             self._thread = thread
 
     def _run(self) -> None:
-        while self._step():
+        while self._due() and self._go_on():
             pass
 
-    def _step(self) -> bool:
-        """Do what is due, after waiting for it; False when there is nothing left to do."""
+    def _due(self) -> bool:
+        """Wait until there is something to do now; False at the end."""
         with self._changed:
-            while not self._closed and (wait_s := self._not_due_for()) > 0:
+            while not self._closed:
+                now = time.monotonic()
+                quiet = 0.0 if self._waiting or len(self._own) >= _MANY else self._last_write + _QUIET_S - now
+                if (wait_s := max(quiet, self._model.retry_at - now)) <= 0:
+                    return True
                 self._changed.wait(wait_s)
-            if self._closed:
-                return self._over()
-        model = self.prepared().model
-        if model is None:
-            with self._changed:
-                if not self._prepared.preparing:
-                    return self._over()  # what waits is seen in the store when there is a model
-                self._changed.wait(_PREPARING_S)
-            return True
+            return self._over()
+
+    def _go_on(self) -> bool:
+        """Do what there is; False when it is done."""
         try:
+            model = self.prepared().model
+            if model is None:
+                return self._again_later()
             self._embed_own(model)
             self._sweep(model)
-        except (ModelError, StoreError) as error:
-            self._failed(error)
-            with self._changed:
-                self._changed.notify_all()
-            return True
-        self._recovered()
+        except Exception as error:  # noqa: BLE001 - whatever happens, it is told and tried again later
+            self._model.failed(error)
+        else:
+            self._model.recovered()
         with self._changed:
             self._changed.notify_all()
-            return bool(self._own or self._unknown) or self._over()
+            failing = time.monotonic() < self._model.retry_at
+            return failing or bool(self._own or self._unknown) or self._over()
+
+    def _again_later(self) -> bool:
+        with self._changed:
+            self._changed.notify_all()
+            if not self.prepared().preparing:
+                return self._over()  # what waits is seen in the store when there is a model
+            if not self._closed:
+                self._changed.wait(PREPARING_S)
+            return True
 
     def _over(self) -> bool:
         self._thread = None
         return False
 
-    def _not_due_for(self) -> float:
-        now = time.monotonic()
-        quiet = 0.0 if self._waiting or len(self._own) >= _MANY else self._last_write + _QUIET_S - now
-        return max(quiet, self._retry_at - now)
-
     def _embed_own(self, model: EmbeddingModel) -> None:
+        digest = model.identity.digest
         while not self._closed:
             with self._changed:
-                own, unknown = list(self._own), self._unknown
+                own, unknown = list(self._own)[:_MANY], self._unknown
+                if not own and not unknown:
+                    return
                 self._unknown = False
-            if not own and not unknown:
-                return
-            digest = model.identity.digest
             try:
-                for some in _batches(own):
-                    self._embed(model, self._vectors.pending(digest, limit=_BATCH, seqs=some))
-                    with self._changed:
-                        for seq in some:
-                            self._own.pop(seq, None)
-                    if self._closed:
-                        return
+                self._embed_each(model, self._vectors.pending(digest, limit=_MANY, seqs=own))
                 if unknown:
-                    self._embed(model, self._vectors.pending(digest, limit=_BATCH))
+                    self._embed_each(model, self._vectors.pending(digest, limit=_MANY))
             except BaseException:
                 self._unknown = self._unknown or unknown
                 raise
+            if not self._closed:
+                with self._changed:  # with those that are gone, or embedded by others
+                    for seq in own:
+                        self._own.pop(seq, None)
+
+    def _embed_each(self, model: EmbeddingModel, found: Sequence[tuple[int, str]]) -> None:
+        for batch in _batches(found):
+            if self._closed:
+                return
+            self._embed(model, [item for item in batch if item[0] not in self._refused])
 
     def _sweep(self, model: EmbeddingModel) -> None:
         """Take over what processes left behind that are no more, and drop the vectors of a former model when all is done."""
@@ -294,9 +258,11 @@ class EmbeddingQueue:
             return
         digest = model.identity.digest
         for batch in self._left(digest, stored_before=time.time() - _LEFT_S):
+            if self._closed:
+                return
             self._embed(model, batch)
-            if self._own or self._unknown or self._closed:
-                return  # its own work comes first; the sweep goes on afterwards
+            if self._own or self._unknown:
+                self._embed_own(model)  # its own work comes first
         self._swept = now
         self._discard_other(digest)
 
@@ -304,12 +270,10 @@ class EmbeddingQueue:
         before: int | None = None
         while found := self._vectors.pending(digest, limit=_MANY, before=before, stored_before=stored_before):
             before = found[-1][0]
-            for batch in _batches(found):
-                if wanted := [item for item in batch if item[0] not in self._refused]:
-                    yield wanted
+            yield from _batches([item for item in found if item[0] not in self._refused])
 
     def _discard_other(self, digest: str) -> None:
-        if not self._vectors.count_pending(digest):
+        if self._vectors.has_other(digest) and self._vectors.count_pending(digest) <= len(self._refused):
             self._vectors.discard_other(digest)
 
     def _embed(self, model: EmbeddingModel, batch: Sequence[tuple[int, str]]) -> int:
@@ -318,8 +282,8 @@ class EmbeddingQueue:
         with self._working:
             try:
                 written = self._put(model, batch)
-            except ModelError as error:
-                if error.retryable or len(batch) == 1:
+            except _OF_TEXT:
+                if not self._model.works(model):
                     raise
                 written = self._one_by_one(model, batch)
         with self._changed:
@@ -333,37 +297,26 @@ class EmbeddingQueue:
 
     def _one_by_one(self, model: EmbeddingModel, batch: Sequence[tuple[int, str]]) -> int:
         """One text that the model refuses must not keep the others from being embedded."""
-        written, refused = 0, []
-        last: ModelError | None = None
+        written = 0
         for item in batch:
             try:
                 written += self._put(model, [item])
-            except ModelError as error:
-                refused.append(item[0])
-                last = error
-        if last is not None and not written:
-            raise last
-        self._refused.update(refused)
+            except _OF_TEXT:
+                self._refused.add(item[0])
         return written
 
-    def _failed(self, error: MagnusError) -> None:
-        with self._changed:
-            wait_s = _RETRY_S[min(self._failures, len(_RETRY_S) - 1)]
-            self._failures += 1
-            self._retry_at = time.monotonic() + wait_s
-            self._failure = str(error)
 
-    def _recovered(self) -> None:
-        if self._failures:
-            with self._changed:
-                self._failures = 0
-                self._retry_at = float("-inf")
-                self._failure = ""
-
-
-def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), _BATCH):
-        yield items[start : start + _BATCH]
+def _batches(items: Sequence[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
+    batch: list[tuple[int, str]] = []
+    characters = 0
+    for item in items:
+        if batch and (len(batch) == _BATCH_TEXTS or characters + len(item[1]) > _BATCH_CHARACTERS):
+            yield batch
+            batch, characters = [], 0
+        batch.append(item)
+        characters += len(item[1])
+    if batch:
+        yield batch
 
 
 def _at_exit(reference: weakref.ref[EmbeddingQueue]) -> None:

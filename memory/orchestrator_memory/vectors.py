@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _BYTES = 2
 """Of one number on disk."""
+_LONGEST = 1.01
+"""Of a number in a unit vector, with room for rounding."""
 _PARAMETERS = 500
 """Numbers bound in one statement; SQLite allows 32,766."""
 _DISCARDED_AT_ONCE = 2000
@@ -31,9 +33,23 @@ _OF_NAMESPACE = (
 )
 
 
-def embedding_text(author: str, text: str) -> str:
-    """What of a memory is embedded: its text, after its author's name."""
-    return f"{author}: {text}" if author else text
+def checked_rows(identity: ModelIdentity, n: int, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a model gave for ``n`` texts, if it can be that: ``n`` finite vectors of the model's size, no longer than 1.
+
+    Raises:
+        ModelBadOutput: it cannot.
+    """
+    import numpy as np
+
+    rows = np.asarray(matrix, dtype=np.float32)
+    if rows.shape != (n, identity.dimensions):
+        raise ModelBadOutput(
+            f"the embedding model {identity.name!r} gave an array of shape {rows.shape} for {n} texts; "
+            f"{(n, identity.dimensions)} was expected"
+        )
+    if not np.isfinite(rows).all() or (rows.size and np.abs(rows).max() > _LONGEST):
+        raise ModelBadOutput(f"the embedding model {identity.name!r} gave a vector that is no unit vector")
+    return rows
 
 
 class Vectors:
@@ -52,22 +68,13 @@ class Vectors:
     ) -> int:
         """Store one vector per memory in one transaction; returns how many were written.
 
-        A memory that is gone is skipped, and so is one whose text is no longer the one in ``texts``, where that is given.
+        A memory that is gone or has one by now is skipped, and so is one whose text is no longer the one in ``texts``.
 
         Raises:
             ModelBadOutput: ``matrix`` is not of shape ``(len(seqs), identity.dimensions)`` or not finite; nothing was written.
             StoreError: the store cannot be written.
         """
-        import numpy as np
-
-        rows = np.asarray(matrix, dtype=np.float32)
-        if rows.shape != (len(seqs), identity.dimensions):
-            raise ModelBadOutput(
-                f"the embedding model {identity.name!r} gave an array of shape {rows.shape} for {len(seqs)} texts; "
-                f"{(len(seqs), identity.dimensions)} was expected"
-            )
-        if not np.isfinite(rows).all() or (rows.size and np.abs(rows).max() > 2):
-            raise ModelBadOutput(f"the embedding model {identity.name!r} gave a vector that is no unit vector")
+        rows = checked_rows(identity, len(seqs), matrix)
         blobs = rows.astype("<f2")
         written = 0
         with self._database.transaction() as connection:
@@ -77,14 +84,14 @@ class Vectors:
                 (identity.digest, identity.name, identity.dimensions),
             )
             for place, seq in enumerate(seqs):
-                found = connection.execute("SELECT author, text FROM memories WHERE seq = ?", (int(seq),)).fetchone()
-                if found is None or (texts is not None and embedding_text(*found) != texts[place]):
+                found = connection.execute("SELECT text FROM memories WHERE seq = ?", (int(seq),)).fetchone()
+                if found is None or (texts is not None and found[0] != texts[place]):
                     continue
-                connection.execute(
-                    "INSERT OR REPLACE INTO memory_vectors (memory, model, vector) VALUES (?, ?, ?)",
+                # One that is there is of this very text: a changed text takes its vectors with it.
+                written += connection.execute(
+                    "INSERT INTO memory_vectors (memory, model, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     (int(seq), identity.digest, blobs[place].tobytes()),
-                )
-                written += 1
+                ).rowcount
         return written
 
     def load(self, digest: str, namespace: str, *, after: int = 0) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -181,7 +188,7 @@ class Vectors:
         if stored_before is not None:
             conditions.append("m.created_at < ?")
             values.append(stored_before)
-        start = "SELECT m.seq, m.author, m.text FROM memories m WHERE "
+        start = "SELECT m.seq, m.text FROM memories m WHERE "
         with self._database.reader() as connection:
             if seqs is None:
                 found = _rows(connection, start, conditions, values, limit)
@@ -197,7 +204,7 @@ class Vectors:
                         [*values, *some],
                         limit - len(found),
                     )
-        return [(seq, embedding_text(author, text)) for seq, author, text in found]
+        return found
 
     def count_pending(self, digest: str, namespaces: Sequence[str] | None = None) -> int:
         """How many memories of these namespaces (of all, where none is given) have no vector of this model.
@@ -212,6 +219,14 @@ class Vectors:
                 (*(namespaces or ()), digest),
             )[0][0]
         )
+
+    def has_other(self, digest: str) -> bool:
+        """Whether there are vectors of another model.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return bool(self._database.query("SELECT 1 FROM memory_models WHERE model <> ? LIMIT 1", (digest,)))
 
     def discard_other(self, digest: str) -> int:
         """Delete the vectors of all other models, once this one has all; returns how many.
@@ -239,7 +254,7 @@ class Vectors:
 
 def _rows(
     connection: sqlite3.Connection, start: str, conditions: Sequence[str], values: Sequence[object], limit: int
-) -> list[tuple[int, str, str]]:
+) -> list[tuple[int, str]]:
     sql = f"{start}{' AND '.join(conditions)} ORDER BY m.seq DESC LIMIT ?"
     return connection.execute(sql, (*values, limit)).fetchall()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from orchestrator_core.forks import at_fork
 from orchestrator_core.models.embedding.attempts import lock_path, read_attempt
 from orchestrator_core.models.embedding.file_lock import is_locked
 from orchestrator_core.models.embedding.sources import CannotExport, Source
@@ -17,8 +19,26 @@ from orchestrator_core.models.embedding.sources import CannotExport, Source
 STAGES = 4
 """Lines that an export says, one before each stage."""
 
-_begun: dict[str, subprocess.Popen[bytes]] = {}
-_lock = threading.Lock()
+
+class _Begun:
+    """The exports that this process has begun in the background."""
+
+    def __init__(self) -> None:
+        self._reset()
+        at_fork(self, child=_Begun._reset)
+        atexit.register(self._leave)
+
+    def _reset(self) -> None:
+        self.lock = threading.Lock()
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def _leave(self) -> None:
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.returncode = 0  # it goes on alone, and Python need not warn of it
+
+
+_begun = _Begun()
 
 
 def start_export(source: Source, target: Path) -> str:
@@ -26,7 +46,7 @@ def start_export(source: Source, target: Path) -> str:
 
     After a failure it is not begun again for an hour; what failed is the answer meanwhile.
     """
-    with _lock:
+    with _begun.lock:
         if is_exporting(target):
             return ""
         attempt = read_attempt(target)
@@ -35,9 +55,10 @@ def start_export(source: Source, target: Path) -> str:
         quiet = subprocess.DEVNULL
         try:
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _begun[str(target)] = subprocess.Popen(
+            _begun.processes[str(target)] = subprocess.Popen(
                 [*_command(source, target), "--background"],
                 env=_environment(), stdin=quiet, stdout=quiet, stderr=quiet, cwd=target.parent, start_new_session=True,
+                creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )  # fmt: skip
         except OSError as error:
             return f"its export cannot be started: {error.strerror or error}"
@@ -46,7 +67,7 @@ def start_export(source: Source, target: Path) -> str:
 
 def is_exporting(target: Path) -> bool:
     """Whether some process is exporting the model now."""
-    process = _begun.get(str(target))
+    process = _begun.processes.get(str(target))
     return (process is not None and process.poll() is None) or is_locked(lock_path(target))
 
 

@@ -15,13 +15,16 @@ _POLL_S = 0.1
 def file_lock(path: Path, *, wait_s: float) -> Iterator[bool]:
     """Hold the lock on a file inside; yields False where another process held it for all of ``wait_s``."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+    held = False
     try:
         until = time.monotonic() + wait_s
         while not (held := _try(handle)) and time.monotonic() < until:
             time.sleep(_POLL_S)
         yield held
     finally:
-        os.close(handle)  # which lets go of the lock
+        if held:
+            _release(handle)  # closing is not enough where a forked child has inherited the handle
+        os.close(handle)
 
 
 def is_locked(path: Path) -> bool:
@@ -42,6 +45,9 @@ if os.name == "nt":
             return False
         return True
 
+    def _release(handle: int) -> None:
+        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]
+
 else:
     import fcntl
 
@@ -51,3 +57,6 @@ else:
         except OSError:
             return False
         return True
+
+    def _release(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_UN)

@@ -37,8 +37,6 @@ _CHARACTERS_PER_TOKEN = 32
 
 _inherited: list[Any] = []
 """Sessions that existed when the process forked: another thread may have held their locks, so they are never used or freed."""
-_loaded: weakref.WeakValueDictionary[tuple[str, str], OnnxEmbedding] = weakref.WeakValueDictionary()
-_loading = threading.Lock()
 
 
 def load_export(folder: Path) -> OnnxEmbedding | None:
@@ -49,14 +47,30 @@ def load_export(folder: Path) -> OnnxEmbedding | None:
         MissingDependency: onnxruntime, tokenizers or numpy is absent or broken.
     """
     info = read_export(folder)
-    if info is None:
-        return None
-    with _loading:
-        key = (str(folder), info.sha256.get(ONNX_FILE, ""))
-        model = _loaded.get(key)
-        if model is None:
-            model = _loaded[key] = OnnxEmbedding(folder, info)
-        return model
+    return None if info is None else _models.of(folder, info)
+
+
+class _Models:
+    """The models that are in use in this process, each loaded once."""
+
+    def __init__(self) -> None:
+        self._reset()
+        at_fork(self, child=_Models._reset)
+
+    def _reset(self) -> None:
+        self._lock = threading.Lock()
+        self._loaded: weakref.WeakValueDictionary[tuple[str, str], OnnxEmbedding] = weakref.WeakValueDictionary()
+
+    def of(self, folder: Path, info: ExportInfo) -> OnnxEmbedding:
+        key = (str(folder), info.sha256[ONNX_FILE])
+        with self._lock:
+            model = self._loaded.get(key)
+            if model is None:
+                model = self._loaded[key] = OnnxEmbedding(folder, info)
+            return model
+
+
+_models = _Models()
 
 
 class OnnxEmbedding:
@@ -187,6 +201,7 @@ def _session(path: Path) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = False  # as fast without, and memory is given back
     options.log_severity_level = 3  # errors only
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
