@@ -1,0 +1,231 @@
+"""What a caller gives for a memory or a search, checked and redacted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from orchestrator_core.errors import UsageError
+from orchestrator_core.records import Redact
+from orchestrator_core.settings import MemorySettings
+from orchestrator_memory import quarantine
+from orchestrator_memory.metadata import redacted_json
+from orchestrator_memory.row import MemoryRow
+from orchestrator_memory.tiers import TIERS, lifetime_s
+
+TEXT_MAX = 1_000_000
+LABEL_MAX = 500
+_QUARANTINED_TRUST = 0.0
+
+
+class Filters(Struct, frozen=True, kw_only=True):
+    """What a search is limited to. Empty or None means no limit."""
+
+    namespaces: tuple[str, ...]
+    tiers: tuple[str, ...] = ()
+    category: str = ""
+    author: str = ""
+    session: str = ""
+    since: float | None = None
+    """Epoch seconds; compared with when a thing happened."""
+    until: float | None = None
+    quarantined: bool = False
+    """Also what is set aside."""
+
+
+class Arguments:
+    """Turns what callers give into rows and filters. Everything textual is redacted here, before anything is stored or embedded."""
+
+    def __init__(self, settings: MemorySettings, redact: Redact, new_id: Callable[[], str]) -> None:
+        self._settings = settings
+        self._redact = redact
+        self._new_id = new_id
+
+    def row(
+        self,
+        text: str,
+        *,
+        now: float,
+        id: str | None = None,  # noqa: A002 - the word users know
+        namespace: str | None = None,
+        tier: str = "knowledge",
+        key: str = "",
+        category: str = "",
+        author: str = "",
+        session: str = "",
+        source: str = "",
+        occurred_at: float | None = None,
+        expires_in_s: float | None = None,
+        trust: float = 1.0,
+        score: float | None = None,
+        pinned: bool = False,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> MemoryRow:
+        """The row of a memory.
+
+        Raises:
+            UsageError: an argument is of the wrong type or out of range.
+        """
+        if not isinstance(text, str) or not text.strip():
+            raise UsageError(f"a memory is a text with at least one visible character, got {_shown(text)}")
+        if len(text) > TEXT_MAX:
+            raise UsageError(
+                f"a memory has at most {TEXT_MAX:,} characters, got {len(text):,}; store its parts, or a summary"
+            )
+        tier = _tier(tier)
+        if expires_in_s is None:
+            lifetime = lifetime_s(tier, self._settings)
+        else:
+            lifetime = _number("expires_in_s", expires_in_s, 0.0, math.inf)
+        clean = self.clean(text)
+        set_aside = quarantine.reason(clean)
+        trust = _number("trust", trust, 0.0, 1.0)
+        return MemoryRow(
+            id=self.label("id", id) if id else self._new_id(),
+            namespace=self.namespace(namespace),
+            tier=tier,
+            text=clean,
+            key=self.label("key", key),
+            category=self.label("category", category),
+            author=self.label("author", author),
+            session=self.label("session", session),
+            source=self.label("source", source),
+            trust=_QUARANTINED_TRUST if set_aside else trust,
+            score=None if score is None else _number("score", score, 1.0, 10.0),
+            occurred_at=now if occurred_at is None else _time("occurred_at", occurred_at),
+            created_at=now,
+            expires_at=None if lifetime is None or math.isinf(lifetime) else now + lifetime,
+            pinned=int(bool(pinned)),
+            metadata=redacted_json(metadata, self.clean),
+            quarantined=set_aside,
+        )
+
+    def knowledge_text(self, key: str, value: Any) -> str:
+        """How a fact is stored: ``key: value``, the value as JSON where it is no text.
+
+        Raises:
+            UsageError: the key is empty, or the value cannot be written as JSON.
+        """
+        if not isinstance(key, str) or not key.strip():
+            raise UsageError(f"knowledge needs a key, a text that is not empty, got {_shown(key)}")
+        if isinstance(value, str):
+            return f"{key}: {value}"
+        try:
+            return f"{key}: {msgspec.json.encode(value).decode()}"
+        except Exception as error:  # foreign types, cycles, depth
+            raise UsageError(f"the value of {key!r} cannot be written as JSON: {error}") from error
+
+    def query(self, query: str) -> str:
+        """A redacted query; of one that is too long the beginning.
+
+        Raises:
+            UsageError: it is no text.
+        """
+        if not isinstance(query, str):
+            raise UsageError(f"a query is a text, got {_shown(query)}")
+        return self.clean(query) if len(query) <= TEXT_MAX else query[:TEXT_MAX].encode("utf-8", "replace").decode()
+
+    def filters(
+        self,
+        *,
+        namespace: str | Sequence[str] | None = None,
+        tiers: str | Sequence[str] = (),
+        category: str = "",
+        author: str = "",
+        session: str = "",
+        since: float | None = None,
+        until: float | None = None,
+        quarantined: bool = False,
+    ) -> Filters:
+        """Checked filters; without a namespace the settings' own one and those it shares.
+
+        Raises:
+            UsageError: an argument is of the wrong type, or names a tier that does not exist.
+        """
+        if namespace is None:
+            namespaces = (self._settings.namespace, *self._settings.shared)
+        elif isinstance(namespace, str):
+            namespaces = (self.namespace(namespace),)
+        else:
+            namespaces = tuple(self.namespace(name) for name in namespace)
+        if not namespaces:
+            raise UsageError("a search needs at least one namespace; leave the argument out for the settings' own")
+        return Filters(
+            namespaces=tuple(dict.fromkeys(namespaces)),
+            tiers=tuple(_tier(tier) for tier in ((tiers,) if isinstance(tiers, str) else tiers)),
+            category=self.label("category", category),
+            author=self.label("author", author),
+            session=self.label("session", session),
+            since=None if since is None else _time("since", since),
+            until=None if until is None else _time("until", until),
+            quarantined=bool(quarantined),
+        )
+
+    def namespace(self, namespace: str | None) -> str:
+        """A namespace's name; the settings' own for None."""
+        if namespace is None:
+            return self._settings.namespace
+        clean = self.label("namespace", namespace)
+        if not clean.strip() or clean != namespace:
+            raise UsageError("a namespace is a short name: not empty, without secrets, addresses or control characters")
+        return clean
+
+    def label(self, name: str, value: str) -> str:
+        """A short redacted text."""
+        if not isinstance(value, str):
+            raise UsageError(f"{name} is a text, got {_shown(value)}")
+        if len(value) > LABEL_MAX:
+            raise UsageError(f"{name} has at most {LABEL_MAX} characters, got {len(value):,}")
+        return self.clean(value) if value else ""
+
+    def clean(self, text: str) -> str:
+        """The text as it may be stored."""
+        # Redaction gives storable text; a stand-in for it in a test or a script may not.
+        return self._redact(text).encode("utf-8", "replace").decode()
+
+
+def whole(name: str, value: int) -> int:
+    """A whole number.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise UsageError(f"{name} is a whole number, got {_shown(value)}")
+    return value
+
+
+def _tier(tier: str) -> str:
+    if tier in TIERS:
+        return tier
+    nearest = get_close_matches(str(tier), TIERS, 1)
+    raise UsageError(
+        f"unknown tier {tier!r}; " + (f"did you mean {nearest[0]!r}?" if nearest else f"tiers: {', '.join(TIERS)}")
+    )
+
+
+def _shown(value: object) -> str:
+    return "an empty text" if isinstance(value, str) else type(value).__name__
+
+
+def _time(name: str, value: float) -> float:
+    seconds = _number(name, value, -math.inf, math.inf)
+    if math.isinf(seconds):
+        raise UsageError(f"{name} is a time in epoch seconds, got {value!r}")
+    return seconds
+
+
+def _number(name: str, value: float, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value) or not low <= value <= high:
+        limits = (
+            f" from {low:g} to {high:g}"
+            if math.isfinite(high)
+            else (f" of {low:g} or more" if math.isfinite(low) else "")
+        )
+        raise UsageError(f"{name} is a number{limits}, got {value!r}")
+    return float(value)

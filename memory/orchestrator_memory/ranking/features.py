@@ -1,0 +1,210 @@
+"""The numbers by which one candidate is compared with another.
+
+Every view speaks of one memory and one query. Scales: ``share`` is divided by the query's best, ``deviation`` is a z-score over the
+namespace divided by 3, so that all features lie within about -1 and 2 whatever the namespace.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator_memory.index.namespace_index import Floats, NamespaceIndex
+from orchestrator_memory.ranking.keyword_views import Matches, matches, neighbours, surroundings
+from orchestrator_memory.text.traits import TRAITS, query_kind
+from orchestrator_memory.text.words import query_terms, stems, words
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "words": (
+        "bm25_deviation", "bm25_window", "bm25_window2_share", "covered", "covered_window2", "covered_before", "covered_after",
+    ),
+    "meaning": ("cosine", "cosine_share", "cosine_deviation", "cosine_before", "cosine_after"),
+    "conversation": ("match_two_before", "session_best", "bm25_session_share", "answers_question"),
+    "author": ("author_named", "other_named", "about_self", "says_you", "other_says_you"),
+    "form": ("length", "short", "ends_asking", "asks", "name", "attachment", "number"),
+    "answer": ("time_for_when", "number_for_how_many", "name_for_which"),
+}  # fmt: skip
+"""The features, by what they speak of. The groups are what ``explain`` sums up and what use teaches to weigh."""
+
+FEATURES: tuple[str, ...] = tuple(name for names in GROUPS.values() for name in names)
+POOL = 50
+"""Candidates taken from each view."""
+_SESSION_BEST = 3
+
+
+class Candidates(NamedTuple):
+    """What is ranked: slots, and their features, shape ``(len(slots), len(FEATURES))``."""
+
+    slots: NDArray[np.int64]
+    features: Floats
+
+
+def candidates(
+    index: NamespaceIndex, query: str, vector: Floats | None, allowed: NDArray[np.bool_], pool: int = POOL
+) -> Candidates:
+    """The memories worth ranking among the allowed slots: the best ``pool`` of each view, with their features.
+
+    ``vector`` is the query's unit vector, None where there is none: the features of meaning are 0 then.
+    """
+    terms = query_terms(query)
+    named = _named_authors(index, query)
+    spoken_of = {word for code_words in named.values() for word in code_words}
+    subject = tuple(term for term in terms if term not in spoken_of) or terms
+    matched = matches(index, subject)
+    cosine = _cosines(index, vector)
+    deviation = _deviation(cosine, index.column("embedded")) if vector is not None else cosine
+    match = _share(matched.alone) + 2 * deviation
+    slots = _pool(index, (matched.alone, *((cosine,) if vector is not None else ()), match), allowed, pool)
+    if not len(slots):
+        return Candidates(slots, np.zeros((0, len(FEATURES)), np.float32))
+    values = _values(index, query, slots, matched, cosine, deviation, match, frozenset(named))
+    columns = [np.broadcast_to(np.asarray(values[name], np.float32), slots.shape) for name in FEATURES]
+    return Candidates(slots, np.stack(columns, axis=1))
+
+
+def _values(
+    index: NamespaceIndex,
+    query: str,
+    slots: NDArray[np.int64],
+    matched: Matches,
+    cosine: Floats,
+    deviation: Floats,
+    match: Floats,
+    named: frozenset[int],
+) -> dict[str, Floats]:
+    around = surroundings(index, matched, slots)
+    two_before, before, _, after, _ = neighbours(index, slots)
+    style = dict(zip(TRAITS, index.column("traits")[slots].T, strict=True))
+    asked_before = _at(index.column("traits")[:, TRAITS.index("ends_asking")], before)
+    kind = query_kind(query)
+    mine = np.isin(index.column("author")[slots], list(named)).astype(np.float32)
+    other = (1 - mine) if named else np.zeros_like(mine)
+    return {
+        "bm25_deviation": _standard(matched.alone)[slots] / 5,
+        "bm25_window": around.window1 / 10,
+        "bm25_window2_share": _share(around.window2),
+        "covered": around.covered,
+        "covered_window2": around.covered2,
+        "covered_before": around.covered_before,
+        "covered_after": around.covered_after,
+        "cosine": cosine[slots],
+        "cosine_share": cosine[slots] / max(float(cosine.max(initial=0.0)), 1e-9),
+        "cosine_deviation": deviation[slots],
+        "cosine_before": _at(deviation, before),
+        "cosine_after": _at(deviation, after),
+        "match_two_before": _at(match, two_before) / 3,
+        "session_best": _session_best(index, slots, match) / 3,
+        "bm25_session_share": _share(around.session),
+        "answers_question": _at(deviation, before) * asked_before,
+        "author_named": mine,
+        "other_named": other,
+        "about_self": style["self"],
+        "says_you": style["you"],
+        "other_says_you": other * style["you"],
+        "length": style["length"],
+        "short": style["short"],
+        "ends_asking": style["ends_asking"],
+        "asks": style["asks"],
+        "name": style["name"],
+        "attachment": style["attachment"],
+        "number": style["number"],
+        "time_for_when": kind.when * style["time"],
+        "number_for_how_many": kind.how_many * style["number"],
+        "name_for_which": kind.which * style["name"],
+    }
+
+
+def _named_authors(index: NamespaceIndex, query: str) -> dict[int, frozenset[str]]:
+    """The authors that the query names, by code, each with the stems of the name.
+
+    Only a name that is written with a capital counts: the slug of an agent (``invoice-parser``) is a subject, not a person.
+    """
+    asked = set(words(query))
+    named = {}
+    for author, code in index.authors.items():
+        if author[:1].isupper():
+            parts = words(author)
+            if asked.intersection(parts):
+                named[code] = frozenset(stems(parts))
+    return named
+
+
+def _cosines(index: NamespaceIndex, vector: Floats | None) -> Floats:
+    """The cosine of each slot; of those without a vector yet the mean of the others, so that they neither win nor lose by it."""
+    if vector is None or not index.size:
+        return np.zeros(index.size, np.float32)
+    # einsum stays in this thread: BLAS wakes others, and waits for them where all cores are busy.
+    cosine: Floats = np.einsum("ij,j->i", index.column("vectors"), vector)
+    embedded = index.column("embedded") & index.column("alive")
+    if not embedded.all():
+        cosine[~embedded] = cosine[embedded].mean() if embedded.any() else 0.0
+    return cosine
+
+
+def _deviation(cosine: Floats, embedded: NDArray[np.bool_]) -> Floats:
+    return _standard(cosine) / np.float32(3) if embedded.any() else np.zeros_like(cosine)
+
+
+def _standard(values: Floats) -> Floats:
+    if not len(values):
+        return values
+    scaled: Floats = (values - values.mean()) / (values.std() + np.float32(1e-9))
+    return scaled
+
+
+def _share(values: Floats) -> Floats:
+    return values / np.float32(max(float(values.max(initial=0.0)), 1e-9))
+
+
+def _pool(index: NamespaceIndex, views: tuple[Floats, ...], allowed: NDArray[np.bool_], pool: int) -> NDArray[np.int64]:
+    """The best slots of each view, and the neighbours of the best half: an answer often stands beside what matches."""
+    best = [_best(view, allowed, pool) for view in views]
+    beside = neighbours(index, np.unique(np.concatenate([some[-(pool // 2) :] for some in best]))).ravel()
+    beside = beside[beside < index.size]
+    return np.unique(np.concatenate((*best, beside[allowed[beside]])))
+
+
+def _best(view: Floats, allowed: NDArray[np.bool_], pool: int) -> NDArray[np.int64]:
+    """The allowed slots with the highest values above the least one, ascending by value."""
+    # A first cut at a height that few reach keeps the sorting small; where it cuts too much all are sorted.
+    few = np.flatnonzero((view > view.mean() + 2 * view.std()) & allowed)
+    if len(few) < pool:
+        few = np.flatnonzero((view > view.min(initial=0.0)) & allowed)
+    values = view[few]
+    if len(few) > pool:
+        top = np.argpartition(values, len(values) - pool)[-pool:]
+        few, values = few[top], values[top]
+    return few[np.argsort(values)]
+
+
+def _at(values: Floats, slots: NDArray[np.int64]) -> Floats:
+    """The values at some slots; 0 where a slot lies past the end."""
+    padded: Floats = np.append(values, np.float32(0))
+    return padded[slots]
+
+
+def _session_best(index: NamespaceIndex, slots: NDArray[np.int64], match: Floats) -> Floats:
+    """The mean of the three best matches in each candidate's session."""
+    by_session, ends = index.derived("by_session", _by_session)
+    sessions, session_of = np.unique(index.column("session")[slots], return_inverse=True)
+    starts, sizes = ends[sessions], ends[sessions + 1] - ends[sessions]
+    # Places in by_session of the members of all these sessions, one session after the other.
+    first = np.concatenate(([0], np.cumsum(sizes)))
+    places = np.arange(first[-1]) + np.repeat(starts - first[:-1], sizes)
+    values = match[by_session[places]]
+    values = values[np.lexsort((-values, np.repeat(np.arange(len(sessions)), sizes)))]
+    sums = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
+    taken = np.minimum(sizes, _SESSION_BEST)
+    best = (sums[first[:-1] + taken] - sums[first[:-1]]) / np.maximum(taken, 1)
+    by_candidate: Floats = best[session_of].astype(np.float32)
+    return by_candidate
+
+
+def _by_session(index: NamespaceIndex) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The live slots in the order of their sessions, and where each session begins in it (one more at the end)."""
+    live = np.flatnonzero(index.column("alive"))
+    session = index.column("session")[live]
+    order = live[np.argsort(session, kind="stable")]
+    return order, np.concatenate(([0], np.cumsum(np.bincount(session, minlength=len(index.sessions)))))

@@ -1,0 +1,251 @@
+"""Finding memories: candidates of each namespace, ranked by one model, with what is shown read from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, structs
+
+from orchestrator_core.clock import Clock
+from orchestrator_core.records import RecalledMemory
+from orchestrator_core.settings import MemorySettings
+from orchestrator_core.storage.database import Database
+from orchestrator_memory.arguments import Filters
+from orchestrator_memory.contract import Recollection
+from orchestrator_memory.embedding_queue import EmbeddingQueue
+from orchestrator_memory.merge import same_said
+from orchestrator_memory.store import MemoryStore
+from orchestrator_memory.text.words import query_terms
+from orchestrator_memory.vectors import Vectors
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from orchestrator_memory.index.cache import IndexCache
+    from orchestrator_memory.index.namespace_index import NamespaceIndex
+
+K_MAX = 1_000
+"""A search returns at most this many memories."""
+_SPARE = 3
+"""So many more are ranked than wanted, for near-identical texts and rows that went meanwhile."""
+
+
+class Explained(Struct, frozen=True):
+    """One hit and why it stands where it stands."""
+
+    memory: RecalledMemory
+    logit: float
+    """The sum of all that follows and the model's bias; the score is 1 / (1 + exp(-logit))."""
+    views: dict[str, tuple[float, float]]
+    """Per feature its value and what it gave; see ``ranking.features`` for what each means."""
+    priors: dict[str, float]
+    """What usefulness, the judge's score, trust and recency gave."""
+
+
+class _Hit(Struct):
+    namespace: str
+    seq: int
+    score: float
+    logit: float
+    occurred_at: float
+    features: Any
+    gave: Any
+    priors: Any
+
+
+class Searcher:
+    """Searches the namespaces of one store. Safe for threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: MemorySettings,
+        store: MemoryStore,
+        embedding: EmbeddingQueue,
+        *,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._store = store
+        self._embedding = embedding
+        self._clock = clock
+        self._vectors = Vectors(database)
+        self._cache: IndexCache | None = None
+
+    def search(
+        self, query: str, k: int, filters: Filters, *, wait_s: float | None = None, distinct: bool = False
+    ) -> Recollection:
+        """The ``k`` best memories for a redacted query; with ``distinct`` texts that say the same come once.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        hits, with_vectors, pending = self._hits(query, k, filters, wait_s)
+        shown = [memory for _, memory in self._shown(hits, k, distinct)]
+        reason = "" if with_vectors else self._embedding.reason
+        return Recollection(shown, keyword_only=not with_vectors, pending=pending, reason=reason)
+
+    def explain(self, query: str, k: int, filters: Filters) -> tuple[Explained, ...]:
+        """The same hits with what each feature gave.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        hits, _, _ = self._hits(query, k, filters, None)
+        if not hits:
+            return ()
+        from orchestrator_memory.ranking.features import FEATURES
+        from orchestrator_memory.ranking.model import PRIORS
+
+        return tuple(
+            Explained(
+                memory,
+                round(hit.logit, 4),
+                {
+                    name: (round(float(value), 4), round(float(gave), 4))
+                    for name, value, gave in zip(FEATURES, hit.features, hit.gave, strict=True)
+                },
+                {name: round(float(gave), 4) for name, gave in zip(PRIORS, hit.priors, strict=True)},
+            )
+            for hit, memory in self._shown(hits, k, False)
+        )
+
+    def _hits(self, query: str, k: int, filters: Filters, wait_s: float | None) -> tuple[list[_Hit], bool, int]:
+        """Ranked hits, whether vectors took part, and how many memories have none yet."""
+        wanted = min(k, K_MAX)
+        if wanted <= 0 or not query_terms(query) or not self._anything(filters.namespaces):
+            return [], True, 0
+        prepared = self._embedding.prepared()
+        identity = None if prepared.model is None else prepared.model.identity
+        vector = self._embedding.query_vector(query) if identity is not None else None
+        if vector is not None and self._embedding.pending():
+            self._embedding.wait(self._settings.wait_s if wait_s is None else wait_s)
+        now = self._clock.now()
+        hits: list[_Hit] = []
+        pending = 0
+        for namespace in filters.namespaces:
+            with self._indexes().index(namespace, identity if vector is not None else None) as index:
+                hits += _ranked(
+                    index, namespace, query, vector, filters, wanted * _SPARE, self._learned(namespace), now
+                )
+                if vector is not None:
+                    pending += int((index.column("alive") & index.column("current") & ~index.column("embedded")).sum())
+        hits.sort(key=lambda hit: (-hit.logit, -hit.occurred_at, hit.seq))
+        return hits, vector is not None, pending
+
+    def _anything(self, namespaces: Sequence[str]) -> bool:
+        """False for namespaces without memories: nothing heavy is imported for them."""
+        marks = ", ".join("?" * len(namespaces))
+        return bool(self._database.query(f"SELECT 1 FROM memories WHERE namespace IN ({marks}) LIMIT 1", namespaces))
+
+    def _shown(self, hits: Sequence[_Hit], k: int, distinct: bool) -> list[tuple[_Hit, RecalledMemory]]:
+        from orchestrator_memory.ranking.model import by_group, priors_sum
+
+        wanted = min(k, K_MAX)
+        chosen: list[tuple[_Hit, RecalledMemory]] = []
+        start = 0
+        while len(chosen) < wanted and start < len(hits):
+            some = hits[start : start + wanted * _SPARE]
+            rows = self._store.rows([hit.seq for hit in some], self._clock.now())
+            for hit in some:
+                memory = rows.get(hit.seq)
+                if memory is None or len(chosen) == wanted:
+                    continue
+                if distinct and any(same_said(memory.text, other.text) for _, other in chosen):
+                    continue
+                views = {**by_group(hit.gave), "priors": priors_sum(hit.priors)}
+                chosen.append((hit, structs.replace(memory, score=hit.score, views=views)))
+            start += len(some)
+        return chosen
+
+    def _learned(self, namespace: str) -> Mapping[str, float]:
+        rows = self._database.query("SELECT view, weight FROM memory_weights WHERE namespace = ?", (namespace,))
+        return dict(rows)
+
+    def _indexes(self) -> IndexCache:
+        if self._cache is None:
+            from orchestrator_memory.index.cache import IndexCache
+
+            self._cache = IndexCache(self._database)
+        return self._cache
+
+    def pending(self) -> int:
+        """How many memories of the settings' namespaces have no vector yet; 0 where there is no model."""
+        model = self._embedding.prepared().model
+        if model is None:
+            return 0
+        return self._vectors.count_pending(model.identity.digest, (self._settings.namespace, *self._settings.shared))
+
+    def index_health(self) -> str:
+        """Which index answers, and how it is."""
+        return "exact: ok"
+
+    def follow(self) -> None:
+        """Feed a derived index, where there is one."""
+
+    def purge(self, seqs: Sequence[int]) -> bool:
+        """Take memories out of everything derived; False where an outside server cannot prove it."""
+        if self._cache is not None:
+            self._cache.clear()
+        return True
+
+    def close(self) -> None:
+        """Let go of the indexes."""
+        if self._cache is not None:
+            self._cache.clear()
+
+
+def _ranked(
+    index: NamespaceIndex,
+    namespace: str,
+    query: str,
+    vector: NDArray[np.float32] | None,
+    filters: Filters,
+    wanted: int,
+    learned: Mapping[str, float],
+    now: float,
+) -> list[_Hit]:
+    import numpy as np
+
+    from orchestrator_memory.ranking.features import POOL, candidates
+    from orchestrator_memory.ranking.model import score
+
+    found = candidates(index, query, vector, _allowed(index, filters, now), max(POOL, wanted))
+    if not len(found.slots):
+        return []
+    scored = score(found.features, index, found.slots, with_vectors=vector is not None, learned=learned, now=now)
+    seqs, occurred = index.column("seq")[found.slots], index.column("occurred")[found.slots]
+    best = np.argsort(-scored.logit, kind="stable")[:wanted]
+    return [
+        _Hit(
+            namespace, int(seqs[i]), round(float(scored.score[i]), 6), float(scored.logit[i]), float(occurred[i]),
+            found.features[i], scored.gave[i], scored.priors[i],
+        )
+        for i in best
+    ]  # fmt: skip
+
+
+def _allowed(index: NamespaceIndex, filters: Filters, now: float) -> NDArray[np.bool_]:
+    """Which slots are live and pass the filters."""
+    import numpy as np
+
+    allowed: NDArray[np.bool_] = index.column("alive") & index.column("current") & (index.column("expires") > now)
+    if not filters.quarantined:
+        allowed &= ~index.column("quarantined")
+    for column, kind, names in (
+        ("tier", "tiers", filters.tiers),
+        ("category", "categories", (filters.category,) if filters.category else ()),
+        ("author", "authors", (filters.author,) if filters.author else ()),
+    ):
+        if names:
+            allowed &= np.isin(index.column(column), index.codes(kind, names))
+    if filters.session:
+        allowed &= index.column("session") == index.session_code(filters.session)
+    if filters.since is not None:
+        allowed &= index.column("occurred") >= filters.since
+    if filters.until is not None:
+        allowed &= index.column("occurred") <= filters.until
+    return allowed

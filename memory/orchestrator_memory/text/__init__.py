@@ -1,0 +1,1 @@
+"""Texts as what they are compared by: words, and traits of style."""
