@@ -3,7 +3,8 @@
 The order, safe at any moment of a ``kill -9``:
 
 1. One transaction finds what goes, deletes it and what the cascade names, and queues the rest of the work by ids alone.
-2. The rest is done at once: the derived index, rendered pages, the write-ahead log.
+2. The rest is done at once: the derived index, rendered pages, and the file is written anew, for SQLite leaves copies of deleted rows
+   behind where it moves rows between pages, ``secure_delete`` or not.
 3. Only then is the queued row deleted. A killed process leaves it to the next one, see ``finish``.
 """
 
@@ -17,16 +18,16 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
+from orchestrator_core.errors import StoreError
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.forget_selection import Gone, Selection, load, select
+from orchestrator_core.storage.outbox import MAX_TRIES
+from orchestrator_memory.forget_selection import Gone, Selection, chunks, load, marks, select
 
 __all__ = ["KIND", "Cascade", "Followed", "Forgotten", "Gone", "Selection", "finish", "forget", "no_cascade"]
 
 KIND = "forget"
 """Of the outbox rows that hold unfinished work."""
 
-_CHUNK = 500
-"""Memories deleted by one statement."""
 _QUEUE = "INSERT INTO outbox (kind, payload, created_at, not_before) VALUES (?, ?, ?, 0)"
 
 PurgeIndex = Callable[[Sequence[int]], bool]
@@ -51,30 +52,30 @@ class Forgotten(Struct, frozen=True):
 class Followed(Struct, frozen=True):
     """What hangs on memories that go."""
 
+    memories: tuple[Gone, ...] = ()
+    """Further memories that hold their text."""
     executions: tuple[str, ...] = ()
-    memories: tuple[int, ...] = ()
-    """The ``seq`` of further memories that hold their text."""
+    """Calls that lose their texts."""
+    marks: tuple[str, ...] = ()
+    """By what a page is recognised that shows these calls. No text."""
 
 
 class Cascade(Protocol):
     """What else of the store holds the text of memories. The memory room does not know; the assembly tells it."""
 
-    def follow(self, connection: sqlite3.Connection, gone: Sequence[Gone], query: str) -> Followed:
-        """The calls that left or recalled these memories, and the memories such calls left that quote them. Writes nothing.
-
-        ``query`` is what selected them, empty where an id or a key did.
-        """
+    def follow(self, connection: sqlite3.Connection, gone: Sequence[Gone], selection: Selection) -> Followed:
+        """What hangs on the memories that were selected, found out to its end. Writes nothing."""
         ...
 
-    def pages(self, gone: Sequence[Gone], executions: Sequence[str]) -> tuple[str, ...]:
-        """Names of the rendered pages that hold any of it."""
+    def scrub(self, connection: sqlite3.Connection, gone: Sequence[Gone], followed: Followed) -> None:
+        """Take the texts of calls out of the tables, inside the caller's transaction. ``gone`` is all that goes."""
         ...
 
-    def scrub(self, connection: sqlite3.Connection, gone: Sequence[Gone], executions: Sequence[str]) -> None:
-        """Take the texts out of the tables, inside the caller's transaction."""
+    def pages(self, gone: Sequence[Gone], marks: Sequence[str]) -> int:
+        """How many rendered pages hold any of it."""
         ...
 
-    def finish(self, gone: Sequence[Gone], executions: Sequence[str], pages: Sequence[str]) -> tuple[int, str]:
+    def finish(self, gone: Sequence[Gone], marks: Sequence[str]) -> tuple[int, str]:
         """Remove pages; returns how many went and why something is left (empty: nothing). ``gone`` is empty after a kill."""
         ...
 
@@ -82,25 +83,28 @@ class Cascade(Protocol):
 class _NoCascade:
     """Memories alone: for a memory room that is used without the rest."""
 
-    def follow(self, connection: sqlite3.Connection, gone: Sequence[Gone], query: str) -> Followed:
+    def follow(self, connection: sqlite3.Connection, gone: Sequence[Gone], selection: Selection) -> Followed:
         return Followed()
 
-    def pages(self, gone: Sequence[Gone], executions: Sequence[str]) -> tuple[str, ...]:
-        return ()
-
-    def scrub(self, connection: sqlite3.Connection, gone: Sequence[Gone], executions: Sequence[str]) -> None:
+    def scrub(self, connection: sqlite3.Connection, gone: Sequence[Gone], followed: Followed) -> None:
         return None
 
-    def finish(self, gone: Sequence[Gone], executions: Sequence[str], pages: Sequence[str]) -> tuple[int, str]:
+    def pages(self, gone: Sequence[Gone], marks: Sequence[str]) -> int:
+        return 0
+
+    def finish(self, gone: Sequence[Gone], marks: Sequence[str]) -> tuple[int, str]:
         return 0, ""
 
 
 no_cascade: Cascade = _NoCascade()
 
 
-class _Plan(Struct, frozen=True):
-    gone: tuple[Gone, ...]
-    executions: tuple[str, ...]
+class _Work(Struct):
+    """What is left to do after the transaction, by numbers and names that Magnus gave. Kept in the outbox until it is done."""
+
+    memories: list[int] = []
+    """By their ``seq``."""
+    marks: list[str] = []
 
 
 def forget(
@@ -113,94 +117,100 @@ def forget(
 ) -> Forgotten:
     """Delete the selected memories with all that holds them; with ``dry_run`` only say what would go.
 
+    What an earlier call left undone is tried again first, so an answer that is not complete can be asked for again.
+
     Raises:
         UsageError: the query has nothing to look for.
         StoreError: the store cannot be read or written; then nothing was deleted.
     """
     if dry_run:
         with database.reader() as connection:
-            plan = _plan(connection, selection, cascade)
-        pages = cascade.pages(plan.gone, plan.executions)
-        return _answer(plan, len(pages), "")
+            gone, followed = _plan(connection, selection, cascade)
+        return _answer(gone, followed, cascade.pages(gone, followed.marks), "")
     with database.transaction() as connection:
-        plan = _plan(connection, selection, cascade)
-        if plan.gone or plan.executions:
-            _delete(connection, plan.gone)
-            cascade.scrub(connection, plan.gone, plan.executions)
-            pages = cascade.pages(plan.gone, plan.executions)
-            work = {"memories": [memory.seq for memory in plan.gone], "executions": plan.executions, "pages": pages}
+        gone, followed = _plan(connection, selection, cascade)
+        if gone or followed.executions:
+            _delete(connection, gone)
+            cascade.scrub(connection, gone, followed)
+            work = _Work([memory.seq for memory in gone], list(followed.marks))
             connection.execute(_QUEUE, (KIND, msgspec.json.encode(work).decode(), time.time()))
-    removed, reason = _finish_queued(database, plan, cascade=cascade, purge_index=purge_index)
-    return _answer(plan, removed, reason)
+    removed, reason = _finish_queued(database, gone, cascade=cascade, purge_index=purge_index)
+    return _answer(gone, followed, removed, reason)
 
 
 def finish(database: Database, work: Mapping[str, Any], *, cascade: Cascade, purge_index: PurgeIndex) -> bool:
     """Do what an earlier forget left queued, in this process or a killed one; True when no byte is left.
 
+    It is an outbox handler that is never given up: on the outbox's last try the work is queued anew.
+
     Raises:
         StoreError: the store cannot be written.
     """
-    return not _finish(database, work, (), cascade=cascade, purge_index=purge_index)[1]
+    if not _finish(database, msgspec.convert(work, _Work), (), cascade=cascade, purge_index=purge_index)[1]:
+        return True
+    with database.transaction() as connection:
+        tries = connection.execute("SELECT max(tries) FROM outbox WHERE kind = ?", (KIND,)).fetchone()[0]
+        if tries is not None and tries >= MAX_TRIES:
+            connection.execute(_QUEUE, (KIND, msgspec.json.encode(work).decode(), time.time()))
+    return False
 
 
-def _plan(connection: sqlite3.Connection, selection: Selection, cascade: Cascade) -> _Plan:
-    """What goes: the selected memories, then whatever hangs on them, until nothing new is found."""
-    gone: dict[int, Gone] = {}
-    executions: dict[str, None] = {}
-    fresh = load(connection, select(connection, selection))
-    while True:
-        gone.update((memory.seq, memory) for memory in fresh)
-        followed = cascade.follow(connection, fresh, selection.query or "")
-        executions.update(dict.fromkeys(followed.executions))
-        fresh = load(connection, [seq for seq in followed.memories if seq not in gone])
-        if not fresh:
-            return _Plan(tuple(gone.values()), tuple(executions))
+def _plan(connection: sqlite3.Connection, selection: Selection, cascade: Cascade) -> tuple[tuple[Gone, ...], Followed]:
+    """All memories that go, and what hangs on them, as of one moment."""
+    selected = load(connection, select(connection, selection))
+    followed = cascade.follow(connection, selected, selection)
+    return (*selected, *followed.memories), followed
 
 
 def _delete(connection: sqlite3.Connection, gone: Sequence[Gone]) -> None:
-    for start in range(0, len(gone), _CHUNK):
-        seqs = [memory.seq for memory in gone[start : start + _CHUNK]]
-        connection.execute(f"DELETE FROM memories WHERE seq IN ({', '.join('?' * len(seqs))})", seqs)
+    for part in chunks([memory.seq for memory in gone]):
+        connection.execute(f"DELETE FROM memories WHERE seq IN ({marks(part)})", part)
     # A deleted word stays in FTS5's segments until they are merged.
     connection.execute("INSERT INTO memories_fts (memories_fts) VALUES ('optimize')")
 
 
-def _finish_queued(database: Database, plan: _Plan, *, cascade: Cascade, purge_index: PurgeIndex) -> tuple[int, str]:
-    """All queued work, what earlier calls left included."""
-    removed, reasons = 0, []
-    for number, payload in database.query("SELECT id, payload FROM outbox WHERE kind = ? ORDER BY id", (KIND,)):
-        pages, reason = _finish(
-            database, msgspec.json.decode(payload), plan.gone, cascade=cascade, purge_index=purge_index
-        )
-        removed += pages
-        if reason:
-            reasons.append(reason)
-        else:
-            database.execute([("DELETE FROM outbox WHERE id = ?", (number,))])
-    return removed, " ".join(dict.fromkeys(reasons))
+def _finish_queued(
+    database: Database, gone: Sequence[Gone], *, cascade: Cascade, purge_index: PurgeIndex
+) -> tuple[int, str]:
+    """All queued work at once, what earlier calls left included."""
+    rows = database.query("SELECT id, payload FROM outbox WHERE kind = ? ORDER BY id", (KIND,))
+    if not rows:
+        return 0, ""
+    work = _Work()
+    for _, payload in rows:
+        part = msgspec.json.decode(payload, type=_Work)
+        work.memories += part.memories
+        work.marks += part.marks
+    removed, reason = _finish(database, work, gone, cascade=cascade, purge_index=purge_index)
+    if not reason:
+        database.execute([("DELETE FROM outbox WHERE id = ?", (number,)) for number, _ in rows])
+    return removed, reason
 
 
 def _finish(
-    database: Database, work: Mapping[str, Any], gone: Sequence[Gone], *, cascade: Cascade, purge_index: PurgeIndex
+    database: Database, work: _Work, gone: Sequence[Gone], *, cascade: Cascade, purge_index: PurgeIndex
 ) -> tuple[int, str]:
     reasons = []
-    if work["memories"] and not purge_index(work["memories"]):
-        reasons.append("the vector index still holds them; maintenance tries again.")
-    removed, left = cascade.finish(gone, work["executions"], work["pages"])
+    if work.memories and not purge_index(work.memories):
+        reasons.append("The vector index still holds it; maintenance tries again.")
+    removed, left = cascade.finish(gone, work.marks)
     if left:
         reasons.append(left)
-    if not database.maintenance():
-        reasons.append(
-            "another connection is reading, so the write-ahead log keeps old pages; maintenance tries again."
-        )
+    try:
+        if not database.rebuild():
+            reasons.append(
+                f"Another connection is reading {database.path}, so old pages stay; maintenance tries again."
+            )
+    except StoreError as error:
+        reasons.append(f"Old pages stay: {error}")
     return removed, " ".join(reasons)
 
 
-def _answer(plan: _Plan, pages: int, reason: str) -> Forgotten:
+def _answer(gone: Sequence[Gone], followed: Followed, pages: int, reason: str) -> Forgotten:
     return Forgotten(
-        memories=len(plan.gone),
-        ids=tuple(memory.id for memory in plan.gone),
-        executions=len(plan.executions),
+        memories=len(gone),
+        ids=tuple(memory.id for memory in gone),
+        executions=len(followed.executions),
         pages=pages,
         complete=not reason,
         reason=reason,

@@ -1,7 +1,7 @@
 """Which memories a request to forget means.
 
 An id means its memory, also through the id of one that was merged into it. A key means all versions under it. A query means every
-memory that holds all of its words, whatever its state: live, expired, superseded or set aside.
+memory whose text holds all of its words, whatever its state: live, expired, superseded or set aside.
 
 Words are compared by their stems, as the search index does. What the index cannot see as words (emoji and other signs, words of
 scripts without spaces) is compared as a part of the text, whatever the case. Punctuation alone means nothing and is refused.
@@ -12,9 +12,12 @@ from __future__ import annotations
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import islice
+from typing import Any, Self, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from orchestrator_core.errors import UsageError
@@ -22,6 +25,11 @@ from orchestrator_core.errors import UsageError
 _CHUNK = 500
 _TERMS = 32
 """Words asked for at once; FTS5 refuses expressions that nest deeper than 256."""
+_LIKELY_WORDS = 8
+_COMMON_START = 4
+"""Words of one stem begin alike; so many letters are compared before the stem is."""
+_SIGNS = ("So", "Sm", "Sc", "Sk")
+_T = TypeVar("_T")
 
 
 class Selection(Struct, frozen=True, kw_only=True):
@@ -39,12 +47,38 @@ class Gone(Struct, frozen=True):
 
     seq: int
     id: str
-    namespace: str
     source: str
     text: str
-    others: tuple[str, ...]
-    """Its other texts: key, category, author, session, metadata as JSON."""
+    key: str
+    metadata: str
+    """A JSON object."""
     aliases: tuple[str, ...]
+    """The ids of memories that were merged into it."""
+
+    @property
+    def quotable(self) -> tuple[str, ...]:
+        """What another text might quote of it."""
+        return tuple(filter(None, (self.text, self.key, "" if self.metadata == "{}" else self.metadata)))
+
+    @property
+    def runs(self) -> int:
+        """How many calls it stands for."""
+        try:
+            runs = msgspec.json.decode(self.metadata, type=dict[str, Any]).get("runs", 1)
+        except msgspec.MsgspecError:
+            return 1
+        return runs if isinstance(runs, int) else 1
+
+
+def chunks(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """Parts of a size that one statement takes."""
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]
+
+
+def marks(items: Sequence[object]) -> str:
+    """As many question marks."""
+    return ", ".join("?" * len(items))
 
 
 def select(connection: sqlite3.Connection, selection: Selection) -> list[int]:
@@ -59,87 +93,122 @@ def select(connection: sqlite3.Connection, selection: Selection) -> list[int]:
     if selection.key is not None:
         sql = "SELECT seq FROM memories WHERE namespace = ? AND key = ? AND key <> '' ORDER BY seq"
         return [int(row[0]) for row in connection.execute(sql, (selection.namespace, selection.key))]
-    return sorted(_holding(connection, selection.query or "", selection.namespace))
+    words, signs = _split_or_refuse(selection.query or "")
+    hits = _matching(connection, "memories_fts", words)
+    return sorted(seq for seq, text in _texts(connection, selection.namespace, hits) if _holds(text, signs))
 
 
 def load(connection: sqlite3.Connection, seqs: Sequence[int]) -> list[Gone]:
     """The memories of these numbers that are there."""
     found = []
-    for start in range(0, len(seqs), _CHUNK):
-        part = seqs[start : start + _CHUNK]
-        marks = ", ".join("?" * len(part))
+    for part in chunks(seqs):
         aliases: dict[int, list[str]] = {}
         for memory, alias in connection.execute(
-            f"SELECT memory, alias FROM memory_aliases WHERE memory IN ({marks})", part
+            f"SELECT memory, alias FROM memory_aliases WHERE memory IN ({marks(part)})", part
         ):
             aliases.setdefault(memory, []).append(alias)
-        for seq, memory_id, namespace, source, text, *others in connection.execute(
-            "SELECT seq, id, namespace, source, text, key, category, author, session, metadata FROM memories "
-            f"WHERE seq IN ({marks}) ORDER BY seq",
-            part,
-        ):
-            found.append(Gone(seq, memory_id, namespace, source, text, tuple(others), tuple(aliases.get(seq, ()))))
+        rows = connection.execute(
+            f"SELECT seq, id, source, text, key, metadata FROM memories WHERE seq IN ({marks(part)}) ORDER BY seq", part
+        )
+        found += [
+            Gone(seq, name, source, text, key, metadata, tuple(aliases.get(seq, ())))
+            for seq, name, source, text, key, metadata in rows
+        ]
     return found
 
 
-def _holding(connection: sqlite3.Connection, query: str, namespace: str) -> set[int]:
-    words, parts = split(query)
-    if not words and not parts:
+class Matcher:
+    """Whether any texts hold every word of a query, by the same stems as the search index; a context manager.
+
+    Raises:
+        UsageError: the query has nothing to look for.
+    """
+
+    def __init__(self, query: str) -> None:
+        self._words, self._signs = _split_or_refuse(query)
+        self._index = sqlite3.connect(":memory:", isolation_level=None)
+
+    def __enter__(self) -> Self:
+        self._index.execute("CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = 'porter unicode61')")
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._index.close()
+
+    def likely(self, column: str) -> tuple[str, list[str]]:
+        """An SQL condition, with its parameters, that holds for every matching text and for few others."""
+        starts = [word[:_COMMON_START] for word in self._words if word.isascii()][:_LIKELY_WORDS]
+        return " AND ".join([f"{column} LIKE ?"] * len(starts)) or "1", [f"%{start}%" for start in starts]
+
+    def matching(self, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+        """The names of those rows (name, text) whose text matches."""
+        index = self._index
+        rows = iter(rows)
+        while waiting := list(islice(rows, _CHUNK)):
+            index.execute("DELETE FROM texts")
+            index.executemany(
+                "INSERT INTO texts (rowid, text) VALUES (?, ?)", [(n, text) for n, (_, text) in enumerate(waiting)]
+            )
+            hits = _matching(index, "texts", self._words)
+            for number in range(len(waiting)) if hits is None else sorted(hits):
+                if _holds(waiting[number][1], self._signs):
+                    yield waiting[number][0]
+
+
+def _split_or_refuse(query: str) -> tuple[list[str], list[str]]:
+    words, signs = split(query)
+    if not words and not signs:
         raise UsageError("the query has no word to look for; give at least one word of what is to be forgotten")
+    return words, signs
+
+
+def split(query: str) -> tuple[list[str], list[str]]:
+    """The query's words as the index knows them, and what else it holds, case-folded, to be looked for as it stands."""
+    words: dict[str, None] = {}
+    signs: dict[str, None] = {}
+    for piece in query.split():
+        if piece.isascii():
+            words.update(dict.fromkeys(_word().findall(piece.lower())))
+        elif _unspaced().search(piece):
+            # The index keeps a whole run of such letters as one word, so a part of it is not found there.
+            signs.update(dict.fromkeys(_word().findall(piece.casefold())))
+        else:
+            words.update(dict.fromkeys(_word().findall(piece.lower())))
+            signs.update(dict.fromkeys(c for c in piece if unicodedata.category(c) in _SIGNS))
+    return list(words), list(signs)
+
+
+def _matching(connection: sqlite3.Connection, table: str, words: Sequence[str]) -> set[int] | None:
+    """The rows of a full-text table that hold all words; None without words, which every row holds."""
     found: set[int] | None = None
     for start in range(0, len(words), _TERMS):
         terms = " AND ".join(f'"{word}"' for word in words[start : start + _TERMS])
-        rows = connection.execute("SELECT rowid FROM memories_fts WHERE memories_fts MATCH ?", (terms,))
-        hits = {int(row[0]) for row in rows}
+        hits = {int(row[0]) for row in connection.execute(f"SELECT rowid FROM {table} WHERE {table} MATCH ?", (terms,))}
         found = hits if found is None else found & hits
         if not found:
-            return set()
-    return {seq for seq, text in _texts(connection, namespace, found) if _holds(text, parts)}
+            return found
+    return found
 
 
 def _texts(connection: sqlite3.Connection, namespace: str, seqs: set[int] | None) -> Iterator[tuple[int, str]]:
     if seqs is None:
         yield from connection.execute("SELECT seq, text FROM memories WHERE namespace = ?", (namespace,))
         return
-    ordered = sorted(seqs)
-    for start in range(0, len(ordered), _CHUNK):
-        part = ordered[start : start + _CHUNK]
+    for part in chunks(sorted(seqs)):
         yield from connection.execute(
-            f"SELECT seq, text FROM memories WHERE namespace = ? AND seq IN ({', '.join('?' * len(part))})",
-            (namespace, *part),
+            f"SELECT seq, text FROM memories WHERE namespace = ? AND seq IN ({marks(part)})", (namespace, *part)
         )
 
 
-def _holds(text: str, parts: Sequence[str]) -> bool:
-    if not parts:
+def _holds(text: str, signs: Sequence[str]) -> bool:
+    if not signs:
         return True
     folded = text.casefold()
-    return all(part in folded for part in parts)
-
-
-def split(query: str) -> tuple[list[str], list[str]]:
-    """The query's words as the index knows them, and what else it holds, case-folded, to be looked for as it stands."""
-    words: dict[str, None] = {}
-    parts: dict[str, None] = {}
-    for piece in query.split():
-        if _unspaced().search(piece):
-            # The index keeps a whole run of such letters as one word, so a part of it is not found there.
-            parts.update(dict.fromkeys(run.casefold() for run in _run().findall(piece)))
-            continue
-        words.update(dict.fromkeys(word.lower() for word in _word().findall(piece)))
-        parts.update(
-            dict.fromkeys(c for c in piece if unicodedata.category(c) in ("So", "Sm", "Sc") and not c.isascii())
-        )
-    return list(words), list(parts)
+    return all(sign in folded for sign in signs)
 
 
 @cache
 def _word() -> re.Pattern[str]:
-    return re.compile(r"[^\W_]+")
-
-
-@cache
-def _run() -> re.Pattern[str]:
     return re.compile(r"[^\W_]+")
 
 

@@ -124,7 +124,7 @@ class Database:
             if version < schema.SCHEMA_VERSION:
                 schema.migrate(connection)
             connection.execute(f"PRAGMA busy_timeout = {round(min(_SLICE_S, self._busy_timeout_s) * 1e3)}")
-            self._begin(connection)  # proves that the file can be written before any agent runs
+            self._patiently(connection, "BEGIN IMMEDIATE")  # proves that the file can be written before any agent runs
             connection.execute("ROLLBACK")
         except BaseException:
             connection.close()
@@ -172,7 +172,7 @@ class Database:
                 raise StoreBusy(
                     f"{self.path} is being written by this very thread, which a signal handler interrupted."
                 )
-            self._begin(connection)
+            self._patiently(connection, "BEGIN IMMEDIATE")
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -181,11 +181,12 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
-    def _begin(self, connection: sqlite3.Connection) -> None:
+    def _patiently(self, connection: sqlite3.Connection, statement: str) -> None:
+        """Run a statement that waits for the write lock."""
         give_up = time.monotonic() + self._busy_timeout_s
         while True:
             try:
-                connection.execute("BEGIN IMMEDIATE")
+                connection.execute(statement)
                 return
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > give_up:
@@ -244,6 +245,20 @@ class Database:
         with self._alone(), self._mapped():
             # While it waits for readers nobody can write; it waits for one slice.
             return not self._opened().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+
+    def rebuild(self) -> bool:
+        """Write the whole file anew, so that no page keeps a copy of what was deleted, and fold the log into it.
+
+        ``secure_delete`` zeroes what is freed, but not the copies of rows that stay behind where SQLite moves rows between pages.
+        Other processes cannot write meanwhile; it takes about 4 s a gigabyte, and as much free disk as the file is large.
+        False when another connection was reading, so that older pages are still there.
+        """
+        with self._alone(), self._mapped():
+            connection = self._opened()
+            if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                return False
+            self._patiently(connection, "VACUUM")
+            return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
 
     def integrity(self) -> str:
         """``ok``, or what SQLite's integrity check complains of."""

@@ -1,0 +1,224 @@
+"""What the rest of the store holds of memories that are forgotten, and how it is taken out.
+
+**Which calls lose their texts.** Those that left a forgotten memory: its source, the calls whose memories were merged into it, and the
+earlier calls with the same request to the same agent, which share one memory. Those that recalled it. For a query also those whose
+own texts hold every word of it. And the calls that made these or were made by them, where they quote the memory (see ``quotes``).
+
+**Which memories follow.** Those that such a call left and that quote what the call had of the forgotten; then all of this begins
+again with them, until nothing new is found. What the calls lose stands in ``forgotten_texts``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from orchestrator.forgotten_files import leftovers, pages_holding, remove
+from orchestrator.forgotten_texts import call_texts, erase_texts, marks_of
+from orchestrator_core.storage.database import Database
+from orchestrator_memory.forget import Cascade, Followed
+from orchestrator_memory.forget_selection import Gone, Matcher, Selection, chunks, load, marks
+from orchestrator_memory.quotes import quotes
+
+_TASK = "task-"
+"""A call's memory has this and the call's id as its own id (see ``episodes``)."""
+_MATCHED = ("request", "context", "output", "error_message", "traceback", "advice", "verdict", "memories", "stages")
+
+
+def cascade_for(database: Database, home: Path) -> Cascade:
+    """How forgetting goes on from the memories of a store to its history, pages and other files."""
+    return _StoreCascade(database, home)
+
+
+class _Recalled(Struct):
+    id: str = ""
+
+
+_recalled = msgspec.json.Decoder(list[_Recalled])
+
+
+class _StoreCascade:
+    def __init__(self, database: Database, home: Path) -> None:
+        self._database = database
+        self._home = home
+
+    def follow(self, connection: sqlite3.Connection, gone: Sequence[Gone], selection: Selection) -> Followed:
+        search = _Search(connection, gone)
+        if selection.query is not None:
+            search.add_holding(selection.query, selection.namespace)
+        search.run()
+        executions = tuple(search.had)
+        return Followed(tuple(search.followed), executions, marks_of(connection, executions))
+
+    def scrub(self, connection: sqlite3.Connection, gone: Sequence[Gone], followed: Followed) -> None:
+        erase_texts(connection, gone, followed.executions, followed.marks)
+
+    def pages(self, gone: Sequence[Gone], marks: Sequence[str]) -> int:
+        return len(pages_holding(self._home, gone, marks))
+
+    def finish(self, gone: Sequence[Gone], marks: Sequence[str]) -> tuple[int, str]:
+        removed, problem = remove(pages_holding(self._home, gone, marks))
+        return removed, " ".join(filter(None, (problem, leftovers(self._database.path, gone))))
+
+
+class _Search:
+    """Follows memories to calls and calls to memories. ``had`` says which of the forgotten each call had before it."""
+
+    def __init__(self, connection: sqlite3.Connection, gone: Sequence[Gone]) -> None:
+        self._connection = connection
+        self._gone = {memory.seq: memory for memory in gone}
+        self._fresh = list(gone)
+        self._recalled_by: dict[str, list[str]] | None = None
+        self.had: dict[str, list[Gone]] = {}
+        self.followed: list[Gone] = []
+
+    def run(self) -> None:
+        while self._fresh:
+            touched: dict[str, None] = {}
+            for memory, execution in self._calls_of(self._fresh):
+                self.had.setdefault(execution, []).append(memory)
+                touched[execution] = None
+            for execution in self._relatives(list(touched)):
+                touched[execution] = None
+            self._fresh = self._memories_of(list(touched))
+            self._gone.update((memory.seq, memory) for memory in self._fresh)
+            self.followed += self._fresh
+
+    def add_holding(self, query: str, namespace: str) -> None:
+        """The calls whose own texts hold every word of a query."""
+        with Matcher(query) as matcher:
+            joined = " || char(10) || ".join(_MATCHED)
+            likely, params = matcher.likely(joined)
+            rows = self._connection.execute(
+                f"SELECT id, {joined} FROM executions WHERE namespace = ? AND {likely}", (namespace, *params)
+            )
+            for execution in matcher.matching(rows):
+                self.had.setdefault(execution, [])
+
+    def _calls_of(self, memories: Sequence[Gone]) -> Iterator[tuple[Gone, str]]:
+        """Each memory with each call that left or recalled it."""
+        named: dict[str, list[Gone]] = {}
+        for memory in memories:
+            for name in (memory.id, *memory.aliases):
+                for execution in self._recalling().get(name, ()):
+                    yield memory, execution
+                if name.startswith(_TASK):
+                    named.setdefault(name.removeprefix(_TASK), []).append(memory)
+            if memory.source:
+                named.setdefault(memory.source, []).append(memory)
+        there = self._existing(named)
+        repeated = {name: named[name] for name in there if any(memory.runs > 1 for memory in named[name])}
+        for execution, original in self._same_request(repeated):
+            named.setdefault(execution, []).extend(named[original])
+            there[execution] = None
+        for execution in there:
+            for memory in named[execution]:
+                yield memory, execution
+
+    def _recalling(self) -> dict[str, list[str]]:
+        """The calls that recalled a memory, by its id; read once, when first asked for."""
+        if self._recalled_by is None:
+            self._recalled_by = {}
+            for execution, text in self._connection.execute(
+                "SELECT id, memories FROM executions WHERE memories <> '[]'"
+            ):
+                try:
+                    recalled = _recalled.decode(text)
+                except (msgspec.MsgspecError, UnicodeError):
+                    continue
+                for entry in recalled:
+                    self._recalled_by.setdefault(entry.id, []).append(execution)
+        return self._recalled_by
+
+    def _existing(self, names: Iterable[str]) -> dict[str, None]:
+        found: dict[str, None] = {}
+        for part in chunks(list(names)):
+            rows = self._connection.execute(f"SELECT id FROM executions WHERE id IN ({marks(part)})", part)
+            found.update((str(row[0]), None) for row in rows)
+        return found
+
+    def _same_request(self, executions: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Other calls with a call's request to its agent, each with that call."""
+        asked: dict[tuple[str, str, str], str] = {}
+        for part in chunks(list(executions)):
+            for execution, *request in self._connection.execute(
+                f"SELECT id, agent, namespace, request FROM executions WHERE request <> '' AND id IN ({marks(part)})",
+                part,
+            ):
+                asked[request[0], request[1], request[2]] = execution
+        if asked:
+            for execution, *request in self._connection.execute("SELECT id, agent, namespace, request FROM executions"):
+                original = asked.get((request[0], request[1], request[2]))
+                if original not in (None, execution):
+                    yield execution, str(original)
+
+    def _relatives(self, executions: list[str]) -> Iterator[str]:
+        """Calls that made these or were made by them, near and far, and quote what those had."""
+        while executions:
+            further = []
+            for part in chunks(executions):
+                for execution, relative in self._connection.execute(
+                    f"SELECT parent_id, id FROM executions WHERE parent_id <> '' AND parent_id IN ({marks(part)}) "
+                    f"UNION SELECT id, parent_id FROM executions WHERE parent_id <> '' AND id IN ({marks(part)})",
+                    (*part, *part),
+                ):
+                    if relative in self.had or not (texts := call_texts(self._connection, relative)):
+                        continue
+                    memories = self.had[execution]
+                    if quotes("\n".join(texts), _texts(memories), known=self._known(())):
+                        self.had[relative] = list(memories)
+                        further.append(relative)
+                        yield relative
+            executions = further
+
+    def _memories_of(self, executions: list[str]) -> list[Gone]:
+        """The memories that these calls left and that quote what they had."""
+        candidates: dict[int, str] = {}
+        for part in chunks(executions):
+            ids = {_TASK + execution: execution for execution in part}
+            candidates.update(
+                self._connection.execute(f"SELECT seq, source FROM memories WHERE source IN ({marks(part)})", part)
+            )
+            for seq, name in self._connection.execute(
+                f"SELECT memory, alias FROM memory_aliases WHERE alias IN ({marks(part)}) "
+                f"UNION SELECT seq, id FROM memories WHERE id IN ({marks(part)})",
+                (*ids, *ids),
+            ):
+                candidates.setdefault(seq, ids[name])
+        for seq in self._gone:
+            candidates.pop(seq, None)
+        known = self._known(candidates)
+        return [
+            memory
+            for memory in load(self._connection, list(candidates))
+            if quotes(
+                memory.text, _texts(self.had[candidates[memory.seq]]),
+                asked=self._request(candidates[memory.seq]), known=known,
+            )
+        ]  # fmt: skip
+
+    def _request(self, execution: str) -> str:
+        row = self._connection.execute("SELECT request FROM executions WHERE id = ?", (execution,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def _known(self, candidates: Iterable[int]) -> Any:
+        leaving = {*self._gone, *candidates}
+        answers: dict[str, bool] = {}
+
+        def known(run: Sequence[str]) -> bool:
+            phrase = f'"{" ".join(run)}"'
+            if phrase not in answers:
+                rows = self._connection.execute("SELECT rowid FROM memories_fts WHERE memories_fts MATCH ?", (phrase,))
+                answers[phrase] = any(row[0] not in leaving for row in rows)
+            return answers[phrase]
+
+        return known
+
+
+def _texts(memories: Iterable[Gone]) -> list[str]:
+    return [text for memory in memories for text in memory.quotable]
