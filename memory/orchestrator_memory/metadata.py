@@ -10,7 +10,7 @@ import msgspec
 from orchestrator_core.errors import UsageError
 
 _DEPTH_MAX = 50
-_BYTES_MAX = 65_536
+BYTES_MAX = 65_536
 
 
 def redacted_json(metadata: Mapping[str, Any] | None, redact: Callable[[str], str]) -> str:
@@ -29,9 +29,9 @@ def redacted_json(metadata: Mapping[str, Any] | None, redact: Callable[[str], st
         raise
     except Exception as error:  # whatever foreign objects do when they are read
         raise UsageError(f"metadata cannot be written as JSON: {error}") from error
-    if len(data) > _BYTES_MAX:
+    if len(data) > BYTES_MAX:
         raise UsageError(
-            f"metadata takes at most {_BYTES_MAX:,} bytes as JSON, got {len(data):,}; put long text into the memory itself"
+            f"metadata takes at most {BYTES_MAX:,} bytes as JSON, got {len(data):,}; put long text into the memory itself"
         )
     return data.decode()
 

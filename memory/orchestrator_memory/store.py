@@ -1,9 +1,8 @@
-"""Writing, reading and forgetting rows."""
+"""Writing, reading and counting memories. What is stored where is decided in ``placing``, what goes in ``forget`` and ``expiry``."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -11,134 +10,203 @@ from msgspec import Struct
 from orchestrator_core.errors import UsageError
 from orchestrator_core.records import RecalledMemory
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.row import SELECTED, MemoryRow, recalled, replace
+from orchestrator_memory.arguments import Filters
+from orchestrator_memory.placing import Stored, place, released
+from orchestrator_memory.row import SELECTED, MemoryRow, recalled
+
+__all__ = ["MemoryRow", "MemoryStats", "MemoryStore", "Stored"]
+
+_PARAMETERS = 500
+"""Numbers bound in one statement; SQLite allows 32,766."""
+_MOST = 2**31
+"""A larger limit or offset means no other thing."""
+_NOT_EXPIRED = "(m.expires_at IS NULL OR m.expires_at > :now OR m.pinned)"
+_LIVE = f"m.superseded_at IS NULL AND {_NOT_EXPIRED}"
+_SEQ = "SELECT seq FROM memories WHERE id = ?1 UNION ALL SELECT memory FROM memory_aliases WHERE alias = ?1 LIMIT 1"
+"""An id is either a memory's own or an alias, never both."""
 
 
-class MemoryStats(Struct, frozen=True):
+class MemoryStats(Struct, frozen=True, kw_only=True):
     """How many memories there are. ``expired`` ones wait for the next clean-up, ``superseded`` ones for their expiry."""
 
     total: int
     live: int
+    """Found by a search: not expired, superseded or quarantined."""
     expired: int
     superseded: int
     pinned: int
+    quarantined: int
+    merged: int
+    """Ids of near-duplicates that were merged into another memory."""
+    with_vectors: int
+    """Memories that have the vector of some embedding model."""
     namespaces: int
     live_by_tier: dict[str, int]
 
 
 class MemoryStore:
-    """The ``memories`` table. It stores what it is given: redaction is done before."""
+    """The ``memories`` table. It stores what it is given: redaction is done before. Safe for threads and for several processes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, row: MemoryRow) -> str:
-        """Store a row and return its id.
-
-        A row with the same key is superseded and stays readable with ``as_of``; the same key with the same text only becomes new
-        again. A row with the same id in the same namespace is overwritten.
+    def put(self, row: MemoryRow) -> Stored:
+        """Store a row in one transaction; ``placing`` says where it goes.
 
         Raises:
             UsageError: the id belongs to another namespace.
             StoreError: the store cannot be written.
         """
         with self._database.transaction() as connection:
-            if row.key:
-                kept = self._supersede(connection, row)
-                if kept:
-                    return kept
-            write = replace(row)
-            if connection.execute(write.sql, write.params).rowcount == 0:
-                raise UsageError(
-                    f"the memory id {row.id!r} is taken in another namespace; choose another id or leave it out"
-                )
-        return row.id
+            return place(connection, row)
 
-    def _supersede(self, connection: sqlite3.Connection, row: MemoryRow) -> str:
-        current = connection.execute(
-            "SELECT seq, id, text FROM memories WHERE namespace = ? AND key = ? AND superseded_at IS NULL",
-            (row.namespace, row.key),
-        ).fetchone()
-        if current is None or current[1] == row.id:
-            return ""
-        if current[2] == row.text:
-            connection.execute(
-                "UPDATE memories SET created_at = ?, occurred_at = ?, expires_at = ?, pinned = max(pinned, ?), category = ?, "
-                "source = ?, metadata = ?, trust = ?, score = ? WHERE seq = ?",
-                (
-                    row.created_at, row.occurred_at, row.expires_at, row.pinned, row.category,
-                    row.source, row.metadata, row.trust, row.score, current[0],
-                ),
-            )  # fmt: skip
-            return str(current[1])
-        connection.execute("UPDATE memories SET superseded_at = ? WHERE seq = ?", (row.created_at, current[0]))
-        return ""
+    def put_many(self, rows: Iterable[MemoryRow], *, first: int = 1) -> list[Stored]:
+        """Store rows in one transaction, in their order, as ``put`` does each.
+
+        Raises:
+            UsageError: an id belongs to another namespace; the rows before it are kept, and the message counts from ``first``.
+            StoreError: the store cannot be written; none is kept.
+        """
+        stored: list[Stored] = []
+        problem: UsageError | None = None
+        with self._database.transaction() as connection:
+            for row in rows:
+                try:
+                    stored.append(place(connection, row))
+                except UsageError as error:
+                    problem = UsageError(f"memory number {first + len(stored)}: {error}")
+                    break
+        if problem is not None:
+            raise problem
+        return stored
+
+    def seq_of(self, memory_id: str) -> int | None:
+        """The number of the memory that an id, or the id of one merged into it, means; None when there is none."""
+        rows = self._database.query(_SEQ, (memory_id,))
+        return int(rows[0][0]) if rows else None
 
     def by_id(self, memory_id: str, now: float) -> RecalledMemory | None:
-        """The memory of an id, live or not."""
-        rows = self._database.query(f"SELECT {SELECTED} FROM memories AS m WHERE m.id = ?", (memory_id,))
+        """The memory of an id, live or not, also of one that was merged into it."""
+        rows = self._database.query(f"SELECT {SELECTED} FROM memories AS m WHERE m.seq = ({_SEQ})", (memory_id,))
         return recalled(rows[0], now) if rows else None
 
     def by_key(self, namespace: str, key: str, *, now: float, as_of: float | None = None) -> RecalledMemory | None:
-        """What stands under a key now, or stood there at a past time."""
+        """What stands under a key now, or stood there at a past time; what is quarantined stands nowhere."""
         if as_of is None:
             rows = self._database.query(
-                f"SELECT {SELECTED} FROM memories AS m WHERE m.namespace = ? AND m.key = ? AND m.superseded_at IS NULL "
-                "AND (m.expires_at IS NULL OR m.expires_at > ? OR m.pinned)",
-                (namespace, key, now),
+                f"SELECT {SELECTED} FROM memories AS m WHERE m.namespace = :namespace AND m.key = :key AND {_LIVE} "
+                "AND m.quarantined = ''",
+                {"namespace": namespace, "key": key, "now": now},
             )
         else:
             rows = self._database.query(
                 f"SELECT {SELECTED} FROM memories AS m WHERE m.namespace = ? AND m.key = ? AND m.created_at <= ? "
-                "AND (m.superseded_at IS NULL OR m.superseded_at > ?) ORDER BY m.created_at DESC, m.seq DESC LIMIT 1",
+                "AND m.quarantined = '' AND (m.superseded_at IS NULL OR m.superseded_at > ?) "
+                "ORDER BY m.created_at DESC, m.seq DESC LIMIT 1",
                 (namespace, key, as_of, as_of),
             )
         return recalled(rows[0], now) if rows else None
 
     def newest(self, namespace: str, tier: str, limit: int, now: float) -> tuple[RecalledMemory, ...]:
         """Live memories of a tier, the newest first."""
+        return self.browse(Filters(namespaces=(namespace,), tiers=(tier,)), limit=limit, now=now)
+
+    def browse(self, filters: Filters, *, limit: int = 50, offset: int = 0, now: float) -> tuple[RecalledMemory, ...]:
+        """Live memories that pass the filters, the newest first; with ``filters.quarantined`` those set aside as well."""
+        where = [_LIVE, _among("m.namespace", filters.namespaces, "namespace")]
+        params: dict[str, Any] = {"now": now, "limit": _bounded(limit), "offset": _bounded(offset)}
+        params |= _named("namespace", filters.namespaces) | _named("tier", filters.tiers)
+        if filters.tiers:
+            where.append(_among("m.tier", filters.tiers, "tier"))
+        for name in ("category", "author", "session"):
+            if wanted := getattr(filters, name):
+                where.append(f"m.{name} = :{name}")
+                params[name] = wanted
+        for name, sign in (("since", ">="), ("until", "<=")):
+            if (time := getattr(filters, name)) is not None:
+                where.append(f"m.occurred_at {sign} :{name}")
+                params[name] = time
+        if not filters.quarantined:
+            where.append("m.quarantined = ''")
+        # The texts are read only for what is shown: the sort would otherwise carry all of them along.
         rows = self._database.query(
-            f"SELECT {SELECTED} FROM memories AS m WHERE m.namespace = ? AND m.tier = ? AND m.superseded_at IS NULL "
-            "AND (m.expires_at IS NULL OR m.expires_at > ? OR m.pinned) ORDER BY m.created_at DESC, m.seq DESC LIMIT ?",
-            (namespace, tier, now, limit),
+            f"SELECT {SELECTED} FROM (SELECT m.seq AS seq FROM memories AS m WHERE {' AND '.join(where)} "
+            "ORDER BY m.created_at DESC, m.seq DESC LIMIT :limit OFFSET :offset) AS shown "
+            "JOIN memories AS m ON m.seq = shown.seq ORDER BY m.created_at DESC, m.seq DESC",
+            params,
         )
         return tuple(recalled(row, now) for row in rows)
+
+    def rows(self, seqs: Sequence[int], now: float) -> dict[int, RecalledMemory]:
+        """The memories of these numbers that are there, by number, whatever their state."""
+        found: dict[int, RecalledMemory] = {}
+        for start in range(0, len(seqs), _PARAMETERS):
+            some = [int(seq) for seq in seqs[start : start + _PARAMETERS]]
+            for seq, *record in self._database.query(
+                f"SELECT m.seq, {SELECTED} FROM memories AS m WHERE m.seq IN ({', '.join('?' * len(some))})", some
+            ):
+                found[seq] = recalled(tuple(record), now)
+        return found
 
     def pin(self, memory_id: str, pinned: bool) -> bool:
         """Keep a memory past its expiry, or stop doing so; False when there is none of that id."""
         with self._database.transaction() as connection:
-            return (
-                connection.execute("UPDATE memories SET pinned = ? WHERE id = ?", (int(pinned), memory_id)).rowcount > 0
-            )
+            sql = f"UPDATE memories SET pinned = ?2 WHERE seq = ({_SEQ})"
+            return connection.execute(sql, (memory_id, int(pinned))).rowcount > 0
 
-    def delete(self, where: str, params: Sequence[Any]) -> int:
-        """Delete rows with their words in the index, and give the pages back; returns how many rows."""
+    def release(self, memory_id: str, *, trust: float = 1.0) -> bool:
+        """Take a memory out of quarantine with the trust of whoever vouches for it; False when there is none of that id."""
         with self._database.transaction() as connection:
-            removed = connection.execute(f"DELETE FROM memories WHERE {where}", tuple(params)).rowcount
-            if removed:
-                # A deleted word stays in FTS5's segments until they are merged.
-                connection.execute("INSERT INTO memories_fts (memories_fts) VALUES ('optimize')")
-        if removed:
-            self._database.maintenance()
-        return removed
+            found = connection.execute(_SEQ, (memory_id,)).fetchone()
+            if found is not None:
+                released(connection, int(found[0]), trust)
+            return found is not None
 
     def stats(self, now: float, namespace: str | None = None) -> MemoryStats:
         """Counts, of one namespace or of all."""
-        where, params = (
-            ("WHERE namespace = :namespace", {"namespace": namespace}) if namespace is not None else ("", {})
-        )
-        live = "superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now OR pinned)"
-        values = {"now": now, **params}
-        counts = self._database.query(
-            f"SELECT count(*), coalesce(sum({live}), 0), "
-            "coalesce(sum(expires_at IS NOT NULL AND expires_at <= :now AND NOT pinned), 0), "
-            f"coalesce(sum(superseded_at IS NOT NULL), 0), coalesce(sum(pinned), 0), count(DISTINCT namespace) FROM memories {where}",
-            values,
-        )[0]
-        tiers = self._database.query(
-            f"SELECT tier, coalesce(sum({live}), 0) FROM memories {where} GROUP BY tier ORDER BY tier", values
-        )
-        total, living, expired, superseded, pinned, namespaces = (int(n) for n in counts)
+        where = "" if namespace is None else "WHERE m.namespace = :namespace"
+        live = f"{_LIVE} AND m.quarantined = ''"
+        values = {"now": now} | ({} if namespace is None else {"namespace": namespace})
+        with self._database.reader() as connection:
+            counts = connection.execute(
+                f"SELECT count(*), coalesce(sum({live}), 0), coalesce(sum(NOT {_NOT_EXPIRED}), 0), "
+                "coalesce(sum(m.superseded_at IS NOT NULL), 0), coalesce(sum(m.pinned), 0), "
+                f"coalesce(sum(m.quarantined <> ''), 0), count(DISTINCT m.namespace) FROM memories AS m {where}",
+                values,
+            ).fetchone()
+            tiers = connection.execute(
+                f"SELECT m.tier, coalesce(sum({live}), 0) FROM memories AS m {where} GROUP BY m.tier ORDER BY m.tier",
+                values,
+            ).fetchall()
+            merged, vectors = (
+                connection.execute(
+                    f"SELECT count(DISTINCT t.{column}) FROM {table} AS t JOIN memories AS m ON m.seq = t.memory {where}",
+                    values,
+                ).fetchone()[0]
+                for table, column in (("memory_aliases", "alias"), ("memory_vectors", "memory"))
+            )
+        total, living, expired, superseded, pinned, quarantined, namespaces = (int(n) for n in counts)
         return MemoryStats(
-            total, living, expired, superseded, pinned, namespaces, {tier: int(n) for tier, n in tiers if n}
+            total=total,
+            live=living,
+            expired=expired,
+            superseded=superseded,
+            pinned=pinned,
+            quarantined=quarantined,
+            merged=int(merged),
+            with_vectors=int(vectors),
+            namespaces=namespaces,
+            live_by_tier={tier: int(n) for tier, n in tiers if n},
         )
+
+
+def _bounded(number: int) -> int:
+    return max(0, min(number, _MOST))
+
+
+def _among(column: str, wanted: Sequence[str], name: str) -> str:
+    return f"{column} IN ({', '.join(f':{name}{i}' for i in range(len(wanted)))})"
+
+
+def _named(name: str, wanted: Sequence[str]) -> dict[str, str]:
+    return {f"{name}{i}": value for i, value in enumerate(wanted)}

@@ -10,15 +10,15 @@ Tier = Literal["session", "tasks", "knowledge", "lessons"]
 TIERS: tuple[str, ...] = get_args(Tier)
 
 _DAY_S = 86_400.0
-_SESSION_S = _DAY_S
 
 
 def lifetime_s(tier: str, settings: MemorySettings) -> float | None:
-    """Seconds from being stored to expiry; None for ever. Lessons stay: what fixed a failure is true until proved wrong."""
-    lifetimes: dict[str, float | None] = {
-        "session": _SESSION_S,
-        "tasks": settings.tasks_days * _DAY_S,
-        "knowledge": settings.knowledge_days * _DAY_S,
-        "lessons": None,
+    """Seconds from being stored to expiry; None for ever, which 0 days mean for lessons: a fix is true until proved wrong."""
+    lifetimes = {
+        "session": settings.session_days,
+        "tasks": settings.tasks_days,
+        "knowledge": settings.knowledge_days,
+        "lessons": settings.lessons_days or None,
     }
-    return lifetimes[tier]
+    days = lifetimes[tier]
+    return None if days is None else days * _DAY_S

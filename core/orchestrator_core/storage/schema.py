@@ -117,6 +117,10 @@ _MEMORY_INDEX = (
     # How often it was recalled and helped, or was recalled and did not; weights, so they are fractions.
     "ALTER TABLE memories ADD COLUMN helped REAL NOT NULL DEFAULT 0",
     "ALTER TABLE memories ADD COLUMN ignored REAL NOT NULL DEFAULT 0",
+    # What is set aside under a key must not push out what stands there.
+    "DROP INDEX memories_key",
+    """CREATE UNIQUE INDEX memories_key ON memories (namespace, key, quarantined <> '')
+        WHERE key <> '' AND superseded_at IS NULL""",
     # What happened to memories, in order: processes that keep an index follow it. It holds numbers and no text.
     # change is 'put' (new, or its text, author, session or time changed), 'facts' (anything else), 'vector' or 'gone'.
     """CREATE TABLE memory_log (
@@ -130,7 +134,7 @@ _MEMORY_INDEX = (
     # The ids of memories that were merged into another one.
     "CREATE TABLE memory_aliases (alias TEXT PRIMARY KEY, memory INTEGER NOT NULL, merged_at REAL NOT NULL) WITHOUT ROWID",
     "CREATE INDEX memory_aliases_memory ON memory_aliases (memory)",
-    # MinHash values of a memory's words: near-duplicates share at least one.
+    # A hash of a memory's words and of what it belongs to: near-duplicates share it (see memory/orchestrator_memory/merge.py).
     "CREATE TABLE memory_prints (print INTEGER NOT NULL, memory INTEGER NOT NULL, PRIMARY KEY (print, memory)) WITHOUT ROWID",
     "CREATE INDEX memory_prints_memory ON memory_prints (memory)",
     # What use has taught of the weight of each group of ranking views; 1 is what ships.
@@ -149,7 +153,7 @@ _MEMORY_INDEX = (
     f"""CREATE TRIGGER memories_logged_text AFTER UPDATE ON memories
     WHEN old.text IS NOT new.text OR old.author IS NOT new.author OR old.session IS NOT new.session
         OR old.occurred_at IS NOT new.occurred_at BEGIN
-        DELETE FROM memory_vectors WHERE memory = new.seq AND (old.text IS NOT new.text OR old.author IS NOT new.author);
+        DELETE FROM memory_vectors WHERE memory = new.seq AND old.text IS NOT new.text;
         DELETE FROM memory_prints WHERE memory = new.seq AND old.text IS NOT new.text;
         INSERT INTO memory_log (memory, namespace, change, at) VALUES (new.seq, new.namespace, 'put', {_NOW});
     END""",
@@ -160,6 +164,12 @@ _MEMORY_INDEX = (
     f"""CREATE TRIGGER memory_vectors_logged AFTER INSERT ON memory_vectors BEGIN
         INSERT INTO memory_log (memory, namespace, change, at)
             SELECT seq, namespace, 'vector', {_NOW} FROM memories WHERE seq = new.memory;
+    END""",
+    # sqlite-utils' own trigger would index a text anew whenever a memory is counted as helpful.
+    "DROP TRIGGER memories_au",
+    """CREATE TRIGGER memories_au AFTER UPDATE ON memories WHEN old.text IS NOT new.text BEGIN
+        INSERT INTO memories_fts (memories_fts, rowid, text) VALUES ('delete', old.rowid, old.text);
+        INSERT INTO memories_fts (rowid, text) VALUES (new.rowid, new.text);
     END""",
     # For people: what Datasette and sqlite-utils show.
     """CREATE VIEW live_memories AS SELECT id, namespace, tier, key, category, text, author, session, source, trust, score, status,
