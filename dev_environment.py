@@ -203,7 +203,20 @@ def _install(project: dict[str, Any], digest: str, options: argparse.Namespace, 
         encoding="utf-8",
     )
     draft.replace(STAMP)
+    _export_model()
     say(f"installed in {time.monotonic() - begun:.0f} s")
+
+
+def _export_model() -> None:
+    """Prepare memory's embedding model now, so that the first demonstration and the tests find it; nothing depends on it."""
+    say("preparing the embedding model (once, about 15 s)")
+    command = [str(PYTHON), "-P", "-m", "orchestrator_core.models.embedding.export"]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=clean_environment()
+    )
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        say(f"memory finds by keywords for now: {last} (orchestrate setup tries again)")
 
 
 def _make_venv() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from orchestrator_core.errors import ModelBadOutput, ModelError, ModelRejected
+from orchestrator_core.file_lock import file_lock
 from orchestrator_core.forks import at_fork
 from orchestrator_core.models.embedding.contract import EmbeddingModel, PreparedModel
 from orchestrator_core.settings import MemorySettings
@@ -52,6 +53,7 @@ class EmbeddingQueue:
 
     def __init__(self, database: Database, settings: MemorySettings, *, prepare: Prepare) -> None:
         self._vectors = Vectors(database)
+        self._sweeping = database.path.with_name(f"{database.path.name}-embedding.lock")
         self._wait_s = settings.wait_s
         self._prepare = prepare
         self._reset()
@@ -257,14 +259,15 @@ class EmbeddingQueue:
         if now < self._swept + _SWEEP_S:
             return
         digest = model.identity.digest
-        for batch in self._left(digest, stored_before=time.time() - _LEFT_S):
-            if self._closed:
-                return
-            self._embed(model, batch)
-            if self._own or self._unknown:
-                self._embed_own(model)  # its own work comes first
+        with file_lock(self._sweeping, wait_s=0) as held:
+            if held:  # else another process is at it
+                for batch in self._left(digest, stored_before=time.time() - _LEFT_S):
+                    if self._closed:
+                        return
+                    self._embed(model, batch)
+                    self._embed_own(model)  # its own work comes first
+                self._discard_other(digest)
         self._swept = now
-        self._discard_other(digest)
 
     def _left(self, digest: str, *, stored_before: float | None) -> Iterator[list[tuple[int, str]]]:
         before: int | None = None

@@ -32,7 +32,8 @@ _LITTLE_DISK_BYTES = 200 * 1024 * 1024
 def command(invocation: Invocation, repair: bool, deep: bool) -> int:
     """Check Python, packages, the store, agents and the models; exit 1 when something essential is broken."""
     from orchestrator.cli.agent_checks import agent_checks
-    from orchestrator.cli.model_checks import embedding_check, ner_check, ollama_checks
+    from orchestrator.cli.embedding_checks import embedding_check
+    from orchestrator.cli.model_checks import ner_check, ollama_checks
     from orchestrator.cli.package_checks import package_checks
 
     settings, path, checks = _settings(invocation)
@@ -50,7 +51,7 @@ def command(invocation: Invocation, repair: bool, deep: bool) -> int:
         steps.now("packages")
         checks += package_checks(deep=deep, progress=lambda name: steps.now(f"package {name}"))
         steps.now("models")
-        checks += [embedding_check(), ner_check(), *ollama_checks(settings)]
+        checks += [embedding_check(settings), ner_check(), *ollama_checks(settings)]
     broken = any(check.status == "fail" for check in checks)
 
     def render(screen: Screen) -> None:

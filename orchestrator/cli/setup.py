@@ -5,31 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import click
+
 from orchestrator.cli.checks import Check, show_checks
 from orchestrator.cli.command import command as common_command
 from orchestrator.cli.command import pass_invocation
+from orchestrator.cli.embedding_checks import prepare_embedding, refuse_download
 from orchestrator.cli.invocation import Invocation
-from orchestrator.cli.model_checks import embedding_check, ner_check, ollama_checks
+from orchestrator.cli.model_checks import ner_check, ollama_checks
 from orchestrator.cli.progress import Steps
 from orchestrator.cli.screen import Screen, counted
 from orchestrator_core.errors import StoreError
 
 
 @common_command("setup")
+@click.option(
+    "--download", is_flag=True, help="Fetch the embedding model from the model hub where it is not on this machine."
+)
 @pass_invocation
-def command(invocation: Invocation) -> int:
-    """Make the store, check the models that are on this machine, and say plainly what is missing and how to get it.
+def command(invocation: Invocation, download: bool) -> int:
+    """Make the store, export the embedding model once, check the other models, and say plainly what is missing and how to get it.
 
-    Nothing is downloaded.
+    Nothing is downloaded without --download.
     """
     settings = invocation.loaded.settings
+    if download:
+        refuse_download(invocation)
 
-    def bytes_done(done: int, total: int) -> None:
-        steps.now(f"embedding model: {done * 100 // max(total, 1)} % checked")
+    def stage(text: str) -> None:
+        steps.now(f"embedding model: {text}")
 
     jobs: tuple[tuple[str, Callable[[], list[Check]]], ...] = (
         ("the store", lambda: [_store_check(invocation)]),
-        ("embedding model", lambda: [embedding_check(bytes_done)]),
+        ("embedding model", lambda: [prepare_embedding(settings, stage, download=download)]),
         ("names and places", lambda: [ner_check()]),
         ("Ollama", lambda: ollama_checks(settings)),
     )
@@ -48,7 +56,10 @@ def command(invocation: Invocation) -> int:
         if not ready:
             screen.line("Not ready: see above.", "fail")
         elif missing:
-            screen.line(f"Ready; {counted(missing, 'optional thing')} missing. Nothing was downloaded.", "ok")
+            screen.line(
+                f"Ready; {counted(missing, 'optional thing')} missing.{'' if download else ' Nothing was downloaded.'}",
+                "ok",
+            )
         else:
             screen.line("Ready, with everything at hand.", "ok")
 

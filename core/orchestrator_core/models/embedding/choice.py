@@ -64,12 +64,19 @@ def prepared_model(
     try:
         model = load_export(target)
         if model is not None:
-            return PreparedModel(model)
+            return PreparedModel(model, place=f"exported to {target}")
     except DamagedExport as error:
         damage = f"{error}; "
         if target.parent != models:
             return PreparedModel(None, str(error), "export it anew")
-    return _exporting(text, source, target, damage, models, environ, background)
+    try:
+        return _exporting(text, source, target, damage, models, environ, background)
+    except OSError as error:
+        return PreparedModel(
+            None,
+            f"{damage}{models} cannot be used: {error.strerror}",
+            "set ORCHESTRATOR_MODELS to a folder you can write",
+        )
 
 
 def _exporting(

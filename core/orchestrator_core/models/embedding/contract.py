@@ -49,3 +49,5 @@ class PreparedModel(Struct, frozen=True):
     fix: str = ""
     preparing: bool = False
     """True while a model is being exported in the background: ask again later."""
+    place: str = ""
+    """Where the model is, for people."""

@@ -1,4 +1,4 @@
-"""Exports a SentenceTransformer to int8 ONNX: ``python -m orchestrator_core.models.embedding.export SOURCE TARGET``.
+"""Exports a SentenceTransformer to int8 ONNX: ``python -m orchestrator_core.models.embedding.export [SOURCE TARGET]``.
 
 It runs in a process of its own, for torch costs seconds and hundreds of megabytes. What it writes is used only if its vectors agree
 with the original's; the folder appears whole or not at all. On standard output it says what it is doing, one line a stage.
@@ -23,6 +23,7 @@ from typing import Any
 import msgspec
 
 from orchestrator_core.errors import MissingDependency
+from orchestrator_core.file_lock import file_lock
 from orchestrator_core.models.embedding.attempts import Attempt, clear_attempt, lock_path, write_attempt
 from orchestrator_core.models.embedding.exported import (
     INFO_FILE,
@@ -31,11 +32,18 @@ from orchestrator_core.models.embedding.exported import (
     DamagedExport,
     ExportInfo,
     file_sha256,
+    models_folder,
     read_export,
 )
-from orchestrator_core.models.embedding.file_lock import file_lock
 from orchestrator_core.models.embedding.onnx_model import OnnxEmbedding
-from orchestrator_core.models.embedding.sources import RECIPE, CannotExport, check_pipeline, folder_digest
+from orchestrator_core.models.embedding.sources import (
+    RECIPE,
+    CannotExport,
+    check_pipeline,
+    default_key,
+    find_source,
+    folder_digest,
+)
 
 FP32_COSINE = 0.9999
 INT8_COSINE = 0.97
@@ -70,8 +78,8 @@ CHECK_TEXTS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Export; returns 0 when the target is there, 1 when it cannot be made, 3 when another process is at it."""
     parser = argparse.ArgumentParser(prog="python -m orchestrator_core.models.embedding.export", description=__doc__)
-    parser.add_argument("source", type=Path, help="folder of the SentenceTransformer")
-    parser.add_argument("target", type=Path, help="folder to make")
+    parser.add_argument("source", type=Path, nargs="?", help="folder of the SentenceTransformer; the default model")
+    parser.add_argument("target", type=Path, nargs="?", help="folder to make; the one where Magnus looks for it")
     parser.add_argument("--name", default="", help="the model's name; the folder's by default")
     parser.add_argument(
         "--background", action="store_true", help="at low priority, and not while another process exports it"
@@ -83,7 +91,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.background and hasattr(os, "nice"):
         os.nice(10)
     _quiet()
-    target: Path = options.target
+    source, name = options.source, options.name
+    target: Path = options.target or models_folder() / default_key()
+    if source is None:
+        found = find_source("", models=target.parent, environ=os.environ)
+        if not found.folder:
+            sys.stderr.write(f"{found.problem}\n")
+            return 1
+        source, name = Path(found.folder), found.name
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with file_lock(lock_path(target), wait_s=LOOK_S if options.background else WAIT_S) as held:
         if not held:
@@ -92,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _prepare_target(target)
             if not target.exists():
                 write_attempt(target, Attempt(at=time.time()))
-                export(options.source, target, name=options.name or options.source.name, say=_say)
+                export(source, target, name=name or source.name, say=_say)
         except (CannotExport, MissingDependency, OSError) as error:
             return _refused(target, str(error))
         except Exception as error:  # noqa: BLE001 - what torch and its exporter raise has no common base

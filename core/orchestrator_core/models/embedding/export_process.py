@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from orchestrator_core.file_lock import is_locked
 from orchestrator_core.forks import at_fork
 from orchestrator_core.models.embedding.attempts import lock_path, read_attempt
-from orchestrator_core.models.embedding.file_lock import is_locked
 from orchestrator_core.models.embedding.sources import CannotExport, Source
 
 STAGES = 4

