@@ -1,7 +1,8 @@
 """What the rest of the store holds of memories that are forgotten, and how it is taken out.
 
 **Which calls lose their texts.** Those that left a forgotten memory: its source, the calls whose memories were merged into it, and the
-earlier calls with the same request to the same agent, which share one memory. Those that recalled it. For a query also those whose
+earlier calls with the same request to the same agent, which share one memory; of a lesson all that met its failure. Those that
+recalled it. For a query also those whose
 own texts hold every word of it. And the calls that made these or were made by them, where they quote the memory (see ``quotes``).
 
 **Which memories follow.** Those that such a call left and that quote what the call had of the forgotten; then all of this begins
@@ -27,6 +28,8 @@ from orchestrator_memory.quotes import quotes
 
 _TASK = "task-"
 """A call's memory has this and the call's id as its own id (see ``episodes``)."""
+_LESSON = "lesson:"
+"""A lesson's key has this and the failure's fingerprint before the remedy (see ``lessons``)."""
 _MATCHED = ("request", "context", "output", "error_message", "traceback", "advice", "verdict", "memories", "stages")
 
 
@@ -109,8 +112,10 @@ class _Search:
                     yield memory, execution
                 if name.startswith(_TASK):
                     named.setdefault(name.removeprefix(_TASK), []).append(memory)
-            if memory.source:
-                named.setdefault(memory.source, []).append(memory)
+            for source in memory.sources:
+                named.setdefault(source, []).append(memory)
+            for execution in self._with_failure(memory.key):
+                yield memory, execution
         there = self._existing(named)
         repeated = {name: named[name] for name in there if any(memory.runs > 1 for memory in named[name])}
         for execution, original in self._same_request(repeated):
@@ -134,6 +139,16 @@ class _Search:
                 for entry in recalled:
                     self._recalled_by.setdefault(entry.id, []).append(execution)
         return self._recalled_by
+
+    def _with_failure(self, key: str) -> list[str]:
+        """The calls that met the failure of a lesson, whose message is in it."""
+        if not key.startswith(_LESSON):
+            return []
+        rows = self._connection.execute(
+            "SELECT execution_id FROM attempts WHERE fingerprint = ?1 UNION SELECT id FROM executions WHERE fingerprint = ?1",
+            (key.split(":")[1],),
+        )
+        return [str(row[0]) for row in rows]
 
     def _existing(self, names: Iterable[str]) -> dict[str, None]:
         found: dict[str, None] = {}

@@ -29,6 +29,8 @@ _LIKELY_WORDS = 8
 _COMMON_START = 4
 """Words of one stem begin alike; so many letters are compared before the stem is."""
 _SIGNS = ("So", "Sm", "Sc", "Sk")
+_CALLS_KEYS = ("task:", "lesson:")
+"""Keys that calls give the memories they leave (see ``episodes`` and ``lessons``)."""
 _T = TypeVar("_T")
 
 
@@ -57,17 +59,37 @@ class Gone(Struct, frozen=True):
 
     @property
     def quotable(self) -> tuple[str, ...]:
-        """What another text might quote of it."""
-        return tuple(filter(None, (self.text, self.key, "" if self.metadata == "{}" else self.metadata)))
+        """What another text might quote of it. The key and metadata that a call gives its memory hold nothing of it."""
+        if self.key.startswith(_CALLS_KEYS):
+            return (self.text,)
+        values = [value for name, value in self._facts().items() if name != "sources"]
+        return tuple(filter(None, (self.text, self.key, *_strings(values))))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where it comes from, the sources of what was merged into it included."""
+        listed = self._facts().get("sources")
+        return tuple(dict.fromkeys(filter(None, (self.source, *_strings(listed)))))
 
     @property
     def runs(self) -> int:
         """How many calls it stands for."""
-        try:
-            runs = msgspec.json.decode(self.metadata, type=dict[str, Any]).get("runs", 1)
-        except msgspec.MsgspecError:
-            return 1
+        runs = self._facts().get("runs", 1)
         return runs if isinstance(runs, int) else 1
+
+    def _facts(self) -> dict[str, Any]:
+        try:
+            return msgspec.json.decode(self.metadata, type=dict[str, Any])
+        except msgspec.MsgspecError:
+            return {}
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)
 
 
 def chunks(items: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -9,7 +9,7 @@ A text quotes another when they share, in words of equal spelling whatever the c
    word of the memory is how it was found, and alone no reason to delete what came of it.
 
 Words that say nothing, and words or runs that a memory holds which stays, count for nothing in 2 to 4 and in 1: then the store does
-not know them from the forgotten text alone. The frame of a task's memory ("agent was asked: ... succeeded: ...") is not compared.
+not know them from the forgotten text alone. The frame of what calls leave ("agent was asked: ... succeeded: ...", "What helped: ...") is not compared.
 """
 
 from __future__ import annotations
@@ -94,5 +94,6 @@ def _word() -> re.Pattern[str]:
 @cache
 def _frame() -> re.Pattern[str]:
     return re.compile(
-        r"(?:^|\n)(?:[^\n:]{0,600} was asked|(?:not )?(?:succeeded|failed|blocked|cancelled)[^\n:]{0,80}):"
+        r"(?:^|\n)(?:[^\n:]{0,600} (?:was asked|failed)|(?:succeeded|failed|blocked|cancelled)[^\n:]{0,80}):"
+        r"|\([a-z-]{1,40}\)\. What helped:[^\n]{0,300}"
     )
