@@ -183,7 +183,7 @@ class Orchestrator:
             if self._built is None or self._built.identity != self.database.identity or not self.database.path.exists():
                 prepare_home(self.home)
                 self.database.open()
-                self._built = Built(self.settings, self.database, self.clock, self._sleep)
+                self._built = Built(self.home, self.settings, self.database, self.clock, self._sleep)
             return self._built
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.flow.rooms import Rooms
+from orchestrator.forgetting import cascade_for
 from orchestrator.healing.healer import HistoryHealer
 from orchestrator.observability.contract import Tracing
 from orchestrator.observability.recording import SqliteRecorder
@@ -14,6 +15,7 @@ from orchestrator.observability.rejudging import KIND, rejudge_handler
 from orchestrator.version import VERSION
 from orchestrator_core.clock import Clock
 from orchestrator_core.errors import StoreDamaged
+from orchestrator_core.models.embedding.contract import PreparedModel
 from orchestrator_core.records import Redact, Redacted, Verdict
 from orchestrator_core.settings import Settings
 from orchestrator_core.storage.database import Database
@@ -21,6 +23,7 @@ from orchestrator_core.storage.home import DATABASE
 from orchestrator_dashboards.contract import Dashboards
 from orchestrator_evaluation.auto_judge import build_judge
 from orchestrator_evaluation.contract import JudgeTask
+from orchestrator_memory.forget import KIND as FORGET
 from orchestrator_memory.manager import MemoryManager, build_memory
 from orchestrator_security.guard import build_guard
 
@@ -52,13 +55,20 @@ class Built:
     """The rooms of one Orchestrator, and the parts of them that are used outside the line."""
 
     def __init__(
-        self, settings: Settings, database: Database, clock: Clock, sleep: Callable[[float], None] | None
+        self, home: Path, settings: Settings, database: Database, clock: Clock, sleep: Callable[[float], None] | None
     ) -> None:
         key = store_key(database)
         self.identity = database.identity
         """The file whose key the rooms work with."""
         guard = build_guard(settings.security, hash_key=key, clock=clock)
-        self.memory: MemoryManager = build_memory(database, settings.memory, clock=clock, redact=guard.redact)
+        self.memory: MemoryManager = build_memory(
+            database,
+            settings.memory,
+            clock=clock,
+            redact=guard.redact,
+            prepare=lambda: _prepared_model(settings),
+            cascade=cascade_for(database, home),
+        )
         self.guard = guard
         self.rooms = Rooms(
             settings=settings,
@@ -73,10 +83,18 @@ class Built:
             digest_key=key,
             sleep=sleep,
         )
-        self.handlers = {KIND: rejudge_handler(database, self._judge_stored)}
+        self.handlers = {KIND: rejudge_handler(database, self._judge_stored), FORGET: self.memory.finish_forgetting}
 
     def _judge_stored(self, agent: str, request: Redacted, output: Redacted, kind: str, truncated: bool) -> Verdict:
         return self.rooms.judge.judge(JudgeTask(agent, request, output, kind, truncated))
+
+
+def _prepared_model(settings: Settings) -> PreparedModel:
+    from orchestrator_core.models.embedding.choice import prepared_model
+
+    return prepared_model(
+        settings.memory.embedding, ollama_url=settings.evaluation.ollama_url, offline=settings.offline
+    )
 
 
 def _tracing(redact: Redact) -> Tracing | None:
