@@ -18,6 +18,8 @@ KeyPath = tuple[str, ...]
 """A setting's place in the schema: ``("memory", "recall_k")``."""
 
 ENV_PREFIX = "ORCHESTRATOR_"
+NO_SETTINGS = frozenset({"ORCHESTRATOR_MODELS"})
+"""Variables of ours that name a place for all projects, so no settings file may change them."""
 ANY = "*"
 """Stands in a schema path for a name that the user chooses (a feature)."""
 

@@ -103,7 +103,8 @@ def _file(folder: str, above: tuple[Layer, ...]) -> Layer | None:
 
 
 def _environment(environ: Mapping[str, str]) -> Layer | None:
-    given = [(name, environ[name]) for name in environ if name.startswith(names.ENV_PREFIX)]
+    ours = (name for name in environ if name.startswith(names.ENV_PREFIX))
+    given = [(name, environ[name]) for name in ours if name not in names.NO_SETTINGS]
     if not any(text.strip() for _, text in given):
         return None
     table: dict[str, Any] = {}
