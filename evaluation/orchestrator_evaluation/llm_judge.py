@@ -14,11 +14,12 @@ import msgspec
 from orchestrator_core.clock import Clock
 from orchestrator_core.errors import ModelBadOutput, ModelTimeout, ModelTruncated
 from orchestrator_core.models.contract import Chat, ChatAnswer, ChatOptions, ChatRequest, ModelInfo
+from orchestrator_core.models.inert_text import inert
 from orchestrator_core.records import Criterion, Verdict
 from orchestrator_evaluation.code_evidence import CodeEvidence, evidence_caps, gather
 from orchestrator_evaluation.contract import JudgeTask
 from orchestrator_evaluation.label_odds import label_odds
-from orchestrator_evaluation.prompt import Marker, build_prompt, inert
+from orchestrator_evaluation.prompt import Marker, build_prompt
 from orchestrator_evaluation.rubric import (
     FINDINGS_KEY,
     MAX_FINDING_CHARS,

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestrator_core.models.inert_text import inert
 from orchestrator_core.models.prompt_size import fewest_tokens, most_tokens
 from orchestrator_core.records import Redacted
 from orchestrator_evaluation.contract import JudgeTask
-from orchestrator_evaluation.prompt import build_prompt, fitted, inert
+from orchestrator_evaluation.prompt import build_prompt, fitted
 from orchestrator_evaluation.rubric import CODE, TEXT, Rubric
 
 
