@@ -164,6 +164,8 @@ class NamespaceIndex:
         """Take over unit vectors, shape ``(len(seqs), dimensions)``; of memories that are not here they are left out."""
         slots = np.array([self._slot_of.get(int(seq), -1) for seq in seqs], np.int64)
         here = slots >= 0
+        if not here.any():
+            return
         self._columns.vectors[slots[here]] = matrix[here]
         self._columns.embedded[slots[here]] = True
         self.version += 1
