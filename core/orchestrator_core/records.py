@@ -148,6 +148,19 @@ class Attempt(Struct, frozen=True):
     """What preceded this attempt (``retry after 2 s``), empty on the first."""
 
 
+class Lesson(Struct, frozen=True):
+    """A remedy that was tried against a failure, and what came of it."""
+
+    fingerprint: str
+    failure: Redacted
+    """Type and masked message: ``TimeoutError: no answer from <url>``."""
+    error_class: str
+    remedy: str
+    """In words, the same for the same remedy: ``retry after 2 s``."""
+    worked: bool
+    """False where the same failure came again."""
+
+
 class ErrorInfo(Struct, frozen=True):
     """Why a call did not succeed. The message is redacted."""
 

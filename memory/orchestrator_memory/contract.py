@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, Self
 
 from msgspec import Struct
 
-from orchestrator_core.records import RecalledMemory, Redacted, Write
+from orchestrator_core.records import Lesson, RecalledMemory, Redacted, Write
 
 
 class Episode(Struct, frozen=True):
@@ -25,12 +25,12 @@ class Episode(Struct, frozen=True):
     overall: float | None
     finished_at: float
     recalled: tuple[RecalledMemory, ...] = ()
-    """What the call was given to remember."""
-    lesson: Redacted = Redacted("")
-    """What fixed the failure that this call met, in one sentence; empty where nothing failed or nothing helped."""
+    """What the agent was given to remember and looked at; what it never read teaches nothing."""
+    lessons: tuple[Lesson, ...] = ()
+    """Which remedies helped against the failures that this call met, and which did not."""
 
 
-class Recollection(tuple[RecalledMemory, ...]):
+class Recollection(tuple[RecalledMemory, ...]):  # noqa: SLOT001 - a tuple may have none but empty slots
     """Memories, best first, and how they were found."""
 
     keyword_only: bool
@@ -46,21 +46,36 @@ class Recollection(tuple[RecalledMemory, ...]):
         keyword_only: bool = False,
         pending: int = 0,
         reason: str = "",
-    ) -> Recollection:
+    ) -> Self:
         found = super().__new__(cls, memories)
         found.keyword_only = keyword_only
         found.pending = pending
         found.reason = reason
         return found
 
+    def with_more(self, more: Iterable[RecalledMemory], *, first: bool = False) -> Recollection:
+        """The same with further memories behind these, or before them; what is there already comes once."""
+        known = {memory.id for memory in self}
+        new = tuple(memory for memory in more if memory.id not in known)
+        return Recollection(
+            (*new, *self) if first else (*self, *new),
+            keyword_only=self.keyword_only,
+            pending=self.pending,
+            reason=self.reason,
+        )
+
 
 class Memory(Protocol):
     """Finds and keeps what was learned."""
 
-    def recall(self, query: Redacted, *, namespace: str, k: int) -> tuple[RecalledMemory, ...]:
+    def recall(self, query: Redacted, *, namespace: str, k: int) -> Recollection:
         """The ``k`` best memories of a namespace for a query, best first; never raises on odd queries."""
         ...
 
+    def lessons(self, *, namespace: str, agent: str = "", fingerprint: str = "") -> tuple[RecalledMemory, ...]:
+        """What was noted down for an agent, or what helped against a failure, the most trusted first."""
+        ...
+
     def remember(self, episode: Episode, /) -> list[Write]:
-        """The rows that keep an episode; the record's transaction writes them."""
+        """The rows that keep an episode and what it taught; the record's transaction writes them."""
         ...

@@ -1,55 +1,107 @@
-"""What a finished call leaves behind.
+"""What a finished call leaves behind, and what a later one is given of it. The rules, in one place.
 
-The rules, in one place:
+What a call leaves:
 
 1. One memory per agent, request and kind of ending: the same request again refreshes it (newest outcome, newest expiry, ``runs``
    counted) instead of piling up. Success and failure are kept apart, so that a later failure does not wipe out a good answer.
 2. The text is what was asked and what came of it, each cut to a bound with its beginning and end kept.
 3. Tier ``tasks``: it expires ``tasks_days`` after it was stored.
-4. The judge's score and the status go with it; what did not succeed is trusted less, and is still found.
+4. The judge's score and the status go with it. What failed is trusted by half, what was blocked less, and nothing more than what it
+   was made of: an answer that repeats a memory is trusted as that memory at most.
+5. A blocked call is remembered only where its request was let through and its *output* was not; then the reason stands in for the
+   output. A request that was blocked itself may be hostile: no word of it becomes a memory. Nor does a cancelled call leave one:
+   nobody knows how it would have ended.
+6. A text that gives orders to its reader is quarantined (``quarantine``): kept for people, trust 0, never given to an agent.
+7. A remedy that ended a failure becomes a lesson, see ``lessons``; and each memory that the agent read learns whether it helped, see
+   ``usefulness``.
+
+What a call is given:
+
+1. The best ``recall_k`` of all tiers in its namespace and the shared ones, an earlier run of the same request included.
+2. Never what is quarantined, superseded or expired, nor what is trusted less than ``TRUST_FLOOR``. What failed or was blocked comes
+   marked as such, and texts that say the same come once.
+3. Behind them up to ``LESSONS_MAX`` lessons that somebody noted down for the agent (tier ``lessons``, its name as the author).
+4. A retry is given, before all else, what helped against the same failure before.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import msgspec
 
-from orchestrator_core.records import Write
+from orchestrator_core.records import RecalledMemory, Write
 from orchestrator_core.settings import MemorySettings
-from orchestrator_memory.contract import Episode
+from orchestrator_memory.contract import Episode, Recollection
+from orchestrator_memory.lessons import keep_lessons
+from orchestrator_memory.quarantine import reason
 from orchestrator_memory.row import MemoryRow, refresh
 from orchestrator_memory.tiers import lifetime_s
+from orchestrator_memory.usefulness import Use, learned_from, uses
 
 REQUEST_MAX = 600
 OUTCOME_MAX = 1_200
-TRUST = {"succeeded": 1.0, "failed": 0.5, "cancelled": 0.4, "blocked": 0.2}
-"""By status; 0.2 for one that is not known."""
+TRUST = {"succeeded": 1.0, "failed": 0.5, "blocked": 0.3}
+"""By status. A call that ended in another way leaves no memory."""
+TRUST_FLOOR = 0.25
+SPARE = 3
+"""So many more are looked for, since some may not reach an agent."""
+_REPEATED = 0.5
+"""From this use on, a memory counts as a source of the output."""
 _GAP = " … "
 
 
+def may_reach_an_agent(memory: RecalledMemory) -> bool:
+    """Whether a call may be given a memory that was found."""
+    return not memory.quarantined and memory.trust >= TRUST_FLOOR
+
+
+def for_agent(found: Recollection, k: int) -> Recollection:
+    """The best ``k`` of what was found and may reach an agent."""
+    allowed = [memory for memory in found if may_reach_an_agent(memory)]
+    return Recollection(
+        allowed[: max(k, 0)], keyword_only=found.keyword_only, pending=found.pending, reason=found.reason
+    )
+
+
 def remember_episode(episode: Episode, settings: MemorySettings, *, now: float) -> list[Write]:
-    """The statements that keep an episode. Its texts must be redacted already."""
+    """The statements that keep an episode and what it taught. Its texts must be redacted already."""
+    if episode.status not in TRUST:
+        return []
+    key = episode_key(episode)
+    used = uses(episode, own_key=key)
+    return [
+        refresh(_row(episode, key, used, settings, now)),
+        *keep_lessons(episode, settings, now=now),
+        *learned_from(used, episode.namespace),
+    ]
+
+
+def _row(episode: Episode, key: str, used: Iterable[Use], settings: MemorySettings, now: float) -> MemoryRow:
     lifetime = lifetime_s("tasks", settings)
-    row = MemoryRow(
+    text = episode_text(episode)
+    quarantined = reason(text)
+    sources = [use.memory.trust for use in used if use.share >= _REPEATED]
+    return MemoryRow(
         id=f"task-{episode.execution_id}",
         namespace=episode.namespace,
         tier="tasks",
-        key=episode_key(episode),
+        key=key,
         category=episode.feature,
-        text=episode_text(episode),
+        text=text,
         author=episode.agent,
         session=episode.session,
         source=episode.execution_id,
-        trust=TRUST.get(episode.status, 0.2),
+        trust=0.0 if quarantined else min(TRUST[episode.status], *sources, 1.0),
         score=episode.overall,
         status=episode.status,
+        quarantined=quarantined,
         occurred_at=episode.finished_at,
         created_at=now,
         expires_at=None if lifetime is None else now + lifetime,
         metadata=msgspec.json.encode({"agent": episode.agent, "feature": episode.feature, "runs": 1}).decode(),
     )
-    return [refresh(row)]
 
 
 def episode_key(episode: Episode) -> str:

@@ -35,7 +35,11 @@ class Call(Protocol):
 
     @property
     def memories(self) -> tuple[RecalledMemory, ...]:
-        """Recalled memories, best first. Their text is data from earlier runs: treat it as untrusted."""
+        """Recalled memories, best first, for code that looks at their fields.
+
+        Their ``text`` is data from earlier runs and may hold anything: put it into a prompt by ``memories_text()`` only, which fences
+        it, and into a page, a query or a command only after escaping.
+        """
         ...
 
     def memories_text(self) -> str:

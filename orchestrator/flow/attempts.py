@@ -8,10 +8,12 @@ from collections.abc import Generator
 from typing import Any
 
 from orchestrator.flow.handle import CallHandle
+from orchestrator.flow.policy import Strictness
 from orchestrator.flow.state import CallState, current_call, current_span
 from orchestrator.flow.steps import Invoke, Move, Outcome, Pause
 from orchestrator.healing.contract import Decision, Diagnosis, Situation
 from orchestrator.observability.contract import SpanHandle, names
+from orchestrator_core.errors import StoreError
 from orchestrator_core.plain_text import storable
 from orchestrator_core.records import Attempt, ErrorInfo, Redacted
 
@@ -57,6 +59,7 @@ def attempts(state: CallState) -> Generator[Move, Any, None]:
                 return
             tried.setdefault(diagnosis.fingerprint, []).append(decision.wait_s)
             last_error = diagnosis.message
+            _recall_lessons(state, diagnosis)
             remedy = f"retry after {decision.wait_s:g} s" if decision.wait_s else "retry at once"
             outcome = Outcome()  # lets go of the traceback and the frames it holds while waiting
             if decision.wait_s:
@@ -98,6 +101,20 @@ def _decide(state: CallState, diagnosis: Diagnosis, n: int, tried_s: tuple[float
             tried_s=tried_s,
         ),
     )
+
+
+def _recall_lessons(state: CallState, diagnosis: Diagnosis) -> None:
+    """Give the next attempt what helped against the same failure before."""
+    if not state.switches["recall"] or not state.rooms.settings.memory.recall_k:
+        return
+    try:
+        found = state.rooms.memory.lessons(namespace=state.namespace, fingerprint=diagnosis.fingerprint)
+    except Exception as error:
+        if Strictness.enabled and not isinstance(error, StoreError):
+            raise
+        return  # the retry goes on without them, as a call goes on without its recall
+    if found:
+        state.memories = state.memories.with_more(found, first=True)
 
 
 def _failed(

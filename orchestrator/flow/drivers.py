@@ -123,5 +123,5 @@ def perform(state: CallState, step: Step) -> Any:
         raise
     state.note_stage(name, "ok", began)
     if span is not None:
-        span.end()
+        span.end(attributes=None if step.told is None else step.told(value))
     return value

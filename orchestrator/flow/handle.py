@@ -55,10 +55,12 @@ class CallHandle:
 
     @property
     def memories(self) -> tuple[RecalledMemory, ...]:
+        self._state.memories_read = True
         return self._state.memories
 
     def memories_text(self) -> str:
         """The recalled memories between randomly marked fences; empty when there are none."""
+        self._state.memories_read = True
         return self._state.rooms.render_memories(self._state.memories) if self._state.memories else ""
 
     @property

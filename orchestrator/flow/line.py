@@ -15,7 +15,7 @@ from orchestrator.flow.attempts import attempts
 from orchestrator.flow.policy import Strictness
 from orchestrator.flow.state import CONTEXT_MAX_NODES, CallState
 from orchestrator.flow.steps import Move, StageCrashed, Step
-from orchestrator.observability.contract import CallRecord, names
+from orchestrator.observability.contract import Attributes, CallRecord, names
 from orchestrator_core.plain_text import PlainText, plain_text, pruned, readable_entry, storable
 from orchestrator_core.records import (
     STAGES,
@@ -28,7 +28,7 @@ from orchestrator_core.records import (
     Write,
 )
 from orchestrator_evaluation.contract import JudgeTask
-from orchestrator_memory.contract import Episode
+from orchestrator_memory.contract import Episode, Recollection
 from orchestrator_security.contract import ScanContext, ScanVerdict
 
 _CONTEXT_MAX_BYTES = 65_536
@@ -44,7 +44,9 @@ def line(state: CallState) -> Generator[Move, Any, ExecutionResult]:
     try:
         yield from _guard_in(state)
         if state.status == "succeeded":
-            state.memories = yield Step("recall", lambda: _recall(state), tuple, blocking=True)
+            state.memories = yield Step(
+                "recall", lambda: _recall(state), Recollection, blocking=True, told=_told_recall
+            )
             yield from attempts(state)
         if state.status == "succeeded":
             output_facts = yield from _guard_out(state)
@@ -58,8 +60,9 @@ def line(state: CallState) -> Generator[Move, Any, ExecutionResult]:
                 ),
                 blocking=True,
             )
-        if state.status in ("succeeded", "failed"):
-            memories = yield Step("remember", lambda: _remember(state), list)
+        # A call that ended before its agent ran has nothing to remember: what stopped it may be hostile.
+        if state.attempts:
+            memories = yield Step("remember", lambda: _remember(state), list, told=_told_remember)
     except StageCrashed as crash:
         state.block(
             "StageCrashed",
@@ -128,10 +131,27 @@ def _guard_in(state: CallState) -> Generator[Move, Any, None]:
         _block(state, "guard_in", scan.reason or "security blocked the request")
 
 
-def _recall(state: CallState) -> Any:
-    return state.rooms.memory.recall(
-        Redacted(state.request_text[:_QUERY_CHARS]), namespace=state.namespace, k=state.rooms.settings.memory.recall_k
-    )
+def _recall(state: CallState) -> Recollection:
+    k = state.rooms.settings.memory.recall_k
+    if not k:
+        return Recollection()
+    memory = state.rooms.memory
+    found = memory.recall(Redacted(state.request_text[:_QUERY_CHARS]), namespace=state.namespace, k=k)
+    return found.with_more(memory.lessons(namespace=state.namespace, agent=state.spec.name))
+
+
+def _told_recall(found: Recollection) -> Attributes:
+    return {
+        names.OPERATION: "search_memory",
+        names.MEMORY_COUNT: len(found),
+        names.MEMORY_KEYWORD_ONLY: found.keyword_only,
+        names.MEMORY_PENDING: found.pending,
+        **({names.MEMORY_BEST: round(found[0].score, 4)} if found else {}),
+    }
+
+
+def _told_remember(writes: list[Write]) -> Attributes:
+    return {names.OPERATION: "create_memory", names.MEMORY_COUNT: 1 if writes else 0}
 
 
 def _guard_out(state: CallState) -> Generator[Move, Any, PlainText]:
@@ -214,6 +234,8 @@ def _remember(state: CallState) -> list[Write]:
             feature=state.feature,
             overall=state.verdict.overall,
             finished_at=state.rooms.clock.now(),
+            recalled=state.memories if state.memories_read else (),
+            lessons=state.rooms.healer.lessons(state.attempts) if len(state.attempts) > 1 else (),
         )
     )
 
@@ -243,6 +265,7 @@ def _record(state: CallState, result: ExecutionResult, output_facts: PlainText |
             required=rooms.healer.learn(result.attempts, agent=state.spec.name, now=rooms.clock.now())
             if state.attempts
             else (),
+            keyword_only=bool(state.memories) and state.memories.keyword_only,
             optional=memories,
         )
     )

@@ -19,7 +19,6 @@ from orchestrator_core.records import (
     ErrorInfo,
     ExecutionResult,
     Finding,
-    RecalledMemory,
     Redacted,
     StageRecord,
     StageStatus,
@@ -27,6 +26,7 @@ from orchestrator_core.records import (
     Usage,
     Verdict,
 )
+from orchestrator_memory.contract import Recollection
 
 CONTEXT_MAX_NODES = 2_000
 """Entries of a context that are looked at for secrets and stored."""
@@ -77,7 +77,9 @@ class CallState:
         self.stages: dict[str, StageRecord] = {}
         self.findings: list[Finding] = []
         self.attempts: list[Attempt] = []
-        self.memories: tuple[RecalledMemory, ...] = ()
+        self.memories = Recollection()
+        self.memories_read = False
+        """Whether the agent looked at them: what it never read did not help it."""
         self.verdict = Verdict(status="off")
         self.status: Status = "succeeded"
         self.output: Any = None

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from orchestrator.agents.contract import AgentSpec
+from orchestrator.observability.contract import Attributes
 
 
 class Step(Struct, frozen=True):
@@ -20,6 +21,8 @@ class Step(Struct, frozen=True):
     """The value when the stage is off, or crashed and is fail-open."""
     blocking: bool = False
     """It may wait for a disk or a model, so an event loop must not run it itself."""
+    told: Callable[[Any], Attributes] | None = None
+    """What the stage's span tells of the value; numbers and names, never a text."""
 
 
 class Invoke(Struct, frozen=True):

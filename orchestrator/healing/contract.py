@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from orchestrator_core.records import Attempt, Redacted, Write
+from orchestrator_core.records import Attempt, Lesson, Redacted, Write
 
 
 class Diagnosis(Struct, frozen=True):
@@ -60,4 +60,8 @@ class Healer(Protocol):
 
     def learn(self, attempts: Sequence[Attempt], *, agent: str, now: float) -> list[Write]:
         """The rows that keep what this call taught: failures seen, remedies that worked or did not."""
+        ...
+
+    def lessons(self, attempts: Sequence[Attempt]) -> tuple[Lesson, ...]:
+        """The same in words: which remedy ended which failure, and which did not."""
         ...

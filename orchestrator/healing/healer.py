@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from orchestrator.healing import decide as deciding
-from orchestrator.healing.classify import BY_NAME, UNKNOWN, classify, retry_after_s
+from orchestrator.healing.classify import BY_NAME, UNKNOWN, WAITS_S, classify, retry_after_s
 from orchestrator.healing.contract import Decision, Diagnosis, Situation
 from orchestrator.healing.fingerprint import MAX_MESSAGE, fingerprint, mask, safe_message, type_name
 from orchestrator.healing.learn import FADE, Arm, Evidence, Streak, lessons_of, next_streak
 from orchestrator_core.errors import StoreError
 from orchestrator_core.plain_text import storable
-from orchestrator_core.records import Attempt, Redact, Redacted, Write
+from orchestrator_core.records import Attempt, Lesson, Redact, Redacted, Write
 from orchestrator_core.storage.database import Database
 
 _RETRY = "retry"
@@ -91,13 +91,12 @@ class HistoryHealer:
             writes.append(Write(_SEEN, row))
             writes.append(Write(_FADE, (print_,)))
         tries: dict[str, int] = {}
-        # A remedy is judged by what came after it: success, or the same failure again. Another failure says nothing of it.
         for before, after in pairwise(attempts):
-            worked = after.outcome == "succeeded"
             if before.action != _RETRY:
                 continue
             tries[before.fingerprint] = tries.get(before.fingerprint, 0) + 1
-            if not (worked or after.fingerprint == before.fingerprint):
+            worked = _worked(before, after)
+            if worked is None:
                 continue
             for arm, evidence in lessons_of(Arm(before.wait_s, tries[before.fingerprint]), worked=worked).items():
                 writes.append(
@@ -107,3 +106,26 @@ class HistoryHealer:
                     )
                 )
         return writes
+
+    def lessons(self, attempts: Sequence[Attempt]) -> tuple[Lesson, ...]:
+        found = []
+        for before, after in pairwise(attempts):
+            worked = _worked(before, after) if before.action == _RETRY else None
+            if worked is not None:
+                failure = Redacted(f"{before.error_type}: {mask(before.error_message)}")
+                found.append(Lesson(before.fingerprint, failure, before.error_class, _in_words(before.wait_s), worked))
+        return tuple(found)
+
+
+def _worked(before: Attempt, after: Attempt) -> bool | None:
+    """A remedy is judged by what came after it: success, or the same failure again. Another failure says nothing of it: None."""
+    if after.outcome == "succeeded":
+        return True
+    return False if after.fingerprint == before.fingerprint else None
+
+
+def _in_words(wait_s: float) -> str:
+    if not wait_s:
+        return "retry at once"
+    # A hint differs each time; in words it is one remedy.
+    return f"retry after {wait_s:g} s" if wait_s in WAITS_S else "retry after the wait that the other side asked for"

@@ -75,6 +75,8 @@ class CallRecord(Struct):
     dropped_spans: int
     required: Sequence[Write] = ()
     """Rows of rooms that belong to the record, such as healing's evidence."""
+    keyword_only: bool = False
+    """Whether the recalled memories were found without vectors."""
     optional: Sequence[Write] = ()
     """Rows that may fail without failing the record, such as a memory."""
 

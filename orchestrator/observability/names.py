@@ -19,6 +19,11 @@ EVALUATION_NAME = "gen_ai.evaluation.name"
 EVALUATION_SCORE = "gen_ai.evaluation.score.value"
 EVALUATION_LABEL = "gen_ai.evaluation.score.label"
 
+MEMORY_COUNT = "gen_ai.memory.record.count"
+MEMORY_KEYWORD_ONLY = "magnus.memory.keyword_only"
+MEMORY_PENDING = "magnus.memory.pending"
+MEMORY_BEST = "magnus.memory.best_score"
+
 EXECUTION_ID = "magnus.execution.id"
 FEATURE = "magnus.feature"
 STATUS = "magnus.status"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Sequence
 
 import msgspec
 
 from orchestrator.observability.contract import CallRecord
 from orchestrator.observability.rejudging import rejudge_later
 from orchestrator.observability.rollups import healed, rollup_writes
-from orchestrator_core.records import ExecutionResult
+from orchestrator_core.records import ExecutionResult, RecalledMemory
 from orchestrator_core.storage.database import Database
 from orchestrator_core.storage.trace_blob import pack
 
@@ -115,13 +116,25 @@ def _execution_row(record: CallRecord, record_ms: float) -> tuple[object, ...]:
         len(result.attempts), int(healed(result)), verdict.status, verdict.judge, verdict.overall, verdict.passed,
         _encode(verdict).decode() if verdict.status != "off" else "",
         result.usage.tokens_in, result.usage.tokens_out, result.usage.model, result.usage.cost_microusd,
-        _memories(result), _encode(result.stages).decode(), result.trace_id, result.parent_id, record_ms,
+        _memories(result.memories, record.keyword_only), _encode(result.stages).decode(), result.trace_id, result.parent_id, record_ms,
     )  # fmt: skip
 
 
-def _memories(result: ExecutionResult) -> str:
-    if not result.memories:
+def _memories(memories: Sequence[RecalledMemory], keyword_only: bool) -> str:
+    """What was recalled, with an excerpt of each text; how its run ended and how it was found where that is worth a word."""
+    if not memories:
         return "[]"
-    return _encode(
-        [{"id": m.id, "score": m.score, "tier": m.tier, "text": m.text[:_MEMORY_EXCERPT]} for m in result.memories]
-    ).decode()
+    kept: list[dict[str, object]] = []
+    for memory in memories:
+        entry: dict[str, object] = {
+            "id": memory.id,
+            "score": memory.score,
+            "tier": memory.tier,
+            "text": memory.text[:_MEMORY_EXCERPT],
+        }
+        if memory.status not in ("", "succeeded"):
+            entry["status"] = memory.status
+        if keyword_only:
+            entry["keyword_only"] = True
+        kept.append(entry)
+    return _encode(kept).decode()

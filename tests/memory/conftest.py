@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator_core.models.embedding.contract import PreparedModel
 from orchestrator_core.records import Redacted
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
@@ -48,4 +49,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def memory(database: Database, clock: HandClock) -> MemoryManager:
-    return build_memory(database, MemorySettings(), clock=clock, redact=redact)
+    """It searches by keyword only."""
+    return build_memory(
+        database, MemorySettings(), clock=clock, redact=redact, prepare=lambda: PreparedModel(None, "no model here")
+    )
