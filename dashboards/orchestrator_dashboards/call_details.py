@@ -54,6 +54,7 @@ def full_row(
 ) -> CallRow:
     """A call with its detail. ``call`` holds the columns of ``executions`` and of its trace."""
     small = portion.small
+    memories = _recalled(call["memories"])
     request, output, traceback = (_text(call, name, portion.text) for name in ("request", "output", "traceback"))
     return msgspec.structs.replace(
         _line(call, 160, today, zone),
@@ -66,7 +67,8 @@ def full_row(
         traceback=traceback,
         attempts=tuple(_attempt(row, call["agent"], small) for row in _telling(attempts)[-portion.rows :]),
         verdict=_verdict(call, portion),
-        memories=tuple(_memories(call["memories"], portion)),
+        memories=tuple(_memories(memories, portion)),
+        memories_note="found by keyword only" if any(memory.get("keyword_only") is True for memory in memories) else "",
         findings=tuple(_finding(row, small) for row in findings[: portion.rows]),
         stages=tuple(_stages(call["stages"], small)),
         facts=tuple(_facts(call)),
@@ -177,16 +179,26 @@ def _verdict(call: Mapping[str, Any], portion: Portion) -> VerdictBox | None:
     )
 
 
-def _memories(stored: str, portion: Portion) -> list[Item]:
+def _recalled(stored: str) -> list[dict[str, Any]]:
     memories = decoded(stored)
-    if not isinstance(memories, list):
-        return []
+    return [memory for memory in memories if isinstance(memory, dict)] if isinstance(memories, list) else []
+
+
+def _memories(memories: Sequence[Mapping[str, Any]], portion: Portion) -> list[Item]:
     items = []
     for memory in memories[: portion.rows]:
-        if isinstance(memory, dict):
-            near, text = memory.get("score"), str(memory.get("text", ""))
-            tail = f"{near:.2f}" if isinstance(near, int | float) else ""
-            items.append(Item(one_line(str(memory.get("tier", "")), 20), tail, one_line(text, portion.small)))
+        near, status = memory.get("score"), str(memory.get("status") or "")
+        score = f"{near:.2f}" if isinstance(near, int | float) and near > 0 else ""
+        ended = one_line(status, 20) if status not in ("", "succeeded") else ""
+        head = " · ".join(filter(None, (one_line(str(memory.get(name, "")), 60) for name in ("tier", "id"))))
+        items.append(
+            Item(
+                head,
+                " · ".join(filter(None, (ended, score))),
+                one_line(str(memory.get("text", "")), portion.small),
+                {"failed": "bad", "blocked": "watch"}.get(status, ""),
+            )
+        )
     return items
 
 

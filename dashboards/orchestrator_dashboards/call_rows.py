@@ -86,6 +86,7 @@ class CallRow(Struct, frozen=True, omit_defaults=True):
     attempts: tuple[AttemptLine, ...] = ()
     verdict: VerdictBox | None = None
     memories: tuple[Item, ...] = ()
+    memories_note: str = ""
     findings: tuple[Item, ...] = ()
     stages: tuple[Item, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()

@@ -13,6 +13,7 @@ from orchestrator_dashboards import quantities
 from orchestrator_dashboards.call_rows import CallRow
 from orchestrator_dashboards.charts import Bar, Point, Svg, agents_chart, calls_chart, latency_chart, scores_chart
 from orchestrator_dashboards.listing import listing
+from orchestrator_dashboards.memory_panel import MemoryPanel, memory_panel
 from orchestrator_dashboards.problems import Problem, concerns, problems
 from orchestrator_dashboards.queries import AGENTS_MAX, LIST_MAX, SCAN_MAX, Snapshot
 from orchestrator_dashboards.safe_text import one_line
@@ -72,6 +73,7 @@ class Page(Struct, frozen=True):
     problems_note: str
     concerns: tuple[ConcernLine, ...]
     stages: tuple[StageLine, ...]
+    memory: MemoryPanel
     scan_note: str
     rows: tuple[CallRow, ...]
     calls_note: str
@@ -117,6 +119,7 @@ def page(
         problems_note=_more(len(found), _PROBLEMS_MAX, "kinds of failure"),
         concerns=tuple(concern_line(concern, zone) for concern in worries),
         stages=tuple(stage_lines(snapshot.calls)),
+        memory=memory_panel(snapshot.memory),
         scan_note=scan_note,
         rows=tuple(rows[:PLAIN_ROWS]),
         calls_note=f"newest {quantities.count(LIST_MAX)} of {quantities.count(whole.n)}"

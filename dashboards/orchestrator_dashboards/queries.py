@@ -15,6 +15,7 @@ from msgspec import Struct
 from orchestrator_core.records import Status
 from orchestrator_core.storage.database import Database
 from orchestrator_core.storage.latency import bin_of
+from orchestrator_dashboards.memory_panel import MemoryFacts, read_memory
 from orchestrator_dashboards.readable_output import readable_entry
 from orchestrator_dashboards.tallies import SUMS, Tally, total
 from orchestrator_dashboards.windows import Cut, Segment, Window, cover, cut, window_before, window_of
@@ -82,6 +83,7 @@ class Snapshot(Struct, frozen=True):
     """Columns of ``executions`` with the trace's ``spans``, ``dropped`` and ``blob``; newest first."""
     attempts: dict[str, list[dict[str, Any]]]
     call_findings: dict[str, list[dict[str, Any]]]
+    memory: MemoryFacts
 
 
 def read(database: Database, *, hours: float, now: float, zone: tzinfo | None) -> Snapshot:
@@ -125,6 +127,7 @@ def _read(connection: sqlite3.Connection, window: Window, zone: tzinfo | None) -
         calls=listed,
         attempts=_rows_of(connection, "attempts", "n", listed),
         call_findings=_rows_of(connection, "findings", "id", listed),
+        memory=read_memory(connection, window.end),
     )
 
 

@@ -295,7 +295,10 @@ def test_only_the_newest_calls_are_listed_and_the_page_says_so(calls: SeededCall
 
 def test_a_listed_call_carries_all_of_its_detail(calls: SeededCalls, write: Any) -> None:
     calls.add(
-        overall=7.5, memories=json.dumps([{"id": "m", "score": 0.5, "tier": "tasks", "text": "earlier"}]),
+        overall=7.5, memories=json.dumps([
+            {"id": "m", "score": 0.5, "tier": "tasks", "text": "earlier", "status": "failed", "keyword_only": True},
+            {"id": "lesson-1", "score": 0.0, "tier": "lessons", "text": "noted down"}, "no memory",
+        ]),
         attempt_rows=[fail()["attempt_rows"][0], {"outcome": "succeeded", "remedy": "retry after 2 s"}],
         findings=[{"category": "email", "action": "redact"}], tokens_in=1_200, model="qwen2.5:7b", session="s-1",
     )  # fmt: skip
@@ -305,7 +308,11 @@ def test_a_listed_call_carries_all_of_its_detail(calls: SeededCalls, write: Any)
     assert row["attempts"][1]["remedy"] == "retry after 2 s"
     assert row["verdict"]["summary"] == "7.5 of 10, passed · local model qwen2.5:3b"
     assert [criterion["score"] for criterion in row["verdict"]["criteria"]] == ["8.3", "7.5", "7.0", "abstained"]
-    assert row["memories"] == [{"head": "tasks", "tail": "0.50", "text": "earlier"}]
+    assert row["memories"] == [
+        {"head": "tasks · m", "tail": "failed · 0.50", "text": "earlier", "tone": "bad"},
+        {"head": "lessons · lesson-1", "text": "noted down"},
+    ]
+    assert row["memories_note"] == "found by keyword only"
     assert row["findings"][0]["tail"] == "redacted in guard_in"
     assert [stage["head"] for stage in row["stages"]][:3] == ["guard_in", "recall", "attempts"]
     assert ["Tokens", "1,200 in, 0 out"] in row["facts"]

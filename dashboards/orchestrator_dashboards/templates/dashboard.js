@@ -100,7 +100,7 @@
     const right = make("div", null,
       call.verdict ? verdict(call.verdict) : null,
       call.findings ? part("Findings", "", items(call.findings)) : null,
-      call.memories ? part("Recalled memories", "", items(call.memories)) : null,
+      call.memories ? part("Recalled memories", call.memories_note || "", items(call.memories)) : null,
       call.stages ? part("Stages", "", stages(call.stages)) : null,
       family(call),
       call.facts ? part("Record", "", facts(call.facts)) : null);
