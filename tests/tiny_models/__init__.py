@@ -1,0 +1,1 @@
+"""Small real SentenceTransformers for tests; see ``__main__``."""
