@@ -87,6 +87,7 @@ class Arguments:
         trust = _number("trust", trust, 0.0, 1.0)
         return MemoryRow(
             id=self.label("id", id) if id else self._new_id(),
+            id_given=bool(id),
             namespace=self.namespace(namespace),
             tier=tier,
             text=clean,

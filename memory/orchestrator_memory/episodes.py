@@ -18,7 +18,8 @@ What a call leaves:
 What a call is given:
 
 1. The best ``recall_k`` of all tiers in its namespace and the shared ones, an earlier run of the same request included.
-2. Never what is quarantined, superseded or expired, nor what is trusted less than ``TRUST_FLOOR``. What failed or was blocked comes
+2. Never what is quarantined, superseded or expired, nor what is trusted less than ``TRUST_FLOOR`` or probably beside the point: a
+   score below ``RELEVANCE_FLOOR``. What failed or was blocked comes
    marked as such, and texts that say the same come once.
 3. Behind them up to ``LESSONS_MAX`` lessons that somebody noted down for the agent (tier ``lessons``, its name as the author).
 4. A retry is given, before all else, what helped against the same failure before.
@@ -45,6 +46,9 @@ OUTCOME_MAX = 1_200
 TRUST = {"succeeded": 1.0, "failed": 0.5, "blocked": 0.3}
 """By status. A call that ended in another way leaves no memory."""
 TRUST_FLOOR = 0.25
+RELEVANCE_FLOOR = 0.03
+"""A score is the estimated probability that a memory answers. On the dialogues that the ranking is fitted on, half of the questions that a
+conversation knows nothing about stay below this with their best hit, and three quarters of all right answers lie above it."""
 SPARE = 3
 """So many more are looked for, since some may not reach an agent."""
 _REPEATED = 0.5
@@ -54,7 +58,7 @@ _GAP = " … "
 
 def may_reach_an_agent(memory: RecalledMemory) -> bool:
     """Whether a call may be given a memory that was found."""
-    return not memory.quarantined and memory.trust >= TRUST_FLOOR
+    return not memory.quarantined and memory.trust >= TRUST_FLOOR and memory.score >= RELEVANCE_FLOOR
 
 
 def for_agent(found: Recollection, k: int) -> Recollection:

@@ -12,11 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator_core.errors import StoreError, UsageError
+from orchestrator_core.models.embedding.contract import PreparedModel
 from orchestrator_core.records import RecalledMemory, Redacted
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
+from orchestrator_memory.arguments import TEXT_MAX
 from orchestrator_memory.contract import Memory
-from orchestrator_memory.manager import TEXT_MAX, MemoryManager, build_memory
+from orchestrator_memory.manager import MemoryManager, build_memory
+from orchestrator_memory.ranking.features import GROUPS
 
 DAY_S = 86_400.0
 PERSON = "jane" + "@firma.de"
@@ -47,7 +50,7 @@ def test_what_was_remembered_is_found_with_where_it_comes_from(memory: MemoryMan
     assert found.age_s == pytest.approx(90)
     assert found.created_at == clock.time - 30
     assert found.status == ""
-    assert set(found.views) == {"bm25", "recency", "quality", "trust"}
+    assert set(found.views) == {*GROUPS, "priors"}
     assert memory.get(memory_id) is not None
 
 
@@ -61,7 +64,7 @@ def test_everything_is_redacted_before_it_is_stored(memory: MemoryManager, datab
     assert PERSON not in repr(rows)
     assert "<EMAIL_1>" in repr(rows)
     assert [m.id for m in memory.search(PERSON, 1)] == ["note-<EMAIL_1>"] or memory.get(f"note-{PERSON}") is not None
-    assert memory.forget(key=PERSON) == 1
+    assert memory.forget(key=PERSON).memories == 1
 
 
 def test_the_same_id_overwrites(memory: MemoryManager) -> None:
@@ -90,7 +93,7 @@ def test_namespaces_do_not_see_each_other(memory: MemoryManager) -> None:
         memory.knowledge("colour", namespace="b"),
         memory.knowledge("colour"),
     ) == ("red", "blue", None)
-    assert memory.forget(key="colour", namespace="a") == 1
+    assert memory.forget(key="colour", namespace="a").memories == 1
     assert memory.knowledge("colour", namespace="b") == "blue"
 
 
@@ -116,7 +119,7 @@ def test_a_newer_value_supersedes_and_the_older_is_seen_as_of_then(memory: Memor
     assert memory.knowledge("db.host", as_of=start - 50) is None
     assert texts(memory.search("host")) == ["db.host: beta"]
     assert memory.stats().superseded == 1
-    assert memory.forget(key="db.host") == 2
+    assert memory.forget(key="db.host").memories == 2
 
 
 def test_the_same_value_again_only_becomes_new_again(memory: MemoryManager, clock: Any) -> None:
@@ -182,7 +185,7 @@ def test_clean_up_goes_on_over_several_batches(memory: MemoryManager, database: 
         )
     assert memory.cleanup_expired() == 4_800
     assert memory.cleanup_expired() == 0
-    assert len(memory.search("word", k=3, namespace="x")) == 1
+    assert len(memory.search("word", k=3, namespace="x")) == 3
     assert database.integrity() == "ok"
 
 
@@ -191,7 +194,7 @@ def test_forgotten_words_are_in_no_file(memory: MemoryManager, database: Databas
     kept = memory.remember("something that stays")
     gone = memory.remember(f"the {word}ing secret plan {word}")
     memory.forget(id="no-such-id")
-    assert memory.forget(id=gone) == 1
+    assert memory.forget(id=gone).memories == 1
     assert memory.get(gone) is None
     for file in Path(database.path).parent.iterdir():
         assert word.encode() not in file.read_bytes(), file
@@ -326,7 +329,9 @@ def test_threads_write_and_read_at_once(memory: MemoryManager) -> None:
 
 
 def test_two_processes_share_a_store(memory: MemoryManager, database: Database, clock: Any) -> None:
-    other = build_memory(Database(database.path), MemorySettings(), clock=clock, redact=unchanged)
+    other = build_memory(
+        Database(database.path), MemorySettings(), clock=clock, redact=unchanged, prepare=lambda: PreparedModel(None)
+    )
     memory.remember("written by one")
     assert texts(other.search("written")) == ["written by one"]
     other.store_knowledge("k", "from the other")
@@ -336,7 +341,9 @@ def test_two_processes_share_a_store(memory: MemoryManager, database: Database, 
 def test_a_damaged_store_is_an_error_with_a_name(tmp_path: Path, clock: Any) -> None:
     path = tmp_path / "orchestrator.db"
     path.write_bytes(b"this is no database, only text that is long enough" * 100)
-    broken = build_memory(Database(path), MemorySettings(), clock=clock, redact=unchanged)
+    broken = build_memory(
+        Database(path), MemorySettings(), clock=clock, redact=unchanged, prepare=lambda: PreparedModel(None)
+    )
     with pytest.raises(StoreError):
         broken.search("anything")
     with pytest.raises(StoreError):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
 from orchestrator_core.records import RecalledMemory
 from orchestrator_memory.manager import MemoryManager
+from orchestrator_memory.ranking.features import GROUPS
 
 DAY_S = 86_400.0
 
@@ -64,27 +66,32 @@ def test_the_priors_are_mild(memory: MemoryManager, clock: Any) -> None:
     assert ids(memory.search("parser fails on unicode files"))[0] == "old but right"
 
 
-def test_the_score_is_the_product_of_its_views(memory: MemoryManager) -> None:
+def test_the_score_is_a_probability_and_the_views_say_what_made_it(memory: MemoryManager) -> None:
     memory.remember("theta", score=7.0, trust=0.5)
     (found,) = memory.search("theta")
-    views = found.views
-    assert found.score == pytest.approx(views["bm25"] * views["recency"] * views["quality"] * views["trust"])
-    assert views["recency"] == pytest.approx(1.0)
-    assert views["quality"] == pytest.approx(0.95 + 0.1 * 6 / 9)
-    assert views["trust"] == pytest.approx(0.95)
+    assert 0 < found.score < 1
+    assert set(found.views) == {*GROUPS, "priors"}
+    (explained,) = memory.explain("theta")
+    assert explained.memory == found
+    assert found.score == pytest.approx(1 / (1 + math.exp(-explained.logit)), abs=1e-4)
+    assert explained.priors == pytest.approx(
+        {"usefulness": 0, "judge": 0.4 / 3, "trust": -0.4, "recency": 0.3}, abs=1e-3
+    )
 
 
 def test_recency_halves_in_a_week(memory: MemoryManager, clock: Any) -> None:
     memory.remember("theta", occurred_at=clock.time - 7 * DAY_S)
-    assert memory.search("theta")[0].views["recency"] == pytest.approx(0.95)
+    assert memory.explain("theta")[0].priors["recency"] == pytest.approx(0.15)
 
 
 @pytest.mark.usefixtures("background")
 def test_near_identical_texts_come_once(memory: MemoryManager) -> None:
-    memory.remember("The parser fails on unicode files, see the log of the nightly build for the details", id="a")
-    memory.remember("the parser fails on unicode files -- see the log of the nightly build for the details!", id="b")
-    memory.remember("The parser fails on unicode files, see the log of the nightly build for more details", id="c")
-    assert len(memory.search("parser unicode nightly")) == 1
+    memory.remember("The parser fails on unicode files, see the log of the nightly build for the details", session="1")
+    memory.remember(
+        "the parser fails on unicode files -- see the log of the nightly build for the details!", session="2"
+    )
+    assert len(memory.search("parser unicode nightly")) == 2
+    assert len(memory.recall("parser unicode nightly", namespace="default", k=5)) == 1
 
 
 @pytest.mark.usefixtures("background")
@@ -115,10 +122,10 @@ def test_another_number_or_a_negation_is_another_memory(memory: MemoryManager, o
     assert len(memory.search("parser nightly build")) == 2
 
 
-def test_equal_scores_have_a_fixed_order(memory: MemoryManager) -> None:
+def test_equal_scores_stay_in_the_order_of_storing(memory: MemoryManager) -> None:
     for name in ("b", "c", "a"):
         memory.remember(f"theta {name}{name}", id=name)
-    assert ids(memory.search("theta")) == ids(memory.search("theta")) == ["a", "b", "c"]
+    assert ids(memory.search("theta")) == ids(memory.search("theta")) == ["b", "c", "a"]
 
 
 def test_a_word_in_every_text_still_finds(memory: MemoryManager) -> None:

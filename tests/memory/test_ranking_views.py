@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from orchestrator_memory.index.namespace_index import Entry, NamespaceIndex
 from orchestrator_memory.ranking.features import FEATURES, GROUPS, candidates
-from orchestrator_memory.ranking.keyword_views import B, K1, matches, surroundings
+from orchestrator_memory.ranking.keyword_views import K1, B, matches, surroundings
 from orchestrator_memory.ranking.model import PRIORS, by_group, score, shipped
 from orchestrator_memory.text.traits import TRAITS, query_kind, traits
 from orchestrator_memory.text.words import query_terms, stems, words
@@ -160,7 +160,7 @@ def test_the_shipped_models_name_known_features() -> None:
 def test_words_of_any_script() -> None:
     assert words("Don't PANIC, 42 times!") == ["don", "t", "panic", "42", "times"]
     assert words("東京駅") == ["東京", "京駅"]
-    assert words("駅 naïve 🎻") == ["駅", "naïve", "🎻"]
+    assert words("駅 naïve 🎻") == ["駅", "naive", "🎻"]
     assert words("שלום عالم") == ["שלום", "عالم"]
     assert stems(["the", "violins", "running"]) == ["violin", "run"]
     assert query_terms("who are you") == ("who", "are", "you")

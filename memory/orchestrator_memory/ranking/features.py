@@ -32,6 +32,10 @@ FEATURES: tuple[str, ...] = tuple(name for names in GROUPS.values() for name in 
 POOL = 50
 """Candidates taken from each view."""
 _SESSION_BEST = 3
+_LEAST_COSINE = 0.3
+"""Texts about the same thing lie above this with the default model."""
+_LEAST_COVERED = 0.5
+"""A text of average length that holds all words of the query once has a BM25 of about their weight; half of that is a fair match."""
 
 
 class Candidates(NamedTuple):
@@ -55,7 +59,7 @@ def candidates(
     matched = matches(index, subject)
     cosine = _cosines(index, vector)
     deviation = _deviation(cosine, index.column("embedded")) if vector is not None else cosine
-    match = _share(matched.alone) + 2 * deviation
+    match = _share(matched.alone, _LEAST_COVERED * matched.total) + 2 * deviation
     slots = _pool(index, (matched.alone, *((cosine,) if vector is not None else ()), match), allowed, pool)
     if not len(slots):
         return Candidates(slots, np.zeros((0, len(FEATURES)), np.float32))
@@ -75,6 +79,7 @@ def _values(
     named: frozenset[int],
 ) -> dict[str, Floats]:
     around = surroundings(index, matched, slots)
+    least = _LEAST_COVERED * matched.total
     two_before, before, _, after, _ = neighbours(index, slots)
     style = dict(zip(TRAITS, index.column("traits")[slots].T, strict=True))
     asked_before = _at(index.column("traits")[:, TRAITS.index("ends_asking")], before)
@@ -84,19 +89,19 @@ def _values(
     return {
         "bm25_deviation": _standard(matched.alone)[slots] / 5,
         "bm25_window": around.window1 / 10,
-        "bm25_window2_share": _share(around.window2),
+        "bm25_window2_share": _share(around.window2, least),
         "covered": around.covered,
         "covered_window2": around.covered2,
         "covered_before": around.covered_before,
         "covered_after": around.covered_after,
         "cosine": cosine[slots],
-        "cosine_share": cosine[slots] / max(float(cosine.max(initial=0.0)), 1e-9),
+        "cosine_share": _share(cosine, _LEAST_COSINE)[slots],
         "cosine_deviation": deviation[slots],
         "cosine_before": _at(deviation, before),
         "cosine_after": _at(deviation, after),
         "match_two_before": _at(match, two_before) / 3,
         "session_best": _session_best(index, slots, match) / 3,
-        "bm25_session_share": _share(around.session),
+        "bm25_session_share": _share(around.session, least),
         "answers_question": _at(deviation, before) * asked_before,
         "author_named": mine,
         "other_named": other,
@@ -154,8 +159,9 @@ def _standard(values: Floats) -> Floats:
     return scaled
 
 
-def _share(values: Floats) -> Floats:
-    return values / np.float32(max(float(values.max(initial=0.0)), 1e-9))
+def _share(values: Floats, least: float) -> Floats:
+    """Values as shares of the best one; where even that one is poor, of ``least``: among few memories the best means little."""
+    return values / np.float32(max(float(values.max(initial=0.0)), least))
 
 
 def _pool(index: NamespaceIndex, views: tuple[Floats, ...], allowed: NDArray[np.bool_], pool: int) -> NDArray[np.int64]:

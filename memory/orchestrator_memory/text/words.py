@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 TEXT_MAX = 50_000
 """Of a longer text the beginning is compared."""
 _STEMS_MAX = 200_000
+_WORD_MAX = 64
+"""What is longer is no word."""
+_QUERY_MAX = 20_000
 
 STOP_WORDS = frozenset((
     "a", "about", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before",
@@ -44,10 +48,29 @@ def _stemmer() -> Any:
     return Stemmer.Stemmer("english")
 
 
+class _PlainLetters(dict[int, str]):
+    """Latin letters without their accents, made as they are met; other scripts stay as they are."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        base = unicodedata.normalize("NFKD", letter)
+        # A mark on its own belongs to the letter before it, which has lost its accents.
+        plain = (
+            "" if "\u0300" <= letter <= "\u036f" else base[0] if base[:1].isascii() and base[:1].isalpha() else letter
+        )
+        self[code] = plain
+        return plain
+
+
+_PLAIN = _PlainLetters()
+
+
 def words(text: str) -> list[str]:
     """The words of a text in lower case, in order; runs of scripts without spaces as pairs of characters."""
-    found = _word().findall(text[:TEXT_MAX].lower())
-    if text.isascii():
+    text = text[:TEXT_MAX].lower()
+    plain = text.isascii()
+    found = [word for word in _word().findall(text if plain else text.translate(_PLAIN)) if len(word) <= _WORD_MAX]
+    if plain:
         return found
     parts: list[str] = []
     for word in found:
@@ -79,6 +102,8 @@ def _stem(word: str) -> str:
 
 
 def query_terms(text: str) -> tuple[str, ...]:
-    """The distinct stems of a query, in order; its stop words where it has nothing else."""
+    """The distinct stems of a query, in order; its stop words where it has nothing else. Of a long one both ends are read."""
+    if len(text) > _QUERY_MAX:
+        text = f"{text[: _QUERY_MAX // 2]} {text[-_QUERY_MAX // 2 :]}"
     found = words(text)
     return tuple(dict.fromkeys(stems(found) or found))
