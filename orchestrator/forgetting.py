@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from orchestrator.forgotten_files import leftovers, pages_holding, remove
+from orchestrator.forgotten_files import pages_holding, put_aside, remove, still_there
 from orchestrator.forgotten_texts import call_texts, erase_texts, marks_of
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.forget import Cascade, Followed
@@ -28,9 +28,27 @@ from orchestrator_memory.quotes import quotes
 
 _TASK = "task-"
 """A call's memory has this and the call's id as its own id (see ``episodes``)."""
+_FILE = "file:"
+"""Begins a mark that names a file."""
 _LESSON = "lesson:"
 """A lesson's key has this and the failure's fingerprint before the remedy (see ``lessons``)."""
-_MATCHED = ("request", "context", "output", "error_message", "traceback", "advice", "verdict", "memories", "stages")
+_COLUMNS = [
+    "request",
+    "context",
+    "output",
+    "error_message",
+    "traceback",
+    "advice",
+    "session",
+    "verdict",
+    "memories",
+    "stages",
+]
+_SAID = (
+    f"{' || char(10) || '.join(_COLUMNS)} || coalesce((SELECT group_concat("
+    "error_message || char(10) || explanation || char(10) || remedy, char(10)) FROM attempts WHERE execution_id = executions.id), '')"
+)
+"""All a call said and was told, as one text in SQL."""
 
 
 def cascade_for(database: Database, home: Path) -> Cascade:
@@ -56,7 +74,9 @@ class _StoreCascade:
             search.add_holding(selection.query, selection.namespace)
         search.run()
         executions = tuple(search.had)
-        return Followed(tuple(search.followed), executions, marks_of(connection, executions))
+        names = dict.fromkeys((*marks_of(connection, executions), *search.fingerprints))
+        files = [_FILE + name for name in put_aside(self._database.path, (*gone, *search.followed))]
+        return Followed(tuple(search.followed), executions, (*names, *files))
 
     def scrub(self, connection: sqlite3.Connection, gone: Sequence[Gone], followed: Followed) -> None:
         erase_texts(connection, gone, followed.executions, followed.marks)
@@ -66,7 +86,8 @@ class _StoreCascade:
 
     def finish(self, gone: Sequence[Gone], marks: Sequence[str]) -> tuple[int, str]:
         removed, problem = remove(pages_holding(self._home, gone, marks))
-        return removed, " ".join(filter(None, (problem, leftovers(self._database.path, gone))))
+        aside = [mark.removeprefix(_FILE) for mark in marks if mark.startswith(_FILE)]
+        return removed, " ".join(filter(None, (problem, still_there(self._home, aside))))
 
 
 class _Search:
@@ -79,6 +100,8 @@ class _Search:
         self._recalled_by: dict[str, list[str]] | None = None
         self.had: dict[str, list[Gone]] = {}
         self.followed: list[Gone] = []
+        self.fingerprints: list[str] = []
+        """Failures whose message holds it."""
 
     def run(self) -> None:
         while self._fresh:
@@ -95,13 +118,16 @@ class _Search:
     def add_holding(self, query: str, namespace: str) -> None:
         """The calls whose own texts hold every word of a query."""
         with Matcher(query) as matcher:
-            joined = " || char(10) || ".join(_MATCHED)
-            likely, params = matcher.likely(joined)
+            likely, params = matcher.likely("said")
             rows = self._connection.execute(
-                f"SELECT id, {joined} FROM executions WHERE namespace = ? AND {likely}", (namespace, *params)
+                f"SELECT id, said FROM (SELECT id, {_SAID} AS said FROM executions WHERE namespace = ?) WHERE {likely}",
+                (namespace, *params),
             )
             for execution in matcher.matching(rows):
                 self.had.setdefault(execution, [])
+            self.fingerprints += matcher.matching(
+                self._connection.execute("SELECT fingerprint, message FROM fingerprints")
+            )
 
     def _calls_of(self, memories: Sequence[Gone]) -> Iterator[tuple[Gone, str]]:
         """Each memory with each call that left or recalled it."""
@@ -144,9 +170,11 @@ class _Search:
         """The calls that met the failure of a lesson, whose message is in it."""
         if not key.startswith(_LESSON):
             return []
+        fingerprint = key.split(":")[1]
+        self.fingerprints.append(fingerprint)
         rows = self._connection.execute(
             "SELECT execution_id FROM attempts WHERE fingerprint = ?1 UNION SELECT id FROM executions WHERE fingerprint = ?1",
-            (key.split(":")[1],),
+            (fingerprint,),
         )
         return [str(row[0]) for row in rows]
 

@@ -52,20 +52,26 @@ def remove(pages: Iterable[Path]) -> tuple[int, str]:
     return removed, " ".join(left)
 
 
-def leftovers(database: Path, gone: Sequence[Gone]) -> str:
-    """Which files that a repair put aside still hold forgotten text, in one sentence; empty where none does."""
+def put_aside(database: Path, gone: Sequence[Gone]) -> list[str]:
+    """The files that a repair put aside and that hold forgotten text, each by its place in the store's folder."""
     needles = [needle for memory in gone for needle in _raw_needles(memory.text)]
     holding = []
     for path in _files(database.parent, _ASIDE):
         try:
             content = path.read_bytes()
         except OSError:
-            continue
+            continue  # removed, or not ours to read
         if any(needle in content for needle in needles):
-            holding.append(str(path))
-    if not holding:
+            holding.append(path.relative_to(database.parent).as_posix())
+    return holding
+
+
+def still_there(home: Path, names: Iterable[str]) -> str:
+    """Which of these files are still there, in one sentence; empty where none is."""
+    paths = [str(home / name) for name in names if (home / name).exists()]
+    if not paths:
         return ""
-    return f"{', '.join(holding)} was put aside and still holds it; delete it when you no longer need it."
+    return f"A repair put {', '.join(paths)} aside, which still holds it; delete it when you no longer need it."
 
 
 def _files(folder: Path, patterns: Sequence[str]) -> list[Path]:

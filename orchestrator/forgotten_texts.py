@@ -43,6 +43,10 @@ def call_texts(connection: sqlite3.Connection, execution: str) -> list[str]:
         f"SELECT {', '.join((*_TEXTS, *_JSON))} FROM executions WHERE id = ?", (execution,)
     ).fetchone()
     texts = [str(text) for text in row or () if text]
+    for attempt in connection.execute(
+        f"SELECT {', '.join(_ATTEMPT_TEXTS)} FROM attempts WHERE execution_id = ?", (execution,)
+    ):
+        texts += filter(None, attempt)
     for blob in connection.execute("SELECT blob FROM traces WHERE execution_id = ?", (execution,)):
         try:
             texts.append(msgspec.json.encode(unpack(blob[0])).decode())

@@ -57,7 +57,7 @@ class Followed(Struct, frozen=True):
     executions: tuple[str, ...] = ()
     """Calls that lose their texts."""
     marks: tuple[str, ...] = ()
-    """By what a page is recognised that shows these calls. No text."""
+    """By what files are recognised that hold any of it: ids of calls, fingerprints, names of files. No text."""
 
 
 class Cascade(Protocol):
@@ -103,8 +103,11 @@ class _Work(Struct):
     """What is left to do after the transaction, by numbers and names that Magnus gave. Kept in the outbox until it is done."""
 
     memories: list[int] = []
-    """By their ``seq``."""
+    """Those that a derived index may still hold, by their ``seq``."""
     marks: list[str] = []
+    """By what files are recognised that may still hold it, see ``Followed``."""
+    rewrite: bool = True
+    """Whether the database file has yet to be written anew."""
 
 
 def forget(
@@ -133,7 +136,7 @@ def forget(
             _delete(connection, gone)
             cascade.scrub(connection, gone, followed)
             work = _Work([memory.seq for memory in gone], list(followed.marks))
-            connection.execute(_QUEUE, (KIND, msgspec.json.encode(work).decode(), time.time()))
+            _queue(connection, work)
     removed, reason = _finish_queued(database, gone, cascade=cascade, purge_index=purge_index)
     return _answer(gone, followed, removed, reason)
 
@@ -141,18 +144,25 @@ def forget(
 def finish(database: Database, work: Mapping[str, Any], *, cascade: Cascade, purge_index: PurgeIndex) -> bool:
     """Do what an earlier forget left queued, in this process or a killed one; True when no byte is left.
 
-    It is an outbox handler that is never given up: on the outbox's last try the work is queued anew.
+    It is an outbox handler that is never given up: what is left when the outbox would is queued anew.
 
     Raises:
         StoreError: the store cannot be written.
     """
-    if not _finish(database, msgspec.convert(work, _Work), (), cascade=cascade, purge_index=purge_index)[1]:
+    before = msgspec.convert(work, _Work)
+    left, _, reason = _finish(database, before, (), cascade=cascade, purge_index=purge_index)
+    if not reason:
         return True
     with database.transaction() as connection:
         tries = connection.execute("SELECT max(tries) FROM outbox WHERE kind = ?", (KIND,)).fetchone()[0]
-        if tries is not None and tries >= MAX_TRIES:
-            connection.execute(_QUEUE, (KIND, msgspec.json.encode(work).decode(), time.time()))
-    return False
+        anew = left != before or (tries or 0) >= MAX_TRIES
+        if anew:
+            _queue(connection, left)
+    return anew
+
+
+def _queue(connection: sqlite3.Connection, work: _Work) -> None:
+    connection.execute(_QUEUE, (KIND, msgspec.json.encode(work).decode(), time.time()))
 
 
 def _plan(connection: sqlite3.Connection, selection: Selection, cascade: Cascade) -> tuple[tuple[Gone, ...], Followed]:
@@ -176,34 +186,47 @@ def _finish_queued(
     rows = database.query("SELECT id, payload FROM outbox WHERE kind = ? ORDER BY id", (KIND,))
     if not rows:
         return 0, ""
-    work = _Work()
-    for _, payload in rows:
-        part = msgspec.json.decode(payload, type=_Work)
-        work.memories += part.memories
-        work.marks += part.marks
-    removed, reason = _finish(database, work, gone, cascade=cascade, purge_index=purge_index)
-    if not reason:
-        database.execute([("DELETE FROM outbox WHERE id = ?", (number,)) for number, _ in rows])
+    parts = [msgspec.json.decode(payload, type=_Work) for _, payload in rows]
+    work = _Work(
+        [seq for part in parts for seq in part.memories],
+        [mark for part in parts for mark in part.marks],
+        any(part.rewrite for part in parts),
+    )
+    left, removed, reason = _finish(database, work, gone, cascade=cascade, purge_index=purge_index)
+    with database.transaction() as connection:
+        connection.executemany("DELETE FROM outbox WHERE id = ?", [(number,) for number, _ in rows])
+        if reason:
+            _queue(connection, left)
     return removed, reason
 
 
 def _finish(
     database: Database, work: _Work, gone: Sequence[Gone], *, cascade: Cascade, purge_index: PurgeIndex
-) -> tuple[int, str]:
+) -> tuple[_Work, int, str]:
+    """What is left, how many pages went, and why anything is left."""
+    left = _Work([], [], rewrite=False)
     reasons = []
     if work.memories and not purge_index(work.memories):
+        left.memories = work.memories
         reasons.append("The vector index still holds it; maintenance tries again.")
-    removed, left = cascade.finish(gone, work.marks)
-    if left:
-        reasons.append(left)
+    removed, problem = cascade.finish(gone, work.marks)
+    if problem:
+        left.marks = work.marks
+        reasons.append(problem)
+    if work.rewrite and (problem := _rewrite(database)):
+        left.rewrite = True
+        reasons.append(problem)
+    return left, removed, " ".join(reasons)
+
+
+def _rewrite(database: Database) -> str:
+    """Write the database file anew; returns why it still holds old bytes, empty where it does not."""
     try:
-        if not database.rebuild():
-            reasons.append(
-                f"Another connection is reading {database.path}, so old pages stay; maintenance tries again."
-            )
+        if database.rebuild():
+            return ""
     except StoreError as error:
-        reasons.append(f"Old pages stay: {error}")
-    return removed, " ".join(reasons)
+        return f"Old pages stay: {error}"
+    return f"Another connection is reading {database.path}, so old pages stay; maintenance tries again."
 
 
 def _answer(gone: Sequence[Gone], followed: Followed, pages: int, reason: str) -> Forgotten:

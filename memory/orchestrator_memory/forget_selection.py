@@ -13,6 +13,7 @@ import re
 import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from functools import cache
 from itertools import islice
 from typing import Any, Self, TypeVar
@@ -28,6 +29,8 @@ _TERMS = 32
 _LIKELY_WORDS = 8
 _COMMON_START = 4
 """Words of one stem begin alike; so many letters are compared before the stem is."""
+_TEXTS_TABLE = "CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = 'porter unicode61')"
+"""With the tokenizer of ``memories_fts``."""
 _SIGNS = ("So", "Sm", "Sc", "Sk")
 _CALLS_KEYS = ("task:", "lesson:")
 """Keys that calls give the memories they leave (see ``episodes`` and ``lessons``)."""
@@ -151,7 +154,7 @@ class Matcher:
         self._index = sqlite3.connect(":memory:", isolation_level=None)
 
     def __enter__(self) -> Self:
-        self._index.execute("CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = 'porter unicode61')")
+        self._index.execute(_TEXTS_TABLE)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -188,16 +191,32 @@ def split(query: str) -> tuple[list[str], list[str]]:
     """The query's words as the index knows them, and what else it holds, case-folded, to be looked for as it stands."""
     words: dict[str, None] = {}
     signs: dict[str, None] = {}
+    others: dict[str, None] = {}
     for piece in query.split():
         if piece.isascii():
-            words.update(dict.fromkeys(_word().findall(piece.lower())))
-        elif _unspaced().search(piece):
-            # The index keeps a whole run of such letters as one word, so a part of it is not found there.
-            signs.update(dict.fromkeys(_word().findall(piece.casefold())))
+            words.update(dict.fromkeys(_ascii_word().findall(piece.lower())))
         else:
-            words.update(dict.fromkeys(_word().findall(piece.lower())))
-            signs.update(dict.fromkeys(c for c in piece if unicodedata.category(c) in _SIGNS))
+            others.update(dict.fromkeys(_not_ascii_punctuation().findall(piece)))
+            signs.update(dict.fromkeys(c for c in piece if unicodedata.category(c) in _SIGNS and not c.isascii()))
+    seen = _seen_by_the_index([run for run in others if not _unspaced().search(run)])
+    for run in others:
+        if run in seen:
+            words[run] = None
+        else:
+            # Of a script without spaces the index keeps a whole run as one word, so a part of it is not found there.
+            signs.update(dict.fromkeys(_word().findall(run.casefold())))
     return list(words), list(signs)
+
+
+def _seen_by_the_index(runs: Sequence[str]) -> set[str]:
+    """Those in which the index finds a word: it knows the letters of an older Unicode than Python does."""
+    if not runs:
+        return set()
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as index:
+        index.execute(_TEXTS_TABLE)
+        index.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", enumerate(runs))
+        index.execute("CREATE VIRTUAL TABLE terms USING fts5vocab (texts, instance)")
+        return {runs[row[0]] for row in index.execute("SELECT DISTINCT doc FROM terms")}
 
 
 def _matching(connection: sqlite3.Connection, table: str, words: Sequence[str]) -> set[int] | None:
@@ -227,6 +246,16 @@ def _holds(text: str, signs: Sequence[str]) -> bool:
         return True
     folded = text.casefold()
     return all(sign in folded for sign in signs)
+
+
+@cache
+def _ascii_word() -> re.Pattern[str]:
+    return re.compile(r"[a-z0-9]+")
+
+
+@cache
+def _not_ascii_punctuation() -> re.Pattern[str]:
+    return re.compile(r"[^\x00-/:-@\[-`{-\x7f]+")
 
 
 @cache

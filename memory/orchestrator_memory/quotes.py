@@ -2,14 +2,14 @@
 
 A text quotes another when they share, in words of equal spelling whatever the case,
 
-1. ``RUN`` words in a row, or all the words of a shorter one; or
+1. ``RUN`` words in a row, or all the words of a shorter text; or
 2. an identifier: a word of letters and digits, or a long number; or
 3. words that the call *added*, such as its answer: one of ``LONG`` letters, or two of ``SHORT``; or
-4. ``OWN_WORDS`` different words of ``SHORT`` letters in what the call was asked. The asker's words are their own: that they chose a
-   word of the memory is how it was found, and alone no reason to delete what came of it.
+4. ``OWN_WORDS`` different words of ``SHORT`` letters, those of the call's request included. The asker's words are their own: one or two
+   words of a memory are how it was found, and alone no reason to delete what came of it.
 
-Words that say nothing, and words or runs that a memory holds which stays, count for nothing in 2 to 4 and in 1: then the store does
-not know them from the forgotten text alone. The frame of what calls leave ("agent was asked: ... succeeded: ...", "What helped: ...") is not compared.
+Stop words count for nothing, nor does anything that a memory holds which stays: the store then does not know it from the forgotten
+text alone. The frame of what calls leave ("agent was asked: ... succeeded: ...", "What helped: ...") is not compared.
 """
 
 from __future__ import annotations

@@ -1,0 +1,227 @@
+"""The test that decides: unusual words go in by every path, are forgotten, and then looked for in the raw files of the store."""
+
+from __future__ import annotations
+
+import random
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from raw_files import found
+
+from orchestrator import Orchestrator
+from orchestrator.forgotten_texts import FORGOTTEN
+from orchestrator.testing import FakeClock, strict_stages, temporary_orchestrator
+from orchestrator_memory.forget import Selection, forget, no_cascade
+
+DAY_S = 86_400.0
+WORD = "Zorblaxing"
+DECOY = "Quenvorting"
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def magnus(tmp_path: Path, clock: FakeClock) -> Iterator[Orchestrator]:
+    overrides = {"memory.embedding": "none"}
+    with strict_stages(), temporary_orchestrator(tmp_path / "home", clock=clock, overrides=overrides) as orchestrator:
+
+        @orchestrator.agent("echo")
+        def echo(request: Any, call: Any) -> str:
+            return f"{request} and {call.memories_text()}"
+
+        @orchestrator.agent("outer")
+        def outer(request: Any, call: Any) -> str:
+            return orchestrator.execute("echo", str(request)).text
+
+        @orchestrator.agent("broken")
+        def broken(request: Any, call: Any) -> str:
+            raise TimeoutError(f"no answer while {request} was open")
+
+        tries = iter((True, False))
+
+        @orchestrator.agent("flaky")
+        def flaky(request: Any, call: Any) -> str:
+            if next(tries, False):
+                raise TimeoutError(f"no answer while {WORD} was open")
+            return "done"
+
+        yield orchestrator
+
+
+def fill(magnus: Orchestrator, clock: FakeClock, word: str) -> str:
+    """Store a word by every path; returns the id of one memory that holds it."""
+    memory = magnus.memory
+    first = memory.remember(
+        f"The vault in the cellar opens with {word} at noon",
+        author=f"{word} the elder",
+        key=f"{word} key",
+        category=word,
+        session=f"{word} session",
+        metadata={"note": word, "deep": [{"er": f"{word} {word}"}], word: 1},
+    )
+    memory.store_knowledge("vault", f"the vault is {word} now")
+    clock.advance(60)
+    memory.store_knowledge("vault", {"state": f"the vault is not {word} any more", "n": 2})
+    memory.remember(f"What {word} says expires at once", expires_in_s=1.0)
+    memory.remember(f"The vault in the cellar opens with {word}  at noon!")
+    clock.advance(10)
+    magnus.execute("echo", f"What is {word}?", context={"about": word}, session=f"{word} talk")
+    magnus.execute("echo", "How is the vault in the cellar opened?")
+    magnus.execute("outer", f"Ask somebody else what {word} is")
+    magnus.execute("broken", f"the door of {word}")
+    magnus.execute("flaky", "knock at the door")
+    magnus.generate_dashboard()
+    return first
+
+
+def add_vector(magnus: Orchestrator, memory_id: str) -> bytes:
+    """A vector of bytes that are nowhere else; returns them."""
+    vector = struct.pack("<384e", *(random.Random(7).uniform(-1, 1) for _ in range(384)))
+    magnus.database.execute(
+        [
+            ("INSERT INTO memory_models VALUES ('digest', 'a model', 384, 0)", ()),
+            ("INSERT INTO memory_vectors SELECT seq, 'digest', ? FROM memories WHERE id = ?", (vector, memory_id)),
+        ]
+    )
+    return vector
+
+
+def test_a_query_leaves_no_byte_in_any_file_and_everything_else_as_it_was(
+    magnus: Orchestrator, clock: FakeClock, tmp_path: Path
+) -> None:
+    kept = magnus.memory.remember(f"A bridge of {DECOY} spans the river")
+    other = magnus.execute("broken", f"{DECOY} river")
+    page = magnus.generate_dashboard()
+    clock.advance(1)
+    vector = add_vector(magnus, fill(magnus, clock, WORD))
+    before = magnus.database.query(
+        "SELECT id, status, started_at, duration_ms, overall, attempts FROM executions ORDER BY id"
+    )
+    rollups = magnus.database.query("SELECT * FROM rollups")
+    assert found(tmp_path / "home", [WORD], others=[vector])
+    expected = magnus.memory.forget(query=WORD, dry_run=True)
+    assert magnus.memory.get(expected.ids[0]) is not None, "a dry run deletes nothing"
+    answer = magnus.memory.forget(query=WORD)
+    assert answer.complete, answer.reason
+    assert (answer.memories, answer.ids, answer.executions) == (expected.memories, expected.ids, expected.executions)
+    assert answer.pages == expected.pages == 2  # the dated page and the latest one
+    assert found(tmp_path / "home", [WORD], others=[vector, vector[:64], vector[-64:]]) == []
+    assert magnus.memory.get(kept) is not None
+    assert magnus.database.query("SELECT request FROM executions WHERE id = ?", (other.execution_id,)) == [
+        (f"{DECOY} river",)
+    ]
+    assert page.exists(), "a page that shows none of it stays"
+    after = magnus.database.query(
+        "SELECT id, status, started_at, duration_ms, overall, attempts FROM executions ORDER BY id"
+    )
+    assert (after, magnus.database.query("SELECT * FROM rollups")) == (before, rollups)
+    assert magnus.database.integrity() == "ok"
+    assert magnus.database.query("SELECT count(*) FROM outbox") == [(0,)]
+
+
+@pytest.mark.parametrize("by", ["id", "key", "alias"])
+def test_an_id_an_alias_or_a_key_takes_with_it_what_recalled_it(
+    magnus: Orchestrator, clock: FakeClock, tmp_path: Path, by: str
+) -> None:
+    memory = magnus.memory
+    kept = memory.remember(f"A bridge of {DECOY} spans the river")
+    first = memory.store_knowledge("vault", f"the cellar opens with {WORD} at noon", metadata={"note": WORD})
+    clock.advance(1)
+    if by == "key":
+        memory.store_knowledge("vault", f"the cellar opens with {WORD} at 7")
+    alias = "another"
+    magnus.database.execute(
+        [("INSERT INTO memory_aliases SELECT ?, seq, 0 FROM memories WHERE id = ?", (alias, first))]
+    )
+    magnus.execute("outer", "How does the cellar open?")
+    magnus.execute("echo", "Which bridge spans the river?")
+    magnus.generate_dashboard()
+    given_by = {"id": {"id": first}, "key": {"key": "vault"}, "alias": {"id": alias}}[by]
+    answer = memory.forget(**given_by)  # type: ignore[arg-type]
+    assert answer.complete, answer.reason
+    assert found(tmp_path / "home", [WORD]) == []
+    assert memory.get(kept) is not None
+    texts = {row[0] for row in magnus.database.query("SELECT request FROM executions")}
+    assert texts == {FORGOTTEN, "Which bridge spans the river?"}
+    # The memory of the other call stays.
+    assert [m.source for m in memory.browse(tiers="tasks")] == [
+        magnus.database.query("SELECT id FROM executions WHERE request <> ?", (FORGOTTEN,))[0][0]
+    ]
+
+
+def test_what_a_call_left_stays_when_it_quotes_nothing(magnus: Orchestrator) -> None:
+    secret = magnus.memory.remember(f"The vault in the cellar opens with {WORD} at noon")
+
+    @magnus.agent("quiet")
+    def quiet(request: Any, call: Any) -> str:
+        assert call.memories
+        return "I cannot say."
+
+    result = magnus.execute("quiet", "What opens the vault?")
+    answer = magnus.memory.forget(id=secret)
+    assert (answer.memories, answer.executions) == (1, 1)
+    assert magnus.memory.get(f"task-{result.execution_id}") is not None
+
+
+def test_earlier_runs_of_the_same_request_lose_their_texts_too(magnus: Orchestrator, tmp_path: Path) -> None:
+    for _ in range(3):
+        result = magnus.execute("echo", f"tell me of {WORD}", stages={"recall": False})
+    (left,) = magnus.memory.browse(tiers="tasks")
+    answer = magnus.memory.forget(id=left.id)
+    assert result.recorded and answer.executions == 3
+    assert found(tmp_path / "home", [WORD]) == []
+
+
+def test_queued_work_that_names_a_call_goes_and_other_work_stays(magnus: Orchestrator) -> None:
+    magnus.memory.remember(f"The vault opens with {WORD}")
+    result = magnus.execute("echo", "How does the vault open?")
+    for payload in (f'{{"execution_id":"{result.execution_id}"}}', '{"execution_id":"' + "0" * 26 + '"}'):
+        magnus.database.execute(
+            [("INSERT INTO outbox (kind, payload, created_at, not_before) VALUES ('judge', ?, 0, 1e12)", (payload,))]
+        )
+    magnus.memory.forget(query=WORD)
+    assert [row[0] for row in magnus.database.query("SELECT payload FROM outbox")] == [
+        '{"execution_id":"' + "0" * 26 + '"}'
+    ]
+
+
+def test_copies_that_sqlite_leaves_between_its_rows_go_as_well(magnus: Orchestrator, tmp_path: Path) -> None:
+    """Where rows move between pages, copies stay behind that no deletion reaches."""
+    chance = random.Random(1)
+    names = [f"{chance.randrange(10**12):012d}{WORD}{n:05d}" for n in range(3_000)]
+    magnus.open()
+    with magnus.database.transaction() as connection:
+        connection.executemany(
+            "INSERT INTO memories (id, namespace, tier, key, text, occurred_at, created_at) VALUES (?, 'default', 'knowledge', ?, ?, 0, 0)",
+            [(name, name, "word " * chance.choice((1, 10, 300))) for name in names],
+        )
+    for name in chance.sample(names, 30):
+        answer = forget(magnus.database, Selection(id=name), cascade=no_cascade, purge_index=lambda seqs: True)
+        assert answer.complete
+        assert found(tmp_path / "home", [name]) == []
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.text(st.characters(exclude_categories=("C",)), min_size=12, max_size=400).filter(
+        lambda text: sum(character.isalnum() for character in text) > 9
+    )
+)
+def test_any_text_that_was_stored_recalled_and_echoed_is_gone(magnus: Orchestrator, tmp_path: Path, text: str) -> None:
+    memory_id = magnus.memory.remember(text)
+    stored = magnus.memory.get(memory_id)
+    assert stored is not None
+    result = magnus.execute("echo", text)
+    assume(memory_id in [memory.id for memory in result.memories])
+    answer = magnus.memory.forget(id=memory_id)
+    assert answer.complete, answer.reason
+    raw = b"".join(path.read_bytes() for path in (tmp_path / "home").rglob("*") if path.is_file())
+    assert stored.text.encode() not in raw
