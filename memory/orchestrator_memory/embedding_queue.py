@@ -32,6 +32,8 @@ _MANY = 256
 """So many waiting memories are embedded at once, quiet or not."""
 _BATCH_TEXTS, _BATCH_CHARACTERS = 32, 8_000
 """Between two looks at whether the process is ending; about 0.1 s of work."""
+_LATE_S = 2.0
+"""What is stored without its number may be written a little after it was announced: it is looked for once more."""
 _LEFT_S = 30.0
 """What another process stored this long ago and has not embedded, it has left behind."""
 _SWEEP_S = 60.0
@@ -67,6 +69,7 @@ class EmbeddingQueue:
         self._own: dict[int, None] = {}
         self._unknown = False
         """True when this process stored something whose number it was not told."""
+        self._late_at = float("inf")
         self._last_write = 0.0
         self._waiting = 0
         self._thread: threading.Thread | None = None
@@ -192,7 +195,11 @@ class EmbeddingQueue:
             while not self._closed:
                 now = time.monotonic()
                 quiet = 0.0 if self._waiting or len(self._own) >= _MANY else self._last_write + _QUIET_S - now
+                if not self._own and not self._unknown and self._late_at < float("inf"):
+                    quiet = self._late_at - now
                 if (wait_s := max(quiet, self._model.retry_at - now)) <= 0:
+                    if self._late_at <= now:
+                        self._unknown, self._late_at = True, float("inf")
                     return True
                 self._changed.wait(wait_s)
             return self._over()
@@ -200,9 +207,9 @@ class EmbeddingQueue:
     def _go_on(self) -> bool:
         """Do what there is; False when it is done."""
         try:
-            model = self.prepared().model
-            if model is None:
-                return self._again_later()
+            found = self.prepared()
+            if (model := found.model) is None:
+                return self._again_later(found)
             self._embed_own(model)
             self._sweep(model)
         except Exception as error:  # noqa: BLE001 - whatever happens, it is told and tried again later
@@ -212,12 +219,13 @@ class EmbeddingQueue:
         with self._changed:
             self._changed.notify_all()
             failing = time.monotonic() < self._model.retry_at
-            return failing or bool(self._own or self._unknown) or self._over()
+            late = self._late_at < float("inf")
+            return failing or late or bool(self._own or self._unknown) or self._over()
 
-    def _again_later(self) -> bool:
+    def _again_later(self, found: PreparedModel) -> bool:
         with self._changed:
             self._changed.notify_all()
-            if not self.prepared().preparing:
+            if not found.preparing:
                 return self._over()  # what waits is seen in the store when there is a model
             if not self._closed:
                 self._changed.wait(PREPARING_S)
@@ -233,12 +241,16 @@ class EmbeddingQueue:
             with self._changed:
                 own, unknown = list(self._own)[:_MANY], self._unknown
                 if not own and not unknown:
+                    self._changed.notify_all()  # whoever waits need not wait for a sweep
                     return
                 self._unknown = False
             try:
                 self._embed_each(model, self._vectors.pending(digest, limit=_MANY, seqs=own))
                 if unknown:
-                    self._embed_each(model, self._vectors.pending(digest, limit=_MANY))
+                    found = self._vectors.pending(digest, limit=_MANY)
+                    self._embed_each(model, found)
+                    if not found and time.monotonic() < self._last_write + _LATE_S:
+                        self._late_at = self._last_write + _LATE_S
             except BaseException:
                 self._unknown = self._unknown or unknown
                 raise
