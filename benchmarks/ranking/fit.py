@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from orchestrator_core.models.embedding.choice import prepared_model
 from orchestrator_memory.ranking.features import FEATURES, GROUPS, candidates
+from orchestrator_memory.ranking.meaning import Scanned, Unknown
 from orchestrator_memory.ranking.model import WEIGHTS, Weights
 
 PENALTY = 1e-2
@@ -45,7 +46,9 @@ def asked(with_vectors: bool) -> list[list[Asked]]:
         vectors = model.encode([question.text for question in dialogue.questions])
         questions = []
         for question, vector in zip(dialogue.questions, vectors, strict=True):
-            found = candidates(index, question.text, vector if with_vectors else None, everything)
+            found = candidates(
+                index, question.text, Scanned(index, vector) if with_vectors else Unknown(index), everything
+            )
             right = np.isin(index.column("seq")[found.slots], list(question.evidence))
             questions.append(Asked(found.features, right, len(question.evidence)))
         result.append(questions)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, structs
 
 from orchestrator_core.clock import Clock
+from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.records import RecalledMemory
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.arguments import Filters
 from orchestrator_memory.contract import Recollection
 from orchestrator_memory.embedding_queue import EmbeddingQueue
+from orchestrator_memory.index.choice import purge_indexes
+from orchestrator_memory.index.contract import IndexUnavailable
+from orchestrator_memory.index.derived import DerivedIndexes
 from orchestrator_memory.merge import same_said
 from orchestrator_memory.store import MemoryStore
 from orchestrator_memory.text.words import query_terms
@@ -25,9 +30,12 @@ if TYPE_CHECKING:
 
     from orchestrator_memory.index.cache import IndexCache
     from orchestrator_memory.index.namespace_index import NamespaceIndex
+    from orchestrator_memory.ranking.meaning import Meaning
 
 K_MAX = 1_000
 """A search returns at most this many memories."""
+NEAREST = 200
+"""A derived index is asked for at least this many: the ranking wants candidates, not only winners."""
 _SPARE = 3
 """So many more are ranked than wanted, for near-identical texts and rows that went meanwhile."""
 
@@ -73,6 +81,7 @@ class Searcher:
         self._embedding = embedding
         self._clock = clock
         self._vectors = Vectors(database)
+        self._derived = DerivedIndexes(settings, database.path.parent, database, self._vectors)
         self._cache: IndexCache | None = None
 
     def search(
@@ -127,14 +136,46 @@ class Searcher:
         hits: list[_Hit] = []
         pending = 0
         for namespace in filters.namespaces:
-            with self._indexes().index(namespace, identity if vector is not None else None) as index:
-                hits += _ranked(
-                    index, namespace, query, vector, filters, wanted * _SPARE, self._learned(namespace), now
-                )
+            nearest = None
+            if identity is not None and vector is not None:
+                nearest = self._nearest(namespace, identity, vector, max(NEAREST, wanted))
+            with self._indexes().index(
+                namespace, identity if vector is not None else None, hold_vectors=nearest is None
+            ) as index:
+                meaning = self._meaning(index, identity, vector, nearest)
+                learned = self._learned(namespace)
+                hits += _ranked(index, namespace, query, meaning, filters, wanted * _SPARE, learned, now)
                 if vector is not None:
                     pending += int((index.column("alive") & index.column("current") & ~index.column("embedded")).sum())
         hits.sort(key=lambda hit: (-hit.logit, -hit.occurred_at, hit.seq))
         return hits, vector is not None, pending
+
+    def _nearest(
+        self, namespace: str, identity: ModelIdentity, vector: NDArray[np.float32], k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]] | None:
+        """What a derived index proposes; None where there is none that answers now."""
+        derived = self._derived.get(namespace, identity)
+        if derived is None:
+            return None
+        try:
+            return derived.nearest(vector, k)
+        except IndexUnavailable:
+            return None
+
+    def _meaning(
+        self,
+        index: NamespaceIndex,
+        identity: ModelIdentity | None,
+        vector: NDArray[np.float32] | None,
+        nearest: tuple[NDArray[np.int64], NDArray[np.float32]] | None,
+    ) -> Meaning:
+        from orchestrator_memory.ranking.meaning import Proposed, Scanned, Unknown
+
+        if vector is None or identity is None:
+            return Unknown(index)
+        if nearest is None:
+            return Scanned(index, vector)
+        return Proposed(index, vector, nearest, index.sample, partial(self._vectors.fetch, identity.digest))
 
     def _anything(self, namespaces: Sequence[str]) -> bool:
         """False for namespaces without memories: nothing heavy is imported for them."""
@@ -181,19 +222,25 @@ class Searcher:
 
     def index_health(self) -> str:
         """Which index answers, and how it is."""
-        return "exact: ok"
+        return self._derived.health()
 
     def follow(self) -> None:
-        """Feed a derived index, where there is one."""
+        """Feed the derived indexes, where there are any."""
+        model = self._embedding.prepared().model
+        if model is not None:
+            for (namespace,) in self._database.query("SELECT DISTINCT namespace FROM memories"):
+                self._derived.get(namespace, model.identity)
+            self._derived.follow()
 
     def purge(self, seqs: Sequence[int]) -> bool:
         """Take memories out of everything derived; False where an outside server cannot prove it."""
         if self._cache is not None:
             self._cache.clear()
-        return True
+        return purge_indexes(self._settings, self._database.path.parent, self._database, seqs)
 
     def close(self) -> None:
         """Let go of the indexes."""
+        self._derived.close()
         if self._cache is not None:
             self._cache.clear()
 
@@ -202,7 +249,7 @@ def _ranked(
     index: NamespaceIndex,
     namespace: str,
     query: str,
-    vector: NDArray[np.float32] | None,
+    meaning: Meaning,
     filters: Filters,
     wanted: int,
     learned: Mapping[str, float],
@@ -211,12 +258,14 @@ def _ranked(
     import numpy as np
 
     from orchestrator_memory.ranking.features import POOL, candidates
+    from orchestrator_memory.ranking.meaning import Unknown
     from orchestrator_memory.ranking.model import score
 
-    found = candidates(index, query, vector, _allowed(index, filters, now), max(POOL, wanted))
+    with_vectors = not isinstance(meaning, Unknown)
+    found = candidates(index, query, meaning, _allowed(index, filters, now), max(POOL, wanted))
     if not len(found.slots):
         return []
-    scored = score(found.features, index, found.slots, with_vectors=vector is not None, learned=learned, now=now)
+    scored = score(found.features, index, found.slots, with_vectors=with_vectors, learned=learned, now=now)
     seqs, occurred = index.column("seq")[found.slots], index.column("occurred")[found.slots]
     best = np.argsort(-scored.logit, kind="stable")[:wanted]
     return [

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from orchestrator_memory.index.namespace_index import Entry, NamespaceIndex
 from orchestrator_memory.ranking.features import FEATURES, GROUPS, candidates
 from orchestrator_memory.ranking.keyword_views import K1, B, matches, surroundings
+from orchestrator_memory.ranking.meaning import Scanned, Unknown
 from orchestrator_memory.ranking.model import PRIORS, by_group, score, shipped
 from orchestrator_memory.text.traits import TRAITS, query_kind, traits
 from orchestrator_memory.text.words import query_terms, stems, words
@@ -98,7 +99,7 @@ def test_gone_memories_match_nothing() -> None:
 def test_any_text_and_any_query_give_finite_features(said: list[str], query: str) -> None:
     index = index_of(said, dimensions=4)
     index.set_vectors([1], np.array([[1, 0, 0, 0]], np.float32))
-    found = candidates(index, query, np.array([0, 1, 0, 0], np.float32), everything(index))
+    found = candidates(index, query, Scanned(index, np.array([0, 1, 0, 0], np.float32)), everything(index))
     assert found.features.shape == (len(found.slots), len(FEATURES))
     assert np.isfinite(found.features).all()
     scored = score(found.features, index, found.slots, with_vectors=True, learned={}, now=100.0)
@@ -109,7 +110,9 @@ def test_any_text_and_any_query_give_finite_features(said: list[str], query: str
 def test_a_score_is_the_sum_of_what_gave_it() -> None:
     index = index_of(["the violin is from my aunt", "nice", "marble stairs"], dimensions=2)
     index.set_vectors([1, 2, 3], np.array([[1, 0], [0.6, 0.8], [0, 1]], np.float32))
-    found = candidates(index, "Who gave Ada the violin?", np.array([1, 0], np.float32), everything(index))
+    found = candidates(
+        index, "Who gave Ada the violin?", Scanned(index, np.array([1, 0], np.float32)), everything(index)
+    )
     scored = score(found.features, index, found.slots, with_vectors=True, learned={}, now=100.0)
     bias = shipped()["vectors"].bias
     assert scored.gave.sum(axis=1) + scored.priors.sum(axis=1) + bias == pytest.approx(scored.logit, abs=1e-4)
@@ -119,7 +122,7 @@ def test_a_score_is_the_sum_of_what_gave_it() -> None:
 
 def test_learned_weights_scale_their_group_only() -> None:
     index = index_of(["violin", "marble"])
-    found = candidates(index, "violin", None, everything(index))
+    found = candidates(index, "violin", Unknown(index), everything(index))
     plain = score(found.features, index, found.slots, with_vectors=False, learned={}, now=0.0)
     taught = score(found.features, index, found.slots, with_vectors=False, learned={"words": 2.0}, now=0.0)
     words_first = np.array([name in GROUPS["words"] for name in FEATURES])
@@ -135,7 +138,7 @@ def test_priors_prefer_what_was_judged_trusted_and_useful() -> None:
             Entry(2, "violin", "", "", "tasks", "", 0.0, None, None, 0, "", 0.2, 2.0, 0.0, 5.0),
         ]
     )
-    found = candidates(index, "violin", None, everything(index))
+    found = candidates(index, "violin", Unknown(index), everything(index))
     scored = score(found.features, index, found.slots, with_vectors=False, learned={}, now=0.0)
     good, bad = scored.priors
     assert len(good) == len(PRIORS)
@@ -145,8 +148,8 @@ def test_priors_prefer_what_was_judged_trusted_and_useful() -> None:
 def test_filters_decide_what_is_a_candidate() -> None:
     index = index_of(["violin one", "violin two", "violin three"])
     allowed = np.array([False, True, False])
-    assert candidates(index, "violin", None, allowed).slots.tolist() == [1]
-    assert candidates(index, "violin", None, ~everything(index)).slots.tolist() == []
+    assert candidates(index, "violin", Unknown(index), allowed).slots.tolist() == [1]
+    assert candidates(index, "violin", Unknown(index), ~everything(index)).slots.tolist() == []
 
 
 def test_the_shipped_models_name_known_features() -> None:

@@ -54,8 +54,12 @@ class IndexCache:
         self._held: OrderedDict[str, _Held] = OrderedDict()
 
     @contextmanager
-    def index(self, namespace: str, identity: ModelIdentity | None) -> Iterator[NamespaceIndex]:
+    def index(
+        self, namespace: str, identity: ModelIdentity | None, *, hold_vectors: bool = True
+    ) -> Iterator[NamespaceIndex]:
         """The index of a namespace with the vectors of a model (of none for None), for as long as the block runs.
+
+        Without ``hold_vectors`` it only knows which memories have one, and keeps a sample.
 
         Raises:
             StoreError: the store cannot be read.
@@ -68,7 +72,12 @@ class IndexCache:
             if len(self._held) > _KEPT:
                 self._held.popitem(last=False)
         with held.lock:
-            yield self._current(held, namespace, identity)
+            index = self._current(held, namespace, identity)
+            if identity is not None and index.holds_vectors != hold_vectors:
+                index.hold_vectors(hold_vectors)
+                if hold_vectors:
+                    index.set_vectors(*self._vectors.load(identity.digest, namespace))
+            yield index
 
     def clear(self) -> None:
         """Let go of all indexes; the next search reads them anew."""

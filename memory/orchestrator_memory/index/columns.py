@@ -77,6 +77,11 @@ class Columns:
         for name, width in self._wide.items():
             self._grow(name, (self._room, width), np.float32, 0)
 
+    def widen(self, dimensions: int) -> None:
+        """Have vectors of another width, all of them zero; 0 lets go of them."""
+        self._wide["vectors"] = dimensions
+        self.vectors = np.zeros((self._room, dimensions), np.float32)
+
     def _grow(self, name: str, shape: tuple[int, ...], kind: Any, fill: Any) -> None:
         # zeros asks the system for untouched pages, so spare room costs no memory until it is used.
         new = np.zeros(shape, kind) if fill == 0 else np.full(shape, fill, kind)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from orchestrator_core.errors import MagnusError
 
 if TYPE_CHECKING:
-    import numpy
+    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -19,7 +19,7 @@ class IndexUnavailable(MagnusError):
 class VectorIndex(Protocol):
     """A derived index over the vectors of one namespace and one embedding model. ``seq`` is ``memories.seq``. Safe for threads."""
 
-    def nearest(self, query: NDArray[numpy.float32], k: int) -> tuple[NDArray[numpy.int64], NDArray[numpy.float32]]:
+    def nearest(self, query: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The ``k`` nearest memories of a unit vector as ``(seqs, cosines)``, best first; fewer where there are fewer.
 
         It may name memories that are gone by now: the caller checks each against the store.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from orchestrator_memory.index.namespace_index import Floats, NamespaceIndex
 from orchestrator_memory.ranking.keyword_views import Matches, matches, neighbours, surroundings
+from orchestrator_memory.ranking.meaning import Meaning
 from orchestrator_memory.text.traits import TRAITS, query_kind
 from orchestrator_memory.text.words import query_terms, stems, words
 
@@ -46,24 +47,22 @@ class Candidates(NamedTuple):
 
 
 def candidates(
-    index: NamespaceIndex, query: str, vector: Floats | None, allowed: NDArray[np.bool_], pool: int = POOL
+    index: NamespaceIndex, query: str, meaning: Meaning, allowed: NDArray[np.bool_], pool: int = POOL
 ) -> Candidates:
-    """The memories worth ranking among the allowed slots: the best ``pool`` of each view, with their features.
-
-    ``vector`` is the query's unit vector, None where there is none: the features of meaning are 0 then.
-    """
+    """The memories worth ranking among the allowed slots: the best ``pool`` of each view, with their features."""
     terms = query_terms(query)
     named = _named_authors(index, query)
     spoken_of = {word for code_words in named.values() for word in code_words}
     subject = tuple(term for term in terms if term not in spoken_of) or terms
     matched = matches(index, subject)
-    cosine = _cosines(index, vector)
-    deviation = _deviation(cosine, index.column("embedded")) if vector is not None else cosine
-    match = _share(matched.alone, _LEAST_COVERED * matched.total) + 2 * deviation
-    slots = _pool(index, (matched.alone, *((cosine,) if vector is not None else ()), match), allowed, pool)
+    match = _match(matched, meaning)
+    slots = _pool(index, (matched.alone, meaning.cosine, match), allowed, pool)
     if not len(slots):
         return Candidates(slots, np.zeros((0, len(FEATURES)), np.float32))
-    values = _values(index, query, slots, matched, cosine, deviation, match, frozenset(named))
+    beside = neighbours(index, slots).ravel()
+    meaning.settle(np.unique(beside[beside < index.size]))
+    match = _match(matched, meaning)
+    values = _values(index, query, slots, matched, meaning, match, frozenset(named))
     columns = [np.broadcast_to(np.asarray(values[name], np.float32), slots.shape) for name in FEATURES]
     return Candidates(slots, np.stack(columns, axis=1))
 
@@ -73,11 +72,11 @@ def _values(
     query: str,
     slots: NDArray[np.int64],
     matched: Matches,
-    cosine: Floats,
-    deviation: Floats,
+    meaning: Meaning,
     match: Floats,
     named: frozenset[int],
 ) -> dict[str, Floats]:
+    cosine, deviation = meaning.cosine, meaning.deviation
     around = surroundings(index, matched, slots)
     least = _LEAST_COVERED * matched.total
     two_before, before, _, after, _ = neighbours(index, slots)
@@ -136,20 +135,9 @@ def _named_authors(index: NamespaceIndex, query: str) -> dict[int, frozenset[str
     return named
 
 
-def _cosines(index: NamespaceIndex, vector: Floats | None) -> Floats:
-    """The cosine of each slot; of those without a vector yet the mean of the others, so that they neither win nor lose by it."""
-    if vector is None or not index.size:
-        return np.zeros(index.size, np.float32)
-    # einsum stays in this thread: BLAS wakes others, and waits for them where all cores are busy.
-    cosine: Floats = np.einsum("ij,j->i", index.column("vectors"), vector)
-    embedded = index.column("embedded") & index.column("alive")
-    if not embedded.all():
-        cosine[~embedded] = cosine[embedded].mean() if embedded.any() else 0.0
-    return cosine
-
-
-def _deviation(cosine: Floats, embedded: NDArray[np.bool_]) -> Floats:
-    return _standard(cosine) / np.float32(3) if embedded.any() else np.zeros_like(cosine)
+def _match(matched: Matches, meaning: Meaning) -> Floats:
+    """Words and meaning together, one number per slot: a first guess, for choosing candidates and comparing conversations."""
+    return _share(matched.alone, _LEAST_COVERED * matched.total) + 2 * meaning.deviation
 
 
 def _standard(values: Floats) -> Floats:
