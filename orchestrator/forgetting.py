@@ -12,6 +12,7 @@ again with them, until nothing new is found. What the calls lose stands in ``for
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from orchestrator.forgotten_files import pages_holding, put_aside, remove, still_there
+from orchestrator.forgotten_files import pages_holding, pages_written_until, put_aside, remove, still_there
 from orchestrator.forgotten_texts import call_texts, erase_texts, marks_of
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.forget import Cascade, Followed
+from orchestrator_memory.forget import Cascade, Finished, Followed
 from orchestrator_memory.forget_selection import Gone, Matcher, Selection, chunks, load, marks
 from orchestrator_memory.quotes import quotes
 
@@ -30,6 +31,8 @@ _TASK = "task-"
 """A call's memory has this and the call's id as its own id (see ``episodes``)."""
 _FILE = "file:"
 """Begins a mark that names a file."""
+_UNTIL = "until:"
+"""Begins a mark that says when it was forgotten, in epoch seconds."""
 _LESSON = "lesson:"
 """A lesson's key has this and the failure's fingerprint before the remedy (see ``lessons``)."""
 _COLUMNS = [
@@ -76,7 +79,7 @@ class _StoreCascade:
         executions = tuple(search.had)
         names = dict.fromkeys((*marks_of(connection, executions), *search.fingerprints))
         files = [_FILE + name for name in put_aside(self._database.path, (*gone, *search.followed))]
-        return Followed(tuple(search.followed), executions, (*names, *files))
+        return Followed(tuple(search.followed), executions, (*names, *files, f"{_UNTIL}{time.time():.3f}"))
 
     def scrub(self, connection: sqlite3.Connection, gone: Sequence[Gone], followed: Followed) -> None:
         erase_texts(connection, gone, followed.executions, followed.marks)
@@ -84,10 +87,20 @@ class _StoreCascade:
     def pages(self, gone: Sequence[Gone], marks: Sequence[str]) -> int:
         return len(pages_holding(self._home, gone, marks))
 
-    def finish(self, gone: Sequence[Gone], marks: Sequence[str]) -> tuple[int, str]:
-        removed, problem = remove(pages_holding(self._home, gone, marks))
-        aside = [mark.removeprefix(_FILE) for mark in marks if mark.startswith(_FILE)]
-        return removed, " ".join(filter(None, (problem, still_there(self._home, aside))))
+    def finish(self, gone: Sequence[Gone] | None, marks: Sequence[str]) -> Finished:
+        """After a kill nobody knows the text any more: then every page that was written before is removed."""
+        pages = pages_holding(self._home, gone or (), marks)
+        if gone is None:
+            pages += pages_written_until(self._home, max((float(at) for at in _those(marks, _UNTIL)), default=0.0))
+        removed, left = remove(dict.fromkeys(pages))
+        aside = [name for name in _those(marks, _FILE) if (self._home / name).exists()]
+        reasons = (left, still_there(self._home, aside))
+        return Finished(removed, " ".join(filter(None, reasons)), tuple(marks if left else (_FILE + n for n in aside)))
+
+
+def _those(marks: Iterable[str], kind: str) -> list[str]:
+    """What marks of a kind say."""
+    return [mark.removeprefix(kind) for mark in marks if mark.startswith(kind)]
 
 
 class _Search:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,8 @@ _ASIDE = (f"{DATABASE}.damaged-*", "repair-*/*", "*damaged*/**/*", "*damaged*")
 _NAME = re.compile(rb"[0-9a-f]{16,}")
 _PIECE = 48
 """Characters of a text that are looked for: pages shorten lines, and the store cuts long texts into pages."""
+_LOOKED_AT = 8_000
+"""Characters of a text that pages may show."""
 _TEXTS_MAX = 200
 """So many texts are looked for in pages; beyond, a page is recognised by the calls it shows alone."""
 
@@ -37,6 +40,16 @@ def pages_holding(home: Path, gone: Sequence[Gone], marks: Sequence[str]) -> lis
             continue  # another process removed it
         if not wanted.isdisjoint(_NAME.findall(content)) or any(text in content for text in texts):
             found.append(path)
+    return found
+
+
+def pages_written_until(home: Path, at: float) -> list[Path]:
+    """The rendered pages that are not newer than a time (epoch seconds)."""
+    found = []
+    for path in _files(home / "dashboards", _PAGES):
+        with suppress(OSError):
+            if path.stat().st_mtime <= at:
+                found.append(path)
     return found
 
 
@@ -66,12 +79,12 @@ def put_aside(database: Path, gone: Sequence[Gone]) -> list[str]:
     return holding
 
 
-def still_there(home: Path, names: Iterable[str]) -> str:
-    """Which of these files are still there, in one sentence; empty where none is."""
-    paths = [str(home / name) for name in names if (home / name).exists()]
-    if not paths:
+def still_there(home: Path, names: Sequence[str]) -> str:
+    """What to do about such files, in one sentence; empty without any."""
+    if not names:
         return ""
-    return f"A repair put {', '.join(paths)} aside, which still holds it; delete it when you no longer need it."
+    paths = ", ".join(str(home / name) for name in names)
+    return f"A repair put {paths} aside, which still holds it; delete it when you no longer need it."
 
 
 def _files(folder: Path, patterns: Sequence[str]) -> list[Path]:
@@ -81,7 +94,7 @@ def _files(folder: Path, patterns: Sequence[str]) -> list[Path]:
 def _page_needles(gone: Sequence[Gone]) -> frozenset[bytes]:
     found = set()
     for memory in gone:
-        for line in memory.text.splitlines():
+        for line in "".join(c if c.isprintable() else "\n" for c in memory.text[:_LOOKED_AT]).splitlines():
             piece = " ".join(line.split())[:_PIECE]
             if len(piece) > 3:
                 found.add(html.escape(piece).encode())

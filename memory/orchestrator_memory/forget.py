@@ -23,7 +23,18 @@ from orchestrator_core.storage.database import Database
 from orchestrator_core.storage.outbox import MAX_TRIES
 from orchestrator_memory.forget_selection import Gone, Selection, chunks, load, marks, select
 
-__all__ = ["KIND", "Cascade", "Followed", "Forgotten", "Gone", "Selection", "finish", "forget", "no_cascade"]
+__all__ = [
+    "KIND",
+    "Cascade",
+    "Finished",
+    "Followed",
+    "Forgotten",
+    "Gone",
+    "Selection",
+    "finish",
+    "forget",
+    "no_cascade",
+]
 
 KIND = "forget"
 """Of the outbox rows that hold unfinished work."""
@@ -57,7 +68,18 @@ class Followed(Struct, frozen=True):
     executions: tuple[str, ...] = ()
     """Calls that lose their texts."""
     marks: tuple[str, ...] = ()
-    """By what files are recognised that hold any of it: ids of calls, fingerprints, names of files. No text."""
+    """By what files are recognised that hold any of it: ids of calls, fingerprints, names of files, times. No text."""
+
+
+class Finished(Struct, frozen=True):
+    """What became of the files beside the database."""
+
+    pages: int = 0
+    """Pages that were removed."""
+    reason: str = ""
+    """Why something is left, in one sentence; empty where nothing is."""
+    marks: tuple[str, ...] = ()
+    """By what that is recognised."""
 
 
 class Cascade(Protocol):
@@ -75,8 +97,8 @@ class Cascade(Protocol):
         """How many rendered pages hold any of it."""
         ...
 
-    def finish(self, gone: Sequence[Gone], marks: Sequence[str]) -> tuple[int, str]:
-        """Remove pages; returns how many went and why something is left (empty: nothing). ``gone`` is empty after a kill."""
+    def finish(self, gone: Sequence[Gone] | None, marks: Sequence[str]) -> Finished:
+        """Remove the pages that hold any of it. ``gone`` is None where nobody knows it any more: an earlier process was killed."""
         ...
 
 
@@ -92,8 +114,8 @@ class _NoCascade:
     def pages(self, gone: Sequence[Gone], marks: Sequence[str]) -> int:
         return 0
 
-    def finish(self, gone: Sequence[Gone], marks: Sequence[str]) -> tuple[int, str]:
-        return 0, ""
+    def finish(self, gone: Sequence[Gone] | None, marks: Sequence[str]) -> Finished:
+        return Finished()
 
 
 no_cascade: Cascade = _NoCascade()
@@ -124,20 +146,21 @@ def forget(
 
     Raises:
         UsageError: the query has nothing to look for.
-        StoreError: the store cannot be read or written; then nothing was deleted.
+        StoreError: the store cannot be read or written; nothing was deleted. Once it is, what goes wrong is told in the answer.
     """
     if dry_run:
         with database.reader() as connection:
             gone, followed = _plan(connection, selection, cascade)
         return _answer(gone, followed, cascade.pages(gone, followed.marks), "")
+    own = 0
     with database.transaction() as connection:
         gone, followed = _plan(connection, selection, cascade)
         if gone or followed.executions:
             _delete(connection, gone)
             cascade.scrub(connection, gone, followed)
             work = _Work([memory.seq for memory in gone], list(followed.marks))
-            _queue(connection, work)
-    removed, reason = _finish_queued(database, gone, cascade=cascade, purge_index=purge_index)
+            own = _queue(connection, work)
+    removed, reason = _finish_queued(database, gone, own, cascade=cascade, purge_index=purge_index)
     return _answer(gone, followed, removed, reason)
 
 
@@ -150,7 +173,7 @@ def finish(database: Database, work: Mapping[str, Any], *, cascade: Cascade, pur
         StoreError: the store cannot be written.
     """
     before = msgspec.convert(work, _Work)
-    left, _, reason = _finish(database, before, (), cascade=cascade, purge_index=purge_index)
+    left, _, reason = _finish(database, before, None, cascade=cascade, purge_index=purge_index)
     if not reason:
         return True
     with database.transaction() as connection:
@@ -161,8 +184,9 @@ def finish(database: Database, work: Mapping[str, Any], *, cascade: Cascade, pur
     return anew
 
 
-def _queue(connection: sqlite3.Connection, work: _Work) -> None:
-    connection.execute(_QUEUE, (KIND, msgspec.json.encode(work).decode(), time.time()))
+def _queue(connection: sqlite3.Connection, work: _Work) -> int:
+    row = connection.execute(_QUEUE, (KIND, msgspec.json.encode(work).decode(), time.time())).lastrowid
+    return row or 0
 
 
 def _plan(connection: sqlite3.Connection, selection: Selection, cascade: Cascade) -> tuple[tuple[Gone, ...], Followed]:
@@ -180,9 +204,9 @@ def _delete(connection: sqlite3.Connection, gone: Sequence[Gone]) -> None:
 
 
 def _finish_queued(
-    database: Database, gone: Sequence[Gone], *, cascade: Cascade, purge_index: PurgeIndex
+    database: Database, gone: Sequence[Gone], own: int, *, cascade: Cascade, purge_index: PurgeIndex
 ) -> tuple[int, str]:
-    """All queued work at once, what earlier calls left included."""
+    """All queued work at once: the row ``own``, where there is one, and what earlier calls left."""
     rows = database.query("SELECT id, payload FROM outbox WHERE kind = ? ORDER BY id", (KIND,))
     if not rows:
         return 0, ""
@@ -192,31 +216,44 @@ def _finish_queued(
         [mark for part in parts for mark in part.marks],
         any(part.rewrite for part in parts),
     )
-    left, removed, reason = _finish(database, work, gone, cascade=cascade, purge_index=purge_index)
-    with database.transaction() as connection:
-        connection.executemany("DELETE FROM outbox WHERE id = ?", [(number,) for number, _ in rows])
-        if reason:
-            _queue(connection, left)
+    known = gone if [number for number, _ in rows] == [own] else None
+    left, removed, reason = _finish(database, work, known, cascade=cascade, purge_index=purge_index)
+    try:
+        with database.transaction() as connection:
+            connection.executemany("DELETE FROM outbox WHERE id = ?", [(number,) for number, _ in rows])
+            if reason:
+                _queue(connection, left)
+    except StoreError as error:
+        reason = reason or f"Maintenance looks once more: {error}"
     return removed, reason
 
 
 def _finish(
-    database: Database, work: _Work, gone: Sequence[Gone], *, cascade: Cascade, purge_index: PurgeIndex
+    database: Database, work: _Work, gone: Sequence[Gone] | None, *, cascade: Cascade, purge_index: PurgeIndex
 ) -> tuple[_Work, int, str]:
     """What is left, how many pages went, and why anything is left."""
     left = _Work([], [], rewrite=False)
     reasons = []
-    if work.memories and not purge_index(work.memories):
+    if work.memories and (problem := _purge(purge_index, work.memories)):
         left.memories = work.memories
-        reasons.append("The vector index still holds it; maintenance tries again.")
-    removed, problem = cascade.finish(gone, work.marks)
-    if problem:
-        left.marks = work.marks
         reasons.append(problem)
+    finished = cascade.finish(gone, work.marks)
+    if finished.reason:
+        left.marks = list(finished.marks)
+        reasons.append(finished.reason)
     if work.rewrite and (problem := _rewrite(database)):
         left.rewrite = True
         reasons.append(problem)
-    return left, removed, " ".join(reasons)
+    return left, finished.pages, " ".join(reasons)
+
+
+def _purge(purge_index: PurgeIndex, seqs: Sequence[int]) -> str:
+    """Take memories out of the derived index; returns why it still holds them."""
+    try:
+        done = purge_index(seqs)
+    except Exception as error:  # noqa: BLE001 - what is deleted stays so, whatever a vector index raises
+        return f"The vector index still holds it ({type(error).__name__}: {error}); maintenance tries again."
+    return "" if done else "The vector index still holds it; maintenance tries again."
 
 
 def _rewrite(database: Database) -> str:

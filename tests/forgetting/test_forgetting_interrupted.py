@@ -17,6 +17,8 @@ from raw_files import found
 
 from orchestrator import Orchestrator
 from orchestrator.testing import FakeClock, temporary_orchestrator
+from orchestrator_core.errors import StoreFull
+from orchestrator_core.storage.database import Database
 from orchestrator_core.storage.outbox import MAX_TRIES
 
 WORD = "Zorblaxing"
@@ -185,6 +187,22 @@ def test_an_index_that_cannot_let_go_is_asked_again(magnus: Orchestrator, monkey
     assert not answer.complete and "index" in answer.reason
     assert magnus.maintain().outbox_waiting == 0
     assert len(asked) == 2 and asked[0] == asked[1] and len(asked[0]) >= 1
+
+
+def test_what_goes_wrong_after_the_deletion_is_told_and_tried_again(magnus: Orchestrator, tmp_path: Path) -> None:
+    magnus.open()
+    with pytest.MonkeyPatch.context() as patch:
+
+        def fail(*arguments: object) -> bool:
+            raise StoreFull("no room")
+
+        patch.setattr(Database, "rebuild", fail)
+        patch.setattr(magnus.memory._searcher, "purge", fail)
+        answer = magnus.memory.forget(query=WORD)
+    assert answer.memories == 41 and not answer.complete
+    assert answer.reason.count("no room") == 2
+    assert magnus.maintain().outbox_waiting == 0
+    assert found(tmp_path / "home", [WORD]) == []
 
 
 def test_a_page_that_cannot_be_removed_is_named(magnus: Orchestrator, tmp_path: Path) -> None:
