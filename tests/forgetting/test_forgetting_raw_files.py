@@ -17,6 +17,7 @@ from orchestrator import Orchestrator
 from orchestrator.forgotten_texts import FORGOTTEN
 from orchestrator.testing import FakeClock, strict_stages, temporary_orchestrator
 from orchestrator_memory.forget import Selection, forget, no_cascade
+from orchestrator_memory.vectors import Vectors
 
 DAY_S = 86_400.0
 WORD = "Zorblaxing"
@@ -225,3 +226,26 @@ def test_any_text_that_was_stored_recalled_and_echoed_is_gone(magnus: Orchestrat
     assert answer.complete, answer.reason
     raw = b"".join(path.read_bytes() for path in (tmp_path / "home").rglob("*") if path.is_file())
     assert stored.text.encode() not in raw
+
+
+@pytest.mark.parametrize("index", ["exact", "chroma"])
+def test_vectors_of_a_real_model_go_from_every_index(tmp_path: Path, index: str) -> None:
+    home = tmp_path / "home"
+    with temporary_orchestrator(home, overrides={"memory.index": index}) as magnus:
+        memory = magnus.memory
+        ids = [memory.remember(f"The vault number {n} opens with {WORD}{n} at noon") for n in range(20)]
+        assert memory.flush(120)
+        memory.upkeep()
+        memory.search("vault 7", 3)
+        where = "SELECT v.memory, v.model, v.vector FROM memory_vectors v JOIN memories m ON m.seq = v.memory WHERE m.id = ?"
+        ((seq, digest, stored),) = magnus.database.query(where, (ids[7],))
+        _, rows = Vectors(magnus.database).fetch(digest, [seq])
+        halves = struct.unpack(f"<{len(stored) // 2}e", stored)
+        forms = (stored, struct.pack(f"<{len(halves)}f", *halves), rows.astype("<f4").tobytes())
+        pieces = [form[start : start + 24] for form in forms for start in (0, len(form) // 2, len(form) - 24)]
+        assert found(home, [f"{WORD}7"], others=pieces)
+        answer = memory.forget(id=ids[7])
+        assert answer.complete, answer.reason
+        assert found(home, [f"{WORD}7"], others=pieces) == []
+        assert ids[8] in [hit.id for hit in memory.search("vault 8", 20)]
+        assert ids[7] not in [hit.id for hit in memory.search("vault 7", 20)]
