@@ -77,12 +77,19 @@ def score(
     learned: Mapping[str, float],
     now: float,
 ) -> Scored:
-    """Score candidates. ``learned`` holds the weight of each group that use has taught; 1 where it is silent."""
-    weight, mean, bias = _arrays("vectors" if with_vectors else "keywords")
+    """Score candidates. ``learned`` holds the weight of each group that use has taught; 1 where it is silent.
+
+    A memory that has no vector yet is scored by its words alone also where the others have one: both models estimate the same probability.
+    """
     group = np.array([learned.get(name, 1.0) for name in GROUPS], np.float32)
-    gave = (features - mean) * weight * group[_GROUP_OF]
+    embedded = index.column("embedded")[slots] & with_vectors
+    gave, bias = np.empty_like(features), np.empty(len(slots), np.float32)
+    for kind, rows in (("vectors", embedded), ("keywords", ~embedded)):
+        if rows.any():
+            weight, mean, bias[rows] = _arrays(kind)
+            gave[rows] = (features[rows] - mean) * weight * group[_GROUP_OF]
     priors = _priors(index, slots, now)
-    logit = gave.sum(axis=1) + priors.sum(axis=1) + np.float32(bias)
+    logit = gave.sum(axis=1) + priors.sum(axis=1) + bias
     return Scored(1 / (1 + np.exp(-logit)), logit, gave, priors)
 
 
