@@ -19,8 +19,7 @@ What a call is given:
 
 1. The best ``recall_k`` of all tiers in its namespace and the shared ones, an earlier run of the same request included.
 2. Never what is quarantined, superseded or expired, nor what is trusted less than ``TRUST_FLOOR`` or probably beside the point: a
-   score below ``RELEVANCE_FLOOR``. What failed or was blocked comes
-   marked as such, and texts that say the same come once.
+   score below ``RELEVANCE_FLOOR``. What failed or was blocked comes marked as such, and texts that say the same come once.
 3. Behind them up to ``LESSONS_MAX`` lessons that somebody noted down for the agent (tier ``lessons``, its name as the author).
 4. A retry is given, before all else, what helped against the same failure before.
 """
