@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -176,8 +176,10 @@ class Arguments:
             raise UsageError("a namespace is a short name: not empty, without secrets, addresses or control characters")
         return clean
 
-    def label(self, name: str, value: str) -> str:
-        """A short redacted text."""
+    def label(self, name: str, value: str | int) -> str:
+        """A short redacted text; a whole number counts as one."""
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
         if not isinstance(value, str):
             raise UsageError(f"{name} is a text, got {_shown(value)}")
         if len(value) > LABEL_MAX:
@@ -188,6 +190,20 @@ class Arguments:
         """The text as it may be stored."""
         # Redaction gives storable text; a stand-in for it in a test or a script may not.
         return self._redact(text).encode("utf-8", "replace").decode()
+
+
+def check_names(given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse arguments that do not exist.
+
+    Raises:
+        UsageError: one of them does not.
+    """
+    for name in sorted(set(given) - set(known)):
+        nearest = get_close_matches(name, known, 1)
+        raise UsageError(
+            f"unknown argument {name!r}; "
+            + (f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(sorted(known))}")
+        )
 
 
 def whole(name: str, value: int) -> int:
@@ -230,3 +246,9 @@ def _number(name: str, value: float, low: float, high: float) -> float:
         )
         raise UsageError(f"{name} is a number{limits}, got {value!r}")
     return float(value)
+
+
+ROW_ARGUMENTS = frozenset(Arguments.row.__kwdefaults__ or ())
+"""What ``remember`` takes besides the text."""
+FILTER_ARGUMENTS = frozenset(Arguments.filters.__kwdefaults__ or ())
+"""What a search may be limited by."""

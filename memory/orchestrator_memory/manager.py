@@ -14,17 +14,14 @@ from orchestrator_core.errors import UsageError
 from orchestrator_core.records import RecalledMemory, Redact, Write
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
-from orchestrator_memory import expiry, fence, forget, portable
-from orchestrator_memory.arguments import Arguments, whole
+from orchestrator_memory import bulk, expiry, fence, forget, portable
+from orchestrator_memory.arguments import FILTER_ARGUMENTS, ROW_ARGUMENTS, Arguments, check_names, whole
 from orchestrator_memory.contract import Episode, Recollection
 from orchestrator_memory.embedding_queue import EmbeddingQueue, Prepare
 from orchestrator_memory.episodes import SPARE, TRUST_FLOOR, for_agent, remember_episode
 from orchestrator_memory.lessons import find_lessons
 from orchestrator_memory.search import Explained, Searcher
 from orchestrator_memory.store import MemoryStats, MemoryStore
-
-_BATCH = 500
-"""Memories stored in one transaction: other writers get their turn between two."""
 
 
 class MemoryStatus(Struct, frozen=True, kw_only=True):
@@ -146,6 +143,7 @@ class MemoryManager:
         if isinstance(text, Episode):
             self._embedding.stored()  # the record is about to write it
             return remember_episode(text, self._settings, now=now)
+        check_names(details, ROW_ARGUMENTS)
         stored = self._store.put(self._arguments.row(text, now=now, **details))
         self._embedding.stored((stored.seq,))
         return stored.id
@@ -161,34 +159,8 @@ class MemoryManager:
             UsageError: an item is wrong; those before it are kept, and the message counts from 1.
             StoreError: the store cannot be written.
         """
-        ids: list[str] = []
-        batch: list[Mapping[str, Any]] = []
-        for item in items:
-            batch.append(item)
-            if len(batch) == _BATCH:
-                ids += self._put_many(batch, len(ids))
-                batch = []
-                if progress is not None:
-                    progress(len(ids))
-        ids += self._put_many(batch, len(ids))
-        if progress is not None:
-            progress(len(ids))
-        self._embedding.embed_all()
-        return ids
-
-    def _put_many(self, items: Sequence[Mapping[str, Any]], before: int) -> list[str]:
-        now = self._clock.now()
-        rows, problem = [], None
-        for number, item in enumerate(items, before + 1):
-            try:
-                rows.append(self._arguments.row(now=now, **item))
-            except (UsageError, TypeError) as error:
-                problem = UsageError(f"memory number {number}: {error}")
-                break
-        stored = self._store.put_many(rows)
-        if problem is not None:
-            raise problem
-        return [row.id for row in stored]
+        into = bulk.Into(self._arguments, self._store, self._embedding, self._clock)
+        return bulk.store_many(into, items, progress=progress)
 
     def store_knowledge(
         self,
@@ -245,6 +217,7 @@ class MemoryManager:
             StoreError: the store cannot be read.
         """
         wanted = whole("k", k)
+        check_names(filters, FILTER_ARGUMENTS)
         return self._searcher.search(
             self._arguments.query(query), wanted, self._arguments.filters(**filters), wait_s=wait_s
         )
@@ -252,6 +225,7 @@ class MemoryManager:
     def explain(self, query: str, k: int = 5, **filters: Any) -> tuple[Explained, ...]:
         """The same hits as ``search`` finds, each with what every view gave to its score."""
         wanted = whole("k", k)
+        check_names(filters, FILTER_ARGUMENTS)
         return self._searcher.explain(self._arguments.query(query), wanted, self._arguments.filters(**filters))
 
     def knowledge(self, key: str, *, namespace: str | None = None, as_of: float | None = None) -> str | None:
@@ -266,6 +240,7 @@ class MemoryManager:
 
     def browse(self, *, limit: int = 50, offset: int = 0, **filters: Any) -> tuple[RecalledMemory, ...]:
         """Live memories, the newest first; filters as in ``search``."""
+        check_names(filters, FILTER_ARGUMENTS)
         return self._store.browse(
             self._arguments.filters(**filters),
             limit=max(0, whole("limit", limit)),

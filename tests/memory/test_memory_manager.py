@@ -249,7 +249,7 @@ def test_very_many_asked_for(memory: MemoryManager) -> None:
         lambda m: m.remember("x", score=float("nan")),
         lambda m: m.remember("x", occurred_at="yesterday"),
         lambda m: m.remember("x", expires_in_s=-1),
-        lambda m: m.remember("x", id=5),
+        lambda m: m.remember("x", id=5.5),
         lambda m: m.remember("x", id="i" * 501),
         lambda m: m.remember("x", namespace=""),
         lambda m: m.remember("x", namespace=PERSON),
@@ -348,3 +348,21 @@ def test_a_damaged_store_is_an_error_with_a_name(tmp_path: Path, clock: Any) -> 
         broken.search("anything")
     with pytest.raises(StoreError):
         broken.remember("anything")
+
+
+def test_arguments_that_do_not_exist_are_named(memory: MemoryManager) -> None:
+    with pytest.raises(UsageError, match="unknown argument 'authr'; did you mean 'author'"):
+        memory.remember("x", authr="Ada")  # type: ignore[call-overload]
+    with pytest.raises(UsageError, match="unknown argument 'tier'; did you mean 'tiers'"):
+        memory.search("x", tier="tasks")
+    with pytest.raises(UsageError, match="number 2: unknown argument 'foo'"):
+        memory.remember_many([{"text": "kept"}, {"text": "y", "foo": 1}])
+    with pytest.raises(UsageError, match="number 1: a memory is a text"):
+        memory.remember_many([{"id": "no text"}])
+    assert texts(memory.search("kept")) == ["kept"]
+
+
+def test_a_whole_number_names_a_session(memory: MemoryManager) -> None:
+    memory.remember("violin lesson", session=7, id=12)  # type: ignore[call-overload]
+    (found,) = memory.search("violin", session=7)
+    assert (found.id, found.session) == ("12", "7")
