@@ -71,7 +71,7 @@ def stats(invocation: Invocation, hours: float) -> None:
     invocation.output.show(found, lambda screen: stats_page(screen, found, nowhere))
 
 
-def parse_since(text: str, now: float) -> float:
+def parse_since(text: str, now: float, option: str = "--since") -> float:
     """The epoch seconds that ``12h`` or an ISO date stands for; dates without a zone are local.
 
     Raises:
@@ -85,7 +85,7 @@ def parse_since(text: str, now: float) -> float:
     try:
         return datetime.fromisoformat(text.strip()).astimezone().timestamp()
     except (ValueError, OverflowError, OSError):
-        raise UsageError(f"--since {text!r} is no time: write 30m, 12h, 7d, or a date such as 2026-01-31.") from None
+        raise UsageError(f"{option} {text!r} is no time: write 30m, 12h, 7d, or a date such as 2026-01-31.") from None
 
 
 command.add_command(list_history)

@@ -20,6 +20,7 @@ COMMANDS = {
     "run": ("orchestrator.cli.run", "Run an agent on a request."),
     "agents": ("orchestrator.cli.agents", "Show which agents there are."),
     "history": ("orchestrator.cli.history", "Look at past calls."),
+    "memory": ("orchestrator.cli.memory", "Look at what is remembered, add to it, forget, carry it in and out."),
     "dashboard": ("orchestrator.cli.dashboard", "Write the dashboard and say where it is."),
     "doctor": ("orchestrator.cli.doctor", "Check the installation and the store, and repair a damaged store."),
     "setup": ("orchestrator.cli.setup", "Prepare what can be prepared now, and say what is missing."),

@@ -74,3 +74,42 @@ class Steps:
             self._bar.advance(self._task)
         elif text:
             self._output.note(visible(text, lines=False))
+
+
+class Counted:
+    """A bar that counts pieces of one kind, with how many are done per second; nothing where there is no terminal.
+
+    Called with how many are done and how many there are in all, 0 while that is not known.
+    """
+
+    def __init__(self, output: Output, title: str) -> None:
+        self._shown = not output.as_json and is_terminal(sys.stderr)
+        self._title = title
+        self._bar: Any = None
+        self._task: Any = None
+        self._began = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self._shown:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]:,.0f}/s"), TimeRemainingColumn(compact=True),
+                console=Console(file=sys.stderr), transient=True,
+            )  # fmt: skip
+            self._task = self._bar.add_task(self._title, total=None, rate=0.0)
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._bar is not None:
+            rate = done / max(time.monotonic() - self._began, 1e-3)
+            self._bar.update(self._task, completed=done, total=max(total, done) or None, rate=rate)
