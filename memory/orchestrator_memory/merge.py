@@ -50,7 +50,8 @@ _PAIRS = (
     "accepted rejected", "approved rejected", "add remove", "added removed", "adds removes", "install uninstall", "first last",
     "min max", "minimum maximum", "high low", "higher lower", "above below", "over under", "in out", "to from", "with without",
     "always never", "all none", "everyone nobody", "buy sell", "bought sold", "win lose", "won lost", "love hate", "loves hates",
-    "like dislike", "likes dislikes", "good bad", "better worse", "best worst", "old new", "older newer", "early late", "earlier later", "hot cold",
+    "like dislike", "likes dislikes", "good bad", "better worse", "best worst",
+    "old new", "older newer", "early late", "earlier later", "hot cold",
     "push pull", "read write", "input output", "public private", "safe unsafe", "valid invalid", "possible impossible",
     "connected disconnected", "online offline", "sync async", "internal external", "local remote", "next previous", "and or",
     "he she", "his her", "him her", "i you", "my your", "we they", "our their", "must may", "is was", "are were", "will did",
@@ -59,14 +60,17 @@ _PAIRS = (
 )  # fmt: skip
 _UNITS = frozenset((
     "ns", "us", "µs", "ms", "s", "sec", "second", "seconds", "min", "minute", "minutes", "h", "hour", "hours", "day", "days", "week",
-    "weeks", "month", "months", "year", "years", "b", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib", "byte", "bytes", "bit", "bits", "g",
-    "kg", "mg", "t", "ton", "tons", "mm", "cm", "m", "km", "mile", "miles", "inch", "inches", "feet", "foot", "yard", "yards", "l", "ml", "liter",
+    "weeks", "month", "months", "year", "years", "b", "kb", "mb", "gb",
+    "tb", "kib", "mib", "gib", "tib", "byte", "bytes", "bit", "bits", "g",
+    "kg", "mg", "t", "ton", "tons", "mm", "cm", "m", "km", "mile",
+    "miles", "inch", "inches", "feet", "foot", "yard", "yards", "l", "ml", "liter",
     "liters", "litre", "litres", "pound", "pounds", "ounce", "ounces", "dollar", "dollars", "euro", "euros", "cent", "cents", "yen",
     "percent", "degree", "degrees", "celsius", "fahrenheit", "volt", "volts", "watt", "watts", "hz", "khz", "mhz", "ghz",
 ))  # fmt: skip
 _NUMBERS = frozenset((
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
-    "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
+    "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+    "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
     "hundred", "thousand", "million", "billion", "half", "quarter", "double", "twice", "thrice", "once", "third", "fourth", "fifth",
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "may", "june",
     "july", "august", "september", "october", "november", "december",
