@@ -30,6 +30,8 @@ _READERS_KEPT = 16
 _QUEUE_S = 10.0
 """A thread waits this much longer for the others of its process than SQLite waits for other processes."""
 _FORK_PATIENCE_S = 5.0
+_PAGES_CUT = 2_000
+"""Free pages given back in one transaction: other writers get their turn between two."""
 _SLICE_S = 0.25
 """SQLite waits in slices: a signal such as Ctrl-C is only seen between two."""
 
@@ -240,11 +242,20 @@ class Database:
 
         False when another connection was reading, so that the log still holds older pages.
         """
-        with self.transaction() as connection:
-            connection.execute("PRAGMA incremental_vacuum").fetchall()
+        while self._cut_free_pages():
+            pass
         with self._alone(), self._mapped():
             # While it waits for readers nobody can write; it waits for one slice.
             return not self._opened().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+
+    def _cut_free_pages(self) -> bool:
+        """Take some free pages off the file; False when none is left."""
+        with self.transaction() as connection:
+            before = connection.execute("PRAGMA freelist_count").fetchone()[0]
+            for _ in range(min(before, _PAGES_CUT)):
+                # Each step frees one page, and of a statement without columns Python makes only the first step.
+                connection.execute("PRAGMA incremental_vacuum")
+            return 0 < connection.execute("PRAGMA freelist_count").fetchone()[0] < before
 
     def rebuild(self) -> bool:
         """Write the whole file anew, so that no page keeps a copy of what was deleted, and fold the log into it.
