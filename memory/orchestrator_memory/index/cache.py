@@ -28,6 +28,9 @@ _ENTRY = (
     "helped, ignored"
 )
 
+# In one SELECT SQLite would walk the whole log for a minimum and a maximum; alone it looks up each.
+_LOG_ENDS = "SELECT coalesce((SELECT min(n) FROM memory_log), 0), coalesce((SELECT max(n) FROM memory_log), 0)"
+
 
 class _Held:
     """An index and how far it has followed the log."""
@@ -86,8 +89,7 @@ class IndexCache:
 
     def _current(self, held: _Held, namespace: str, identity: ModelIdentity | None) -> NamespaceIndex:
         model = "" if identity is None else identity.digest
-        rows = self._database.query("SELECT coalesce(min(n), 0), coalesce(max(n), 0) FROM memory_log")
-        first, last = rows[0]
+        first, last = self._database.query(_LOG_ENDS)[0]
         same = held.model == model and held.file == self._database.identity and held.position <= last
         if held.index is not None and same and not held.index.wasteful:
             if held.position == last:
