@@ -14,8 +14,8 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -25,7 +25,7 @@ from orchestrator.forgotten_texts import call_texts, erase_texts, marks_of
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.forget import Cascade, Finished, Followed
 from orchestrator_memory.forget_selection import Gone, Matcher, Selection, chunks, load, marks
-from orchestrator_memory.quotes import quotes
+from orchestrator_memory.quotes import Known, quotes
 
 _TASK = "task-"
 """A call's memory has this and the call's id as its own id (see ``episodes``)."""
@@ -33,6 +33,8 @@ _FILE = "file:"
 """Begins a mark that names a file."""
 _UNTIL = "until:"
 """Begins a mark that says when it was forgotten, in epoch seconds."""
+_COMMON = 50
+"""Words that so many memories hold are known from elsewhere, however they got there."""
 _LESSON = "lesson:"
 """A lesson's key has this and the failure's fingerprint before the remedy (see ``lessons``)."""
 _COLUMNS = [
@@ -111,6 +113,7 @@ class _Search:
         self._gone = {memory.seq: memory for memory in gone}
         self._fresh = list(gone)
         self._recalled_by: dict[str, list[str]] | None = None
+        self._recalled: dict[str, list[str]] = {}
         self.had: dict[str, list[Gone]] = {}
         self.followed: list[Gone] = []
         self.fingerprints: list[str] = []
@@ -175,6 +178,7 @@ class _Search:
                     recalled = _recalled.decode(text)
                 except (msgspec.MsgspecError, UnicodeError):
                     continue
+                self._recalled[execution] = [entry.id for entry in recalled]
                 for entry in recalled:
                     self._recalled_by.setdefault(entry.id, []).append(execution)
         return self._recalled_by
@@ -226,18 +230,19 @@ class _Search:
                     if relative in self.had or not (texts := call_texts(self._connection, relative)):
                         continue
                     memories = self.had[execution]
-                    if quotes("\n".join(texts), _texts(memories), known=self._known(())):
+                    known = self._known(load(self._connection, list(self._left_by([relative]))))
+                    if quotes("\n".join(texts), _texts(memories), known=known):
                         self.had[relative] = list(memories)
                         further.append(relative)
                         yield relative
             executions = further
 
-    def _memories_of(self, executions: list[str]) -> list[Gone]:
-        """The memories that these calls left and that quote what they had."""
-        candidates: dict[int, str] = {}
+    def _left_by(self, executions: list[str]) -> dict[int, str]:
+        """The memories that these calls left and that are not forgotten yet, each with its call."""
+        left: dict[int, str] = {}
         for part in chunks(executions):
             ids = {_TASK + execution: execution for execution in part}
-            candidates.update(
+            left.update(
                 self._connection.execute(f"SELECT seq, source FROM memories WHERE source IN ({marks(part)})", part)
             )
             for seq, name in self._connection.execute(
@@ -245,35 +250,63 @@ class _Search:
                 f"UNION SELECT seq, id FROM memories WHERE id IN ({marks(part)})",
                 (*ids, *ids),
             ):
-                candidates.setdefault(seq, ids[name])
-        for seq in self._gone:
-            candidates.pop(seq, None)
+                left.setdefault(seq, ids[name])
+        return {seq: execution for seq, execution in left.items() if seq not in self._gone}
+
+    def _memories_of(self, executions: list[str]) -> list[Gone]:
+        """The memories that these calls left and that quote what they had."""
+        left = self._left_by(executions)
+        candidates = load(self._connection, list(left))
         known = self._known(candidates)
         return [
             memory
-            for memory in load(self._connection, list(candidates))
+            for memory in candidates
             if quotes(
-                memory.text, _texts(self.had[candidates[memory.seq]]),
-                asked=self._request(candidates[memory.seq]), known=known,
+                memory.text, _texts(self.had[left[memory.seq]]), asked=self._request(left[memory.seq]), known=known
             )
-        ]  # fmt: skip
+        ]
 
     def _request(self, execution: str) -> str:
         row = self._connection.execute("SELECT request FROM executions WHERE id = ?", (execution,)).fetchone()
         return str(row[0]) if row else ""
 
-    def _known(self, candidates: Iterable[int]) -> Any:
-        leaving = {*self._gone, *candidates}
+    def _known(self, candidates: Sequence[Gone]) -> Known:
+        """Whether a memory that stays holds words in a row, and has them from elsewhere.
+
+        What was left by a call that recalled a forgotten memory, or one that has the words from there in turn, is no such memory.
+        """
+        leaving = {memory.seq for memory in candidates} | self._gone.keys()
+        start = {name for memory in (*self._gone.values(), *candidates) for name in (memory.id, *memory.aliases)}
         answers: dict[str, bool] = {}
 
         def known(run: Sequence[str]) -> bool:
             phrase = f'"{" ".join(run)}"'
             if phrase not in answers:
                 rows = self._connection.execute("SELECT rowid FROM memories_fts WHERE memories_fts MATCH ?", (phrase,))
-                answers[phrase] = any(row[0] not in leaving for row in rows)
+                holding = [row[0] for row in islice(rows, len(leaving) + _COMMON) if row[0] not in leaving]
+                answers[phrase] = len(holding) >= _COMMON or self._from_elsewhere(holding, start)
             return answers[phrase]
 
         return known
+
+    def _from_elsewhere(self, holding: Sequence[int], start: set[str]) -> bool:
+        """Whether one of these memories was left by nobody who recalled, even by way of the others, one named in ``start``."""
+        waiting = load(self._connection, holding)
+        reached = set(start)
+        while waiting:
+            further = [memory for memory in waiting if reached.intersection(self._recalled_for(memory))]
+            if not further:
+                return True
+            reached.update(name for memory in further for name in (memory.id, *memory.aliases))
+            waiting = [memory for memory in waiting if memory.id not in reached]
+        return False
+
+    def _recalled_for(self, memory: Gone) -> Iterator[str]:
+        """The ids of what the calls that left a memory had recalled."""
+        self._recalling()
+        names = (name.removeprefix(_TASK) for name in (memory.id, *memory.aliases) if name.startswith(_TASK))
+        for execution in (*memory.sources, *names):
+            yield from self._recalled.get(execution, ())
 
 
 def _texts(memories: Iterable[Gone]) -> list[str]:

@@ -8,8 +8,8 @@ A text quotes another when they share, in words of equal spelling whatever the c
 4. ``OWN_WORDS`` different words of ``SHORT`` letters, those of the call's request included. The asker's words are their own: one or two
    words of a memory are how it was found, and alone no reason to delete what came of it.
 
-Stop words count for nothing, nor does anything that a memory holds which stays: the store then does not know it from the forgotten
-text alone. The frame of what calls leave ("agent was asked: ... succeeded: ...", "What helped: ...") is not compared.
+Stop words count for nothing, nor does anything that a memory holds which stays and has it from elsewhere: the store then does not know
+it from the forgotten text alone. The frame of what calls leave ("agent was asked: ... succeeded: ...", "What helped: ...") is not compared.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BREAK = ""
 """Stands between two parts of a text; no run goes across."""
 
 Known = Callable[[Sequence[str]], bool]
-"""Whether a memory that stays holds these words in a row."""
+"""Whether a memory that stays, and has them from elsewhere, holds these words in a row."""
 
 
 def quotes(text: str, forgotten: Iterable[str], *, asked: str = "", known: Known) -> bool:
