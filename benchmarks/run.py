@@ -11,7 +11,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from measurement import Measurement, print_table
 
-NAMES = ("fresh_process", "call_overhead", "event_loop", "many_processes", "kills")
+NAMES = (
+    "fresh_process", "call_overhead", "event_loop", "many_processes", "kills", "memory_search",
+)  # fmt: skip
 
 
 def main() -> int:
