@@ -99,6 +99,7 @@ def main(place: Path) -> None:
     from sentence_transformers import SentenceTransformer
 
     from orchestrator_core.models.embedding import export
+    from orchestrator_core.models.embedding.sources import CannotExport
 
     made: dict[str, Any] = {}
     for kind, wanted in KINDS.items():
@@ -109,12 +110,12 @@ def main(place: Path) -> None:
             "kept": original.encode_document(list(TEXTS), normalize_embeddings=True).tolist(),
             "asked": original.encode_query(list(TEXTS), normalize_embeddings=True).tolist(),
         }
-    right = export._translate
+    right = export.translate
     other = SentenceTransformer(str(place / "cls" / "model"), device="cpu").eval()
-    export._translate = lambda _, path: right(other, path)
+    export.translate = lambda original, path: right(other, path)
     try:
         export.export(place / "mean" / "model", place / "wrong-export", name="wrong")
-    except export.CannotExport as error:
+    except CannotExport as error:
         made["refused"] = str(error)
     (place / "made.json").write_text(json.dumps(made), encoding="utf-8")
 

@@ -50,6 +50,14 @@ def prepared_model(
         return PreparedModel(None, "embedding is switched off (memory.embedding is none)")
     if text.startswith(PREFIX):
         return prepare_ollama(text.removeprefix(PREFIX), url=ollama_url, offline=offline)
+    try:
+        return _exported(text, models, environ, background)
+    except OSError as error:
+        reason = f"{error.filename or models} cannot be used: {error.strerror or error}"
+        return PreparedModel(None, reason, "make it readable, or set ORCHESTRATOR_MODELS to a folder of yours")
+
+
+def _exported(text: str, models: Path, environ: Mapping[str, str], background: bool) -> PreparedModel:
     damage = ""
     source: Source | None = None
     if is_default(text):
@@ -69,14 +77,7 @@ def prepared_model(
         damage = f"{error}; "
         if target.parent != models:
             return PreparedModel(None, str(error), "export it anew")
-    try:
-        return _exporting(text, source, target, damage, models, environ, background)
-    except OSError as error:
-        return PreparedModel(
-            None,
-            f"{damage}{models} cannot be used: {error.strerror}",
-            "set ORCHESTRATOR_MODELS to a folder you can write",
-        )
+    return _exporting(text, source, target, damage, models, environ, background)
 
 
 def _exporting(

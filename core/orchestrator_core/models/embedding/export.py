@@ -44,6 +44,7 @@ from orchestrator_core.models.embedding.sources import (
     find_source,
     folder_digest,
 )
+from orchestrator_core.models.embedding.translation import MAX_TOKENS, load_original, quantise, translate
 
 FP32_COSINE = 0.9999
 INT8_COSINE = 0.97
@@ -52,7 +53,6 @@ WAIT_S = 600.0
 """For another process that exports the same model."""
 LOOK_S = 1.0
 """The same in the background; others hold the lock for a moment to see whether it is held."""
-_MAX_TOKENS = 512
 _TIE = 1e-4
 """Texts of the same tokens have the same vector."""
 _PACKAGES = ("torch", "transformers", "sentence-transformers", "onnx", "onnxscript", "onnxruntime")
@@ -158,7 +158,7 @@ def export(source: Path, target: Path, *, name: str, say: Callable[[str], None] 
     """
     say("reading the model")
     check_pipeline(source)
-    original = _load(source)
+    original = load_original(source)
     draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))  # mode 0700
     try:
         info = _export_into(draft, original, source, name, say)
@@ -170,19 +170,6 @@ def export(source: Path, target: Path, *, name: str, say: Callable[[str], None] 
     return info
 
 
-def _load(source: Path) -> Any:
-    try:
-        from sentence_transformers import SentenceTransformer
-    except Exception as error:
-        raise MissingDependency("sentence-transformers", "exporting an embedding model", str(error)) from error
-    # This attention comes out right; with "eager" the exported vectors had nothing to do with the original's.
-    arguments = {"attn_implementation": "sdpa"}
-    try:
-        return SentenceTransformer(str(source), device="cpu", local_files_only=True, model_kwargs=arguments).eval()
-    except Exception as error:
-        raise CannotExport(f"{source} cannot be loaded as a SentenceTransformer: {error}") from error
-
-
 def _export_into(draft: Path, original: Any, source: Path, name: str, say: Callable[[str], None]) -> ExportInfo:
     tokenizer = getattr(original.tokenizer, "backend_tokenizer", None)
     if tokenizer is None:
@@ -190,8 +177,8 @@ def _export_into(draft: Path, original: Any, source: Path, name: str, say: Calla
     tokenizer.save(str(draft / TOKENIZER_FILE))
     say("translating it to ONNX")
     full = draft / "full.onnx"
-    _translate(original, full)
-    original.max_seq_length = min(int(original.max_seq_length or _MAX_TOKENS), _MAX_TOKENS)
+    translate(original, full)
+    original.max_seq_length = min(int(original.max_seq_length or MAX_TOKENS), MAX_TOKENS)
     prompts = {kind: prompt or "" for kind, prompt in (original.prompts or {}).items()}
     default = prompts.get(original.default_prompt_name or "", "")
     draft_info = ExportInfo(
@@ -214,7 +201,7 @@ def _export_into(draft: Path, original: Any, source: Path, name: str, say: Calla
         )
     (draft / ONNX_FILE).rename(full)
     say("quantising it to 8 bits")
-    _quantise(full, draft / ONNX_FILE)
+    quantise(full, draft / ONNX_FILE)
     precision, quantised = "int8", _lowest_cosine(draft, draft_info, original)
     if quantised >= INT8_COSINE:
         lowest = quantised
@@ -234,62 +221,6 @@ def _export_into(draft: Path, original: Any, source: Path, name: str, say: Calla
     )
     (draft / INFO_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(info), indent=2))
     return info
-
-
-def _translate(original: Any, path: Path) -> None:
-    import contextlib
-    import io
-
-    import torch
-
-    names = [
-        name
-        for name in ("input_ids", "attention_mask", "token_type_ids")
-        if name in original.tokenizer.model_input_names
-    ]
-
-    class Sentence(torch.nn.Module):
-        """The whole pipeline, from tokens to a unit vector."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.pipeline = original
-
-        def forward(self, *values: Any) -> Any:
-            features = dict(zip(names, values, strict=True))
-            for module in self.pipeline:
-                features = module(features)
-            return torch.nn.functional.normalize(features["sentence_embedding"], dim=1)
-
-    ids = torch.arange(14).reshape(2, 7) % 5 + 1
-    mask = torch.ones_like(ids)
-    mask[1, 5:] = 0
-    given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": torch.zeros_like(ids)}
-    shape = {0: torch.export.Dim("batch", min=1, max=1024), 1: torch.export.Dim("length", min=2, max=_MAX_TOKENS)}
-    silence = io.StringIO()
-    with torch.no_grad(), contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
-        program = torch.onnx.export(
-            Sentence().eval(),
-            tuple(given[name] for name in names),
-            None,
-            output_names=["sentence_vector"],
-            dynamic_shapes=(tuple(shape for _ in names),),
-            dynamo=True,
-        )
-    assert program is not None  # noqa: S101 - it is None only for the older exporter
-    for value, name in zip(program.model.graph.inputs, names, strict=True):
-        value.name = name
-    program.save(str(path), external_data=False)
-
-
-def _quantise(source: Path, target: Path) -> None:
-    import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic  # type: ignore[import-untyped]
-
-    model = onnx.load(str(source))
-    del model.graph.value_info[:]  # the exporter notes some shapes from before it folded a transposition
-    # One scale per output channel: with one per tensor the cosine falls from 0.984 to 0.91.
-    quantize_dynamic(model, str(target), weight_type=QuantType.QInt8, per_channel=True)
 
 
 def _lowest_cosine(folder: Path, info: ExportInfo, original: Any) -> float:

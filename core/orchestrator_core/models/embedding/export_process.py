@@ -108,7 +108,7 @@ def run_export(source: Source, target: Path, *, progress: Callable[[str], None] 
 def _command(source: Source, target: Path) -> list[str]:
     # -P: a file of the current folder must not be taken for one of torch's.
     module = "orchestrator_core.models.embedding.export"
-    return [sys.executable, "-P", "-m", module, source.folder, str(target), "--name", source.name]
+    return [sys.executable, "-P", "-m", module, source.folder, str(target), f"--name={source.name}"]
 
 
 def _environment() -> dict[str, str]:
