@@ -19,6 +19,8 @@ from orchestrator_core.storage.schema import SCHEMA_VERSION, current_version
 State = Literal["ok", "absent", "damaged", "too-new", "unreadable", "busy"]
 
 _COUNTED = ("executions", "attempts", "findings", "traces", "memories", "outbox")
+_ADDED = {2: ("memory_log", "memory_vectors", "memory_models", "memory_aliases", "memory_prints", "memory_weights")}
+"""Tables that came with a later version of the schema."""
 _COMPLAINTS = 5
 _SMALLEST_BYTES = 512
 """SQLite's smallest page. Reading alone, SQLite takes a smaller file for an empty one; a writer is refused."""
@@ -82,8 +84,9 @@ def _examined(connection: sqlite3.Connection, health: StoreHealth) -> StoreHealt
     if version > SCHEMA_VERSION:
         return replace(health, state="too-new", detail=f"schema {version}, this Magnus knows {SCHEMA_VERSION}")
     names = {str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if version and not names.issuperset(_COUNTED):
-        missing = ", ".join(sorted(set(_COUNTED) - names))
+    needed = {*_COUNTED, *(name for since, added in _ADDED.items() if version >= since for name in added)}
+    if version and not names.issuperset(needed):
+        missing = ", ".join(sorted(needed - names))
         return replace(health, state="damaged", detail=f"tables are missing: {missing}")
     # A store of version 0 has no tables yet: the next call makes them.
     rows = {

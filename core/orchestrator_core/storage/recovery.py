@@ -28,6 +28,9 @@ from orchestrator_core.storage.schema import SCHEMA_VERSION, current_version
 Progress = Callable[[str], None]
 
 _BATCH = 500
+_MADE_ANEW = ("memories_fts", "memory_log", "sqlite_", "_sqlite")
+"""How the names of tables begin that writing the others fills, or that are not Magnus's own."""
+_OF_MEMORIES = ("memory_vectors", "memory_aliases", "memory_prints")
 _MOST_VERSIONS = 10_000
 """A larger schema version is damage, not the future."""
 
@@ -151,10 +154,8 @@ def _recover(copy: Path, fresh: Path, progress: Progress) -> tuple[dict[str, Tab
             for table in ours:
                 progress(table.name)
                 found[table.name] = _move(source, database, table) if table.name in known else _lost(bool(known))
-            # The full-text index and the migrations' own record are made anew.
-            rest = tuple(
-                sorted(n for n in known if n not in found and not n.startswith(("memories_fts", "sqlite_", "_sqlite")))
-            )
+            _drop_orphans(database)
+            rest = tuple(sorted(n for n in known if n not in found and not n.startswith(_MADE_ANEW)))
         database.maintenance()
     finally:
         database.close()
@@ -203,11 +204,16 @@ def _tables(database: Database) -> list[Table]:
         names = [
             str(row[0])
             for row in connection.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_sqlite%'"
-                " AND name NOT LIKE 'memories_fts%' ORDER BY name = 'executions' DESC, name"
+                "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name = 'executions' DESC, name"
             )
         ]
-        return [Table.describe(connection, name) for name in names]
+        return [Table.describe(connection, name) for name in names if not name.startswith(_MADE_ANEW)]
+
+
+def _drop_orphans(database: Database) -> None:
+    """What belongs to memories that are lost must not come to belong to new ones, which may get their numbers."""
+    orphaned = "memory NOT IN (SELECT seq FROM memories)"
+    database.execute([(f"DELETE FROM {table} WHERE {orphaned}", ()) for table in _OF_MEMORIES])
 
 
 def _move(source: sqlite3.Connection, database: Database, table: Table) -> TableRecovery:
