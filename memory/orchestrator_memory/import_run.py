@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from orchestrator_core.errors import MagnusError, UsageError
+from orchestrator_core.errors import MagnusError, StoreError, UsageError
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.arguments import Arguments
 from orchestrator_memory.embedding_queue import EmbeddingQueue
@@ -139,7 +139,7 @@ class ImportRun:
         waiting = self._into.embedding.pending()
         imported = Imported(**self._counts, waiting=waiting, problems=tuple(self._problems))
         if self.stopped:
-            raise ImportStopped(f"{self.stopped}. {_kept(imported)}", imported)
+            raise ImportStopped(f"{self.stopped}. {_kept(imported.stored + imported.merged)}", imported)
         return imported
 
     def _bad(self, number: int, reason: str) -> None:
@@ -155,7 +155,10 @@ class ImportRun:
             return
         into = self._into
         pairs = [(line, row) for _, line, row in batch]
-        answers = restore(into.database, into.store, pairs, now=into.now, new_ids=self._namespace is not None)
+        try:
+            answers = restore(into.database, into.store, pairs, now=into.now, new_ids=self._namespace is not None)
+        except StoreError as error:
+            raise type(error)(f"{error}. {_kept(self._counts['stored'] + self._counts['merged'])}") from error
         for (number, _, row), answer in zip(batch, answers, strict=True):
             if answer.problem:
                 self._counts["read"] -= 1
@@ -186,6 +189,5 @@ class ImportRun:
         self._progress(max(0, done), self._promised or self._total)
 
 
-def _kept(imported: Imported) -> str:
-    kept = imported.stored + imported.merged
-    return f"Kept of it: {kept:,} {'memory' if kept == 1 else 'memories'}."
+def _kept(number: int) -> str:
+    return f"Kept of it: {number:,} {'memory' if number == 1 else 'memories'}."

@@ -13,6 +13,8 @@ from orchestrator.cli.invocation import Invocation
 from orchestrator.cli.memory_access import no_memories, store_to_read
 from orchestrator.cli.screen import Screen
 
+_HOW = " (orchestrate memory search --wait makes them)"
+
 
 @common_command("stats")
 @click.option("--namespace", metavar="NAME", help="Only of this namespace.")
@@ -54,7 +56,7 @@ def memory_stats(invocation: Invocation, namespace: str | None) -> None:
                 ("file size", f"{facts['bytes'] / 1024**2:.1f} MiB"),
                 ("embedding", status.embedding or f"none: {status.reason}"),
                 ("to change that", status.fix),
-                ("waiting for a vector", status.pending),
+                ("waiting for a vector", f"{status.pending}{_HOW if status.pending and status.embedding else ''}"),
                 ("index", status.index),
             )
         )

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator_core.errors import UsageError
+from orchestrator_core.errors import StoreFull, UsageError
 from orchestrator_core.models.embedding.choice import prepared_model
 from orchestrator_core.records import Redacted
 from orchestrator_core.settings import MemorySettings
@@ -336,11 +336,22 @@ def test_an_export_that_fails_leaves_nothing(room: Room, tmp_path: Path) -> None
     def full(done: int, total: int) -> None:
         raise OSError(28, "No space left on device")
 
-    from orchestrator_core.errors import StoreFull
-
     with pytest.raises(StoreFull, match="No space left on device"):
         export_jsonl(room.database, tmp_path / "out.jsonl", None, progress=full)
     assert sorted(file.suffix for file in tmp_path.iterdir() if "out" in file.name) == []
+
+
+def test_a_full_disk_keeps_the_batches_before(room: Room) -> None:
+    room.remember("One that was there.")
+    with room.database.transaction() as connection:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages + 200}")
+    lines = "\n".join(json.dumps({"text": f"Fact number {number}: {'word ' * 40}"}) for number in range(5_000))
+    with pytest.raises(StoreFull, match=r"full.*Kept of it: [\d,]+ memories\.") as error:
+        room.take(lines)
+    told = int(str(error.value).rpartition("Kept of it: ")[2].split()[0].replace(",", ""))
+    assert told == len(room.everything()) - 1 > 0
+    assert room.database.integrity() == "ok"
 
 
 def test_the_progress_reaches_the_total(room: Room, other: Room, tmp_path: Path) -> None:
