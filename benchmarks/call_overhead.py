@@ -104,6 +104,7 @@ def _everything_on(home: Path, *, rounds: int) -> Measurement:
         magnus.memory.remember(
             f"Note {i}: the {topics[i % 10]} of team {i % 37} was moved to week {i % 52} by person {i % 91}."
         )
+    magnus.memory.flush()  # embedding the notes is no part of the calls
     times = []
     for i in range(rounds):
         began = time.process_time()

@@ -48,8 +48,8 @@ TRUST_FLOOR = 0.25
 RELEVANCE_FLOOR = 0.03
 """A score is the estimated probability that a memory answers. On the dialogues that the ranking is fitted on, half of the questions that a
 conversation knows nothing about stay below this with their best hit, and three quarters of all right answers lie above it."""
-SPARE = 3
-"""So many more are looked for, since some may not reach an agent."""
+SPARE = 1
+"""So many more are looked for, since what is hardly trusted falls out; what is beside the point stands last anyway."""
 _REPEATED = 0.5
 """From this use on, a memory counts as a source of the output."""
 _GAP = " … "

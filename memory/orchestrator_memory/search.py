@@ -189,7 +189,7 @@ class Searcher:
         chosen: list[tuple[_Hit, RecalledMemory]] = []
         start = 0
         while len(chosen) < wanted and start < len(hits):
-            some = hits[start : start + wanted * _SPARE]
+            some = hits[start : start + wanted]  # rows cost most of all: no more than needed
             rows = self._store.rows([hit.seq for hit in some], self._clock.now())
             for hit in some:
                 memory = rows.get(hit.seq)

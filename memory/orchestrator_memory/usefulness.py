@@ -36,7 +36,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import permutations
 
@@ -80,9 +80,8 @@ def uses(episode: Episode, *, own_key: str) -> tuple[Use, ...]:
     """What a call says of the memories its agent read; empty where it says nothing."""
     if episode.status != "succeeded" or not episode.recalled:
         return ()
-    asked = frozenset(words(episode.request))
-    said = frozenset(words(episode.outcome)) - asked
-    repeated = frozenset(stems(said)) - frozenset(stems(asked))
+    asked = frozenset(stems(words(episode.request)))
+    repeated = frozenset(stems(words(episode.outcome))) - asked
     if len(repeated) < _WORDS_MIN:
         return ()
     own = [m for m in episode.recalled if m.namespace == episode.namespace and m.key != own_key]
@@ -142,14 +141,12 @@ def _content(memory: RecalledMemory) -> str:
     return memory.text
 
 
-def _telling(text: str, asked: Iterable[str]) -> dict[str, float]:
+def _telling(text: str, asked: frozenset[str]) -> dict[str, float]:
     """The stems that tell a memory from the request, each with its weight."""
-    known = frozenset(stems(asked))
     names = frozenset(stems(name.lower() for name in _name().findall(text)))
     return {
-        stem: TELLING_WEIGHT if stem in names or any(map(str.isdigit, stem)) else 1.0
-        for stem in stems(words(text))
-        if stem not in known
+        stem: 1.0 if stem.isalpha() and stem not in names else TELLING_WEIGHT
+        for stem in frozenset(stems(words(text))) - asked
     }
 
 
