@@ -60,7 +60,7 @@ class MemorySettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Other namespaces that are searched as well, for reading only."""
     recall_k: Count = 5
     token_budget: Count = 1000
-    """Recalled memories together stay below this many tokens (a token is taken as four characters)."""
+    """Recalled memories together stay below this many tokens: four ASCII characters each, or two bytes of anything else."""
     session_days: Days = 1.0
     tasks_days: Days = 7.0
     knowledge_days: Days = 90.0
