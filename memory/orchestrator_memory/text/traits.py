@@ -39,6 +39,12 @@ def _word() -> re.Pattern[str]:
 
 
 @cache
+def _plain_word() -> re.Pattern[str]:
+    # What _word finds in lower-case ASCII, in half the time.
+    return re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)?")
+
+
+@cache
 def _inner_capital() -> re.Pattern[str]:
     # A capital word after a small one: a name rather than the beginning of a sentence.
     return re.compile(r"(?<=[a-z,;] )[A-Z][a-z]")
@@ -47,17 +53,12 @@ def _inner_capital() -> re.Pattern[str]:
 def traits(text: str) -> tuple[float, ...]:
     """The ``TRAITS`` of a text; ``length`` is ln(1 + words) / 3, ``self`` and ``you`` are shares of its words."""
     text = text[:TEXT_MAX].replace("\u2019", "'")
-    found = _word().findall(text.lower())
-    number = time = about_self = about_you = 0
-    for word in found:
-        if word in _SELF:
-            about_self += 1
-        elif word in _YOU:
-            about_you += 1
-        elif word in _TIMES:
-            time = 1
-        elif word in _NUMBERS or word[0].isdigit():
-            number = 1
+    found = (_plain_word() if text.isascii() else _word()).findall(text.lower())
+    distinct = set(found)
+    about_self = sum(map(_SELF.__contains__, found))
+    about_you = sum(map(_YOU.__contains__, found))
+    number = not distinct.isdisjoint(_NUMBERS) or any(map(str.isdigit, {word[0] for word in distinct}))
+    time = not distinct.isdisjoint(_TIMES)
     size = len(found)
     return (
         math.log1p(size) / 3,
