@@ -288,7 +288,9 @@ def test_vectors_of_a_real_model_go_from_every_index(tmp_path: Path, index: str)
         halves = struct.unpack(f"<{len(stored) // 2}e", stored)
         forms = (stored, struct.pack(f"<{len(halves)}f", *halves), rows.astype("<f4").tobytes())
         pieces = [form[start : start + 24] for form in forms for start in (0, len(form) // 2, len(form) - 24)]
-        assert found(home, [f"{WORD}7"], others=pieces)
+        before = found(home, [f"{WORD}7"], others=pieces)
+        assert any(line.startswith("chroma/") for line in before) is (index == "chroma")
+        assert any(line.startswith("orchestrator.db") for line in before)
         answer = memory.forget(id=ids[7])
         assert answer.complete, answer.reason
         assert found(home, [f"{WORD}7"], others=pieces) == []
