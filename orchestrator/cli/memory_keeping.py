@@ -85,7 +85,7 @@ def _tell(invocation: Invocation, kept: RecalledMemory, stored_id: str, given: s
         note("Some of it was replaced before it was stored: secrets, personal data or characters that no text holds.")
     if kept.quarantined:
         note(
-            f"Set aside: {visible(kept.quarantined)}. No agent is given it; to let it out: orchestrate memory release ID"
+            f"Set aside: {visible(kept.quarantined)}. No agent is given it; to let it out: orchestrate memory release {visible(kept.id)}"
         )
 
 

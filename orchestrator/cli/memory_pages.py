@@ -40,8 +40,13 @@ def list_page(screen: Screen, memories: Sequence[RecalledMemory], nowhere: str) 
     if not memories:
         screen.line(_sentence(nowhere) if nowhere else "No memory matches.")
         return
-    rows = [(_id(screen, m), age(m.age_s), m.tier, _label(m), short(m, _LONGEST)) for m in memories]
-    screen.table(("id", "age", "tier", "key or author", "text"), rows, one_line=screen.width is not None)
+    labels = [_label(memory) for memory in memories]
+    named = ("key or author",) if any(labels) or screen.width is None else ()
+    rows = [
+        (_id(screen, m), age(m.age_s), m.tier, *([label] if named else []), short(m, _LONGEST))
+        for m, label in zip(memories, labels, strict=True)
+    ]
+    screen.table(("id", "age", "tier", *named, "text"), rows, one_line=screen.width is not None)
 
 
 def explain_page(screen: Screen, hits: Sequence[Explained], nowhere: str) -> None:
