@@ -25,7 +25,7 @@ _COMPARED_CHARS = 2_000
 """``same_said`` looks at so many characters of each text."""
 
 _OPENING = "([{\"'`“‘„«‹¿¡"
-_CLOSING = ")]}\"'`”’»›,;:."
+_CLOSING = ")]}\"'`”’»›,;:.。，、」"
 _ENDING = ".!?:…"
 _DASHES = frozenset("-–—•*·")
 
@@ -38,7 +38,7 @@ _CONTRACTED = {"n't": "not", "'m": "am", "'re": "are", "'ll": "will", "'ve": "ha
 _IRREGULAR = {"can't": ("can", "not"), "cannot": ("can", "not"), "won't": ("will", "not"), "shan't": ("shall", "not")}
 
 _NEGATIONS = frozenset((
-    "no", "not", "never", "none", "nobody", "nothing", "nowhere", "neither", "nor", "without", "hardly", "barely", "longer",
+    "no", "not", "cannot", "never", "none", "nobody", "nothing", "nowhere", "neither", "nor", "without", "hardly", "barely", "longer",
     "stopped", "failed", "fails", "fail", "unless", "except", "kein", "keine", "keinen", "nicht", "nie", "ohne", "pas", "jamais",
     "sans", "ne", "sin", "nunca", "nada", "senza", "mai", "non", "não", "sem", "niet", "geen", "zonder",
 ))  # fmt: skip
@@ -132,7 +132,7 @@ def _words(text: str) -> list[_Word]:
             opens, dash = True, chunk
             continue
         core = chunk.lstrip(_OPENING)
-        stripped = core.rstrip(_CLOSING + "!?…")
+        stripped = core.rstrip(_CLOSING + "!?…！？")
         ends = core[len(stripped) :]
         if stripped:
             if dash and stripped[0].isdigit():
@@ -140,7 +140,7 @@ def _words(text: str) -> list[_Word]:
             for part in _spelt_out(stripped):
                 words.append(_Word(part.lower(), part, opens))
                 opens = False
-        if "?" in ends:
+        if "?" in ends or "？" in ends:
             words.append(_Word("?", "?", False))
         dash = ""
         opens = any(mark in _ENDING for mark in ends) or (opens and not stripped)
