@@ -77,6 +77,11 @@ class NamespaceIndex:
         values: NDArray[Any] = getattr(self._columns, name)[: self.size]
         return values
 
+    def padded(self, name: str) -> NDArray[Any]:
+        """A column with one more place, at its end and so at -1 too, which is that of no memory: 0, or -1 for a neighbour."""
+        values: NDArray[Any] = getattr(self._columns, name)[: self.size + 1]
+        return values
+
     # Changing
 
     def put(self, entries: Iterable[Entry]) -> None:
@@ -85,7 +90,7 @@ class NamespaceIndex:
             if entry.seq in self._slot_of:
                 self.drop(entry.seq)
             slot = self.size
-            self._columns.make_room(slot + 1)
+            self._columns.make_room(slot + 2)
             self.size += 1
             found = words(entry.text)
             kept = stems(found)

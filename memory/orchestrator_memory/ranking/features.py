@@ -81,7 +81,7 @@ def _values(
     least = _LEAST_COVERED * matched.total
     two_before, before, _, after, _ = neighbours(index, slots)
     style = dict(zip(TRAITS, index.column("traits")[slots].T, strict=True))
-    asked_before = _at(index.column("traits")[:, TRAITS.index("ends_asking")], before)
+    asked_before = index.padded("traits")[before, TRAITS.index("ends_asking")]
     kind = query_kind(query)
     mine = np.isin(index.column("author")[slots], list(named)).astype(np.float32)
     other = (1 - mine) if named else np.zeros_like(mine)
@@ -175,8 +175,8 @@ def _best(view: Floats, allowed: NDArray[np.bool_], pool: int) -> NDArray[np.int
 
 def _at(values: Floats, slots: NDArray[np.int64]) -> Floats:
     """The values at some slots; 0 where a slot lies past the end."""
-    padded: Floats = np.append(values, np.float32(0))
-    return padded[slots]
+    found: Floats = np.where(slots < len(values), values[np.minimum(slots, len(values) - 1)], np.float32(0))
+    return found
 
 
 def _session_best(index: NamespaceIndex, slots: NDArray[np.int64], match: Floats) -> Floats:

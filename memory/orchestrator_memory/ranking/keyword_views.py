@@ -106,7 +106,7 @@ def surroundings(index: NamespaceIndex, matched: Matches, slots: NDArray[np.int6
     """What stands around some slots, for the same words."""
     lengths: Lengths = index.derived("lengths", _lengths)
     places = neighbours(index, slots)
-    length = np.append(index.column("length"), np.float32(0))[places]
+    length = index.padded("length")[places]
     window1_length, window2_length = length[1:4].sum(axis=0), length.sum(axis=0)
     session_of = index.column("session")
     sessions = session_of[slots]
@@ -134,7 +134,7 @@ def surroundings(index: NamespaceIndex, matched: Matches, slots: NDArray[np.int6
 def neighbours(index: NamespaceIndex, slots: NDArray[np.int64]) -> NDArray[np.int64]:
     """The slots from two before to two after, shape ``(5, len(slots))``; ``index.size`` where there is none."""
     missing = index.size
-    before, after = (np.append(index.column(name), -1) for name in ("previous", "next"))
+    before, after = index.padded("previous"), index.padded("next")
     one_before, one_after = before[slots], after[slots]
     places = np.stack((before[one_before], one_before, slots, one_after, after[one_after])).astype(np.int64)
     places[places < 0] = missing
@@ -154,8 +154,7 @@ def _idf(n: int, holding: int) -> float:
 def _lengths(index: NamespaceIndex) -> Lengths:
     alive = index.column("alive")
     live = np.flatnonzero(alive)
-    length = np.append(index.column("length"), np.float32(0))
-    around = length[neighbours(index, live)]
+    around = index.padded("length")[neighbours(index, live)]
     session = np.bincount(index.column("session"), index.column("length") * alive, len(index.sessions)).astype(
         np.float32
     )
