@@ -56,7 +56,9 @@ STEP_MAX = 0.05
 FADE = 0.998
 WEIGHT_MIN, WEIGHT_MAX = 0.5, 2.0
 _WORDS_MIN = 3
-"""An output, or a memory, with fewer words of its own than this says nothing of what was used."""
+"""An output with fewer words of its own says only what was used, not what was ignored."""
+_WEIGHT_MIN = 3.0
+"""A memory whose telling words weigh less than one name could be repeated by chance."""
 _PRIORS = "priors"
 """What the ranking adds apart from its views; it takes part in the order and is not learned here."""
 
@@ -82,19 +84,20 @@ def uses(episode: Episode, *, own_key: str) -> tuple[Use, ...]:
         return ()
     asked = frozenset(stems(words(episode.request)))
     repeated = frozenset(stems(words(episode.outcome))) - asked
-    if len(repeated) < _WORDS_MIN:
-        return ()
+    short = len(repeated) < _WORDS_MIN
     own = [m for m in episode.recalled if m.namespace == episode.namespace and m.key != own_key]
     told = [_telling(_content(memory), asked) for memory in own]
     holders = Counter(word for telling in told for word in telling)
     value = 1.0 if episode.overall is None else min(max((episode.overall - 1) / 9, 0.0), 1.0)
     found = []
     for memory, telling in zip(own, told, strict=True):
-        if len(telling) < _WORDS_MIN:
+        if sum(telling.values()) < _WEIGHT_MIN:
             continue
         total = sum(weight / holders[word] for word, weight in telling.items())
         share = sum(weight / holders[word] for word, weight in telling.items() if word in repeated) / total
         used = min(max((share - BY_CHANCE) / (AS_GOOD_AS_ALL - BY_CHANCE), 0.0), 1.0)
+        if short and not used:
+            continue
         found.append(Use(memory, used, used * value, used * (1 - value) + UNUSED_WEIGHT * (1 - used)))
     return tuple(found)
 

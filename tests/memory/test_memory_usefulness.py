@@ -74,6 +74,14 @@ class TestEvidence:
         assert uses(call(**changes), own_key="task:own") == ()
         assert learned_from((), "default") == []
 
+    def test_a_short_answer_says_what_was_used_and_not_what_was_ignored(self) -> None:
+        assert set(by_id(call(outcome=Redacted("Osaka.")))) == {"right"}
+
+    def test_a_name_is_enough_and_a_common_word_is_not(self) -> None:
+        memories = (structs.replace(RIGHT, text="Ask Priya about it."), structs.replace(WRONG, text="Ask about pumps."))
+        answer = Redacted("You should ask Priya, who knows more than anybody about pumps.")
+        assert set(by_id(call(outcome=answer, recalled=memories))) == {"right"}
+
     def test_words_of_the_request_are_no_evidence(self) -> None:
         request = Redacted("Is it the gasket from Osaka, part 4417, that pump 7 needs?")
         assert "right" not in by_id(call(request=request))
