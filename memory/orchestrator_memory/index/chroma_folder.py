@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -46,6 +47,9 @@ _PATIENCE_S = 30.0
 
 _folders: weakref.WeakValueDictionary[str, ChromaFolder] = weakref.WeakValueDictionary()
 _making = threading.Lock()
+_LOADED = "chromadb_rust_bindings"
+_forked_with_chroma = False
+"""Chroma's threads do not come along into a forked child: whatever is asked of it there waits for ever."""
 
 
 def chroma_folder(path: Path) -> ChromaFolder:
@@ -88,16 +92,16 @@ class ChromaFolder:
         self._client: ClientAPI | None = None
         self._gate = threading.Condition()
         self._reading = 0
-        self._forks = 0
         at_fork(self, child=ChromaFolder._in_child)
 
     def _in_child(self) -> None:
+        global _forked_with_chroma
+        _forked_with_chroma = _forked_with_chroma or _LOADED in sys.modules
         if self._client is not None:
             _keep_for_ever(self._client)
             self._client = None
         self.state = None
         self.generation += 1
-        self._forks += 1
         self._reading = 0
         self.lock = threading.RLock()
         self._gate = threading.Condition()
@@ -135,8 +139,12 @@ class ChromaFolder:
         ``store`` is the store's id and ``end`` the last number of its log.
 
         Raises:
-            IndexUnavailable: see ``own``; or chromadb is absent or cannot open the folder.
+            IndexUnavailable: see ``own``; or chromadb is absent, cannot open the folder or was in use when this process was forked.
         """
+        if _forked_with_chroma:
+            raise IndexUnavailable(
+                "Chroma was in use when this process was forked, and cannot be used in it. Start the process anew for it."
+            )
         self.own()
         if (self.path / _UNWANTED).exists():
             self.wipe()
@@ -162,8 +170,6 @@ class ChromaFolder:
 
         data = self.path / DATA
         data.mkdir(mode=0o700, exist_ok=True)
-        # Chroma keeps one client per path, as it is written, and hands a forked child its parent's.
-        name = f"{data}{'/.' * self._forks}"
         fixed: dict[str, Any] = {
             "_env_file": None,  # else a file .env in the working folder may set anything
             "anonymized_telemetry": False,
@@ -171,7 +177,7 @@ class ChromaFolder:
             "chroma_api_impl": "chromadb.api.rust.RustBindingsAPI",
             "migrations": "apply",
         }
-        return PersistentClient(name, Settings(**fixed))
+        return PersistentClient(data, Settings(**fixed))
 
     def wipe(self) -> None:
         """Delete all that Chroma wrote. The caller holds ``lock`` and owns the folder.

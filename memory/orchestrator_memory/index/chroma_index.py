@@ -63,7 +63,7 @@ class _Ready(Struct, frozen=True):
 
 
 class EmbeddedChroma:
-    """A ``VectorIndex`` in ``<store>/chroma``. Safe for threads; after a fork the child starts anew, and finds its parent the owner."""
+    """A ``VectorIndex`` in ``<store>/chroma``. Safe for threads. A forked child cannot use Chroma where its parent did."""
 
     def __init__(
         self, home: Path, database: Database, namespace: str, identity: ModelIdentity, vectors: Vectors
@@ -182,10 +182,10 @@ class EmbeddedChroma:
         """Take over the next memories by number."""
         seqs = self._feed.after(known.cursor)
         with self._folder.writing() as news:
-            self._upsert(collection, seqs)
+            written = self._upsert(collection, seqs)
             cursor = seqs[-1] if len(seqs) == AT_ONCE else -1
             news[name] = Collected(known.place, cursor, self._settled(collection))
-        return len(seqs)
+        return written
 
     def _take_over(self, collection: Any, name: str, known: Collected) -> tuple[int | None, Place]:
         """Take over what the log tells; returns how many vectors were written or taken out (None: it told nothing), and up to where."""
