@@ -1,12 +1,17 @@
 """Who must do something around a fork: let go of connections before it, start with fresh locks and threads in the child.
 
 One registration with the interpreter for the whole process, since ``os.register_at_fork`` can never be undone.
+
+A fork waits until no other thread is in the middle of an import. The child would inherit the module's lock from a thread that it does not
+have, and the first use of that module would wait for ever.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -25,6 +30,7 @@ class _Hooks(Struct, frozen=True):
 
 _hooks: dict[int, _Hooks] = {}
 _one_fork_at_a_time = threading.RLock()
+_IMPORT_PATIENCE_S = 10.0
 
 
 def at_fork(
@@ -53,6 +59,17 @@ def _call(name: str, *, latest_first: bool = False) -> None:
 def _before() -> None:
     _one_fork_at_a_time.acquire()
     _call("before", latest_first=True)
+    give_up = time.monotonic() + _IMPORT_PATIENCE_S
+    while _others_import() and time.monotonic() < give_up:
+        time.sleep(0.001)
+
+
+def _others_import() -> bool:
+    """True while another thread loads a module. The interpreter tells it nowhere but in its own list of locks."""
+    locks: dict[str, Any] = getattr(getattr(importlib, "_bootstrap", None), "_module_locks", {})
+    mine = threading.get_ident()
+    found = [reference() for reference in list(locks.values())]
+    return any(getattr(lock, "owner", None) not in (None, mine) for lock in found)
 
 
 def _in_parent() -> None:

@@ -273,3 +273,30 @@ print("ran:", ran)
     out = finished(start(script))
     (tmp_path / "home").chmod(0o700)
     assert "ORCHESTRATOR_HOME" in out and "ran: []" in out
+
+
+@POSIX_ONLY
+def test_a_fork_waits_for_an_import_in_another_thread(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "slow_module.py").write_text("import time\ntime.sleep(1.5)\nvalue = 7\n")
+    script = f"""
+import signal, sys, threading
+sys.path.insert(0, {str(tmp_path)!r})
+magnus.execute("echo", "first")
+begun = threading.Event()
+def load():
+    begun.set()
+    import slow_module
+thread = threading.Thread(target=load)
+thread.start()
+begun.wait()
+time.sleep(0.3)
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    import slow_module
+    os._exit(slow_module.value)
+_, status = os.waitpid(child, 0)
+assert os.waitstatus_to_exitcode(status) == 7, status
+thread.join()
+"""
+    finished(start(script))
