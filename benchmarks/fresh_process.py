@@ -27,7 +27,8 @@ assert result.ok and result.recorded and result.verdict.status == "judged" and r
 """
 
 
-def _cost(code: str, environment: dict[str, str], rounds: int) -> tuple[float, float]:
+def cost(code: str, environment: dict[str, str], rounds: int) -> tuple[float, float]:
+    """CPU seconds, those of child processes included, and bytes at the most, of a new process; medians."""
     cpu, memory = [], []
     for _ in range(rounds):
         out = subprocess.run(
@@ -47,11 +48,11 @@ def run(*, quick: bool) -> list[Measurement]:
             "ORCHESTRATOR_HOME": str(Path(folder) / "home"),
             "ORCHESTRATOR_DASHBOARDS_AUTO": "false",
         }
-        bare_cpu, bare_memory = _cost("pass", environment, rounds)
-        import_cpu, import_memory = _cost("import orchestrator", environment, rounds)
-        used_cpu, used_memory = _cost("from orchestrator import execute_agent, agent", environment, rounds)
-        first_cpu, _ = _cost(_FIRST_CALL, {**environment, "ORCHESTRATOR_HOME": str(Path(folder) / "fresh")}, 1)
-        next_cpu, _ = _cost(_FIRST_CALL, environment, rounds)
+        bare_cpu, bare_memory = cost("pass", environment, rounds)
+        import_cpu, import_memory = cost("import orchestrator", environment, rounds)
+        used_cpu, used_memory = cost("from orchestrator import execute_agent, agent", environment, rounds)
+        first_cpu, _ = cost(_FIRST_CALL, {**environment, "ORCHESTRATOR_HOME": str(Path(folder) / "fresh")}, 1)
+        next_cpu, _ = cost(_FIRST_CALL, environment, rounds)
     mib = 1024 * 1024
     return [
         Measurement("import orchestrator, CPU above bare", (import_cpu - bare_cpu) * 1e3, 60, "ms"),

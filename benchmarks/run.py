@@ -12,7 +12,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from measurement import Measurement, print_table
 
 NAMES = (
-    "fresh_process", "call_overhead", "event_loop", "many_processes", "kills", "memory_search",
+    "fresh_process", "call_overhead", "event_loop", "many_processes", "kills", "memory_search", "memory_processes", "memory_store",
+    "memory_import", "memory_cleanup", "memory_kills",
 )  # fmt: skip
 
 
