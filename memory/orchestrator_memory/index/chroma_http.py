@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SEARCH_S = 2.0
-"""Everything a search asks of the server together takes at most so long."""
+SEARCH_S = 1.0
+"""A search makes at most two calls, so a server that is slow costs it 2 s, and only once in a while."""
 FEED_S = 60.0
 """One batch of vectors; building the graph for it takes the server seconds."""
 _ANSWER_BYTES = 64 * 1024 * 1024
@@ -86,14 +86,14 @@ class ChromaHttp:
                 f"the Chroma server at {self.address.url} speaks version {str(version)[:40]!r}, not 1."
             )
 
-    def collection(self, name: str, *, timeout_s: float = SEARCH_S) -> Found:
+    def collection(self, name: str) -> Found:
         """A collection by name.
 
         Raises:
             NoCollection: there is none.
             IndexUnavailable: the server does not answer as it should; so does every call below.
         """
-        return self._converted(self._call("GET", f"{_COLLECTIONS}/{name}", timeout_s), Found)
+        return self._converted(self._call("GET", f"{_COLLECTIONS}/{name}", SEARCH_S), Found)
 
     def collections(self) -> list[Found]:
         """All collections of the server."""
@@ -108,7 +108,7 @@ class ChromaHttp:
     def make(self, name: str, graph: Mapping[str, Any], metadata: Mapping[str, str]) -> Found:
         """Make a collection, or get the one of that name."""
         body = {"name": name, "get_or_create": True, "configuration": {"hnsw": graph}, "metadata": metadata}
-        return self._converted(self._call("POST", _COLLECTIONS, SEARCH_S, body), Found)
+        return self._converted(self._call("POST", _COLLECTIONS, FEED_S, body), Found)
 
     def drop(self, name: str) -> None:
         """Delete a collection."""
@@ -116,7 +116,7 @@ class ChromaHttp:
 
     def set_metadata(self, collection: str, metadata: Mapping[str, str]) -> None:
         """Replace a collection's metadata. Here as below a collection is named by its id."""
-        self._call("PUT", f"{_COLLECTIONS}/{collection}", SEARCH_S, {"new_metadata": metadata})
+        self._call("PUT", f"{_COLLECTIONS}/{collection}", FEED_S, {"new_metadata": metadata})
 
     def upsert(self, collection: str, ids: Sequence[int], rows: NDArray[np.float32]) -> None:
         """Write vectors."""
