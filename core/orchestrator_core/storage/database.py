@@ -255,7 +255,7 @@ class Database:
             for _ in range(min(before, _PAGES_CUT)):
                 # Each step frees one page, and of a statement without columns Python makes only the first step.
                 connection.execute("PRAGMA incremental_vacuum")
-            return 0 < connection.execute("PRAGMA freelist_count").fetchone()[0] < before
+            return bool(0 < connection.execute("PRAGMA freelist_count").fetchone()[0] < before)
 
     def rebuild(self) -> bool:
         """Write the whole file anew, so that no page keeps a copy of what was deleted, and fold the log into it.
