@@ -92,7 +92,22 @@ def test_a_memory_without_a_vector_stands_at_the_mean(index: NamespaceIndex, vec
     meaning = Scanned(index, vectors[3])
     slot = index.slot(N + 1)
     assert meaning.deviation[slot] == 0
-    assert meaning.cosine[slot] == pytest.approx(float((vectors @ vectors[3]).mean()), abs=1e-4)
+    cosines = vectors @ vectors[3]
+    mean = float(cosines.mean())
+    assert mean - 1e-6 <= meaning.cosine[slot] <= mean + 0.01  # fifty texts of the usual mean are counted in
+
+
+def test_what_answers_stands_out_among_few_memories_as_among_many() -> None:
+    near, far = [0.6, 0.8], [1.0, 0.0]
+    alone, many = NamespaceIndex(2), NamespaceIndex(2)
+    for index, n in ((alone, 1), (many, 400)):
+        index.put(
+            Entry(i, "x", "", "", "knowledge", "", 0.0, None, None, 0, "", 1.0, None, 0, 0) for i in range(1, n + 1)
+        )
+        index.set_vectors(range(1, n + 1), np.array([near] + [far] * (n - 1), np.float32))
+    query = np.array([0.0, 1.0], np.float32)
+    assert Scanned(alone, query).deviation[0] > 1
+    assert Scanned(many, query).deviation[0] > 1
 
 
 def test_without_vectors_nothing_is_said_of_meaning(index: NamespaceIndex) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from orchestrator_memory.index.namespace_index import Entry, NamespaceIndex
 from orchestrator_memory.ranking.features import FEATURES, GROUPS, candidates
-from orchestrator_memory.ranking.keyword_views import K1, B, matches, surroundings
+from orchestrator_memory.ranking.keyword_views import BACKGROUND, K1, B, matches, surroundings
 from orchestrator_memory.ranking.meaning import Scanned, Unknown
 from orchestrator_memory.ranking.model import PRIORS, by_group, score, shipped
 from orchestrator_memory.text.traits import TRAITS, query_kind, traits
@@ -61,7 +61,7 @@ def test_bm25_is_the_published_formula(said: list[str], asked: list[str]) -> Non
     expected = np.zeros(len(said))
     for term in wanted:
         holding = sum(term in document for document in documents)
-        idf = math.log(1 + (len(said) - holding + 0.5) / (holding + 0.5))
+        idf = math.log(1 + (len(said) + BACKGROUND - holding + 0.5) / (holding + 0.5))
         for i, document in enumerate(documents):
             tf = Counter(document)[term]
             expected[i] += idf * tf * (K1 + 1) / (tf + K1 * (1 - B + B * len(document) / max(mean, 1e-9)))

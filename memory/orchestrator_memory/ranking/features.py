@@ -6,13 +6,14 @@ namespace divided by 3, so that all features lie within about -1 and 2 whatever 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator_memory.index.namespace_index import Floats, NamespaceIndex
-from orchestrator_memory.ranking.keyword_views import Matches, matches, neighbours, surroundings
+from orchestrator_memory.ranking.keyword_views import BACKGROUND, Matches, matches, neighbours, surroundings
 from orchestrator_memory.ranking.meaning import Meaning
 from orchestrator_memory.text.traits import TRAITS, query_kind
 from orchestrator_memory.text.words import query_terms, stems, words
@@ -63,8 +64,10 @@ def candidates(
     meaning.settle(np.unique(beside[beside < index.size]))
     match = _match(matched, meaning)
     values = _values(index, query, slots, matched, meaning, match, frozenset(named))
-    columns = [np.broadcast_to(np.asarray(values[name], np.float32), slots.shape) for name in FEATURES]
-    return Candidates(slots, np.stack(columns, axis=1))
+    features = np.empty((len(slots), len(FEATURES)), np.float32)
+    for place, name in enumerate(FEATURES):
+        features[:, place] = values[name]
+    return Candidates(slots, features)
 
 
 def _values(
@@ -86,7 +89,7 @@ def _values(
     mine = np.isin(index.column("author")[slots], list(named)).astype(np.float32)
     other = (1 - mine) if named else np.zeros_like(mine)
     return {
-        "bm25_deviation": _standard(matched.alone)[slots] / 5,
+        "bm25_deviation": _deviation(matched.alone)[slots] / 5,
         "bm25_window": around.window1 / 10,
         "bm25_window2_share": _share(around.window2, least),
         "covered": around.covered,
@@ -129,10 +132,16 @@ def _named_authors(index: NamespaceIndex, query: str) -> dict[int, frozenset[str
     named = {}
     for author, code in index.authors.items():
         if author[:1].isupper():
-            parts = words(author)
-            if asked.intersection(parts):
-                named[code] = frozenset(stems(parts))
+            parts, stemmed = _name(author)
+            if not asked.isdisjoint(parts):
+                named[code] = stemmed
     return named
+
+
+@lru_cache(maxsize=10_000)
+def _name(author: str) -> tuple[frozenset[str], frozenset[str]]:
+    parts = words(author)
+    return frozenset(parts), frozenset(stems(parts))
 
 
 def _match(matched: Matches, meaning: Meaning) -> Floats:
@@ -140,11 +149,12 @@ def _match(matched: Matches, meaning: Meaning) -> Floats:
     return _share(matched.alone, _LEAST_COVERED * matched.total) + 2 * meaning.deviation
 
 
-def _standard(values: Floats) -> Floats:
-    if not len(values):
-        return values
-    scaled: Floats = (values - values.mean()) / (values.std() + np.float32(1e-9))
-    return scaled
+def _deviation(values: Floats) -> Floats:
+    """How many standard deviations above the mean, with ``BACKGROUND`` texts counted in that match nothing."""
+    n = len(values) + BACKGROUND
+    mean = float(values.sum()) / n
+    spread = max(float((values * values).sum()) / n - mean * mean, 1e-12) ** 0.5
+    return (values - np.float32(mean)) / np.float32(spread)
 
 
 def _share(values: Floats, least: float) -> Floats:

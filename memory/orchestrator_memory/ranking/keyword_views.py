@@ -1,7 +1,7 @@
 """How well words match: BM25 of each text alone, with its neighbours in the conversation, and of whole conversations.
 
     bm25(t) = idf(t) x tf x (k1 + 1) / (tf + k1 x (1 - b + b x length / average length))
-    idf(t)  = ln(1 + (N - n(t) + 0.5) / (n(t) + 0.5))
+    idf(t)  = ln(1 + (N + BACKGROUND - n(t) + 0.5) / (n(t) + 0.5))
 
 after Robertson and Zaragoza 2009 with k1 = 1.2 and b = 0.75; each view has lengths of its own, all share the idf. A window is a text with
 one or two neighbours on each side: people answer without repeating the question. Only the texts alone are scored throughout a
@@ -20,6 +20,8 @@ from orchestrator_memory.index.namespace_index import Floats, NamespaceIndex
 
 K1 = 1.2
 B = 0.75
+BACKGROUND = 50
+"""So many texts that hold none of the words are counted in: among few memories every word is common, and would tell nothing."""
 _TERMS_MAX = 24
 _COMMON = 0.4
 """A word that more than this share of a large namespace holds tells nothing and costs most."""
@@ -148,7 +150,7 @@ def _bm25(tf: Floats, length: Floats, mean: float, idf: float) -> Floats:
 
 
 def _idf(n: int, holding: int) -> float:
-    return float(np.log1p(max(n - holding + 0.5, 0.5) / (holding + 0.5)))
+    return float(np.log1p((n + BACKGROUND - holding + 0.5) / (holding + 0.5)))
 
 
 def _lengths(index: NamespaceIndex) -> Lengths:

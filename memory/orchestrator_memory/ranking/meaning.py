@@ -13,6 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator_memory.index.namespace_index import Floats, NamespaceIndex
+from orchestrator_memory.ranking.keyword_views import BACKGROUND
+
+_USUAL_MEAN, _USUAL_SPREAD = 0.108, 0.09
+"""Of the cosines between a question and the texts of a conversation: the default model, the dialogues in ``benchmarks/ranking``."""
 
 Fetch = Callable[[list[int]], tuple[NDArray[np.int64], Floats]]
 """``(seqs, unit vectors)`` of those of some memories that have a vector."""
@@ -96,7 +100,11 @@ class Unknown:
 
 
 def _mean_and_spread(cosines: Floats) -> tuple[np.float32, np.float32]:
-    """The mean, and three standard deviations."""
-    if not len(cosines):
-        return np.float32(0), np.float32(1)
-    return np.float32(cosines.mean()), np.float32(3 * cosines.std() + 1e-9)
+    """The mean, and three standard deviations, with ``BACKGROUND`` unrelated texts counted in.
+
+    Among three memories none stands out from the others; what a right answer stands out from is what texts are like elsewhere.
+    """
+    n = len(cosines) + BACKGROUND
+    mean = (float(cosines.sum()) + BACKGROUND * _USUAL_MEAN) / n
+    square = (float((cosines * cosines).sum()) + BACKGROUND * (_USUAL_MEAN**2 + _USUAL_SPREAD**2)) / n
+    return np.float32(mean), np.float32(3 * max(square - mean * mean, 1e-12) ** 0.5)
