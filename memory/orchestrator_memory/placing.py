@@ -82,11 +82,11 @@ def place(connection: sqlite3.Connection, row: MemoryRow) -> Stored:
     if alias is not None:
         connection.execute("DELETE FROM memory_aliases WHERE alias = ?", (row.id,))
     if row.key:
-        refreshed = _supersede(connection, row)
+        refreshed = _supersede(connection, row, there is not None)
         if refreshed is not None:
             return refreshed
     if there is not None:
-        if there[2] == row.text or not _kept_under_alias(connection, there[0]):
+        if there[2] == row.text or not _kept_under_alias(connection, there[0], row):
             connection.execute(_OVERWRITE, (*values(row), there[0]))
             _print(connection, there[0], row)
             return Stored(row.id, there[0])
@@ -104,33 +104,38 @@ def _insert(connection: sqlite3.Connection, row: MemoryRow, number: int) -> Stor
     return Stored(row.id, seq)
 
 
-def _kept_under_alias(connection: sqlite3.Connection, seq: int) -> bool:
-    """Hand a memory on to the oldest of its other ids; False when it has none."""
+def _kept_under_alias(connection: sqlite3.Connection, seq: int, row: MemoryRow) -> bool:
+    """Hand a memory that a row overwrites on to the oldest of its other ids; False when it has none."""
     heir = connection.execute(
         "SELECT alias FROM memory_aliases WHERE memory = ? ORDER BY merged_at, alias LIMIT 1", (seq,)
     ).fetchone()
     if heir is None:
         return False
     connection.execute("DELETE FROM memory_aliases WHERE alias = ?", heir)
-    connection.execute("UPDATE memories SET id = ? WHERE seq = ?", (heir[0], seq))
+    connection.execute(
+        "UPDATE memories SET id = ?, superseded_at = CASE WHEN key = '' OR key <> ? THEN superseded_at "
+        "ELSE coalesce(superseded_at, max(created_at, ?)) END WHERE seq = ?",
+        (heir[0], row.key, row.created_at, seq),
+    )
     return True
 
 
-def _supersede(connection: sqlite3.Connection, row: MemoryRow) -> Stored | None:
+def _supersede(connection: sqlite3.Connection, row: MemoryRow, is_there: bool) -> Stored | None:
     """Make way for a newer value under a key; where it is no other value the memory that holds it becomes new again."""
     standing = connection.execute(
         f"SELECT {_JOINED}, created_at FROM memories WHERE namespace = ? AND key = ? AND superseded_at IS NULL "
-        "ORDER BY quarantined = ?",
-        (row.namespace, row.key, row.quarantined),
+        "ORDER BY seq",
+        (row.namespace, row.key),
     ).fetchall()
     # What was released from quarantine is found harmless: the same text becomes new again and is not set aside anew.
-    same_state = [known for known in standing if bool(known[6]) == bool(row.quarantined)]
-    current = next((known for known in standing if known[2] == row.text), same_state[0] if same_state else None)
-    if current is None or current[1] == row.id:
+    released = [known for known in standing if row.quarantined and not known[6] and known[2] == row.text]
+    alike = [known for known in standing if bool(known[6]) == bool(row.quarantined)]
+    current = next((known for known in released + alike if known[1] != row.id), None)
+    if current is None:
         return None
     *found, created_at = current
     twin = _Twin(*found)
-    if twin.text != row.text:
+    if is_there or twin.text != row.text:
         connection.execute(
             "UPDATE memories SET superseded_at = ? WHERE seq = ?", (max(row.created_at, created_at), twin.seq)
         )

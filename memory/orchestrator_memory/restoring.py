@@ -121,7 +121,7 @@ def _is_past(row: MemoryRow, now: float) -> bool:
 
 def _dated(row: MemoryRow, current: dict[tuple[str, str], tuple[str, float]]) -> MemoryRow:
     """The row, superseded where a newer value stands under its key."""
-    if not row.key or row.superseded_at is not None:
+    if not row.key or row.superseded_at is not None or row.quarantined:
         return row
     place = (row.namespace, row.key)
     known = current.get(place)
@@ -187,7 +187,7 @@ def _current(database: Database, rows: Sequence[MemoryRow]) -> dict[tuple[str, s
     if not keys:
         return {}
     found = database.query(
-        "SELECT namespace, key, id, created_at FROM memories WHERE superseded_at IS NULL AND key <> '' "
+        "SELECT namespace, key, id, created_at FROM memories WHERE superseded_at IS NULL AND quarantined = '' AND key <> '' "
         f"AND key IN ({', '.join('?' * len(keys))})",
         keys,
     )

@@ -132,6 +132,15 @@ def test_what_is_set_aside_does_not_push_out_what_stands_under_its_key(store: Me
     assert before.id == "good"
 
 
+def test_a_value_that_is_no_longer_set_aside_stands(store: MemoryStore) -> None:
+    store.put(row("good", "deploy: run make", key="deploy"))
+    store.put(row("bad", f"deploy: {ORDER}", key="deploy", created_at=101.0))
+    store.put(row("checked", f"deploy: {ORDER}", key="deploy", created_at=102.0, quarantined=""))
+    standing = store.by_key("default", "deploy", now=103.0)
+    assert standing is not None
+    assert standing.id == "checked"
+
+
 def test_the_same_value_again_does_not_set_a_released_one_aside(store: MemoryStore) -> None:
     store.put(row("bad", f"deploy: {ORDER}", key="deploy"))
     store.release("bad")

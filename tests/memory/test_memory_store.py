@@ -145,6 +145,55 @@ def test_the_same_value_again_only_refreshes(store: MemoryStore) -> None:
     assert store.stats(250.0).total == 1
 
 
+def test_an_id_that_takes_over_a_key_supersedes_what_stands_there(store: MemoryStore) -> None:
+    store.put(row("a", "a text without a key"))
+    store.put(row("b", "value", key="k"))
+    stored = store.put(row("a", "value", key="k", created_at=200.0))
+    assert (stored.id, stored.merged_into, get(store, "a").text) == ("a", "", "value")
+    standing = store.by_key("default", "k", now=300.0)
+    assert standing is not None
+    assert standing.id == "a"
+    assert store.stats(300.0).superseded == 1
+
+
+def test_overwriting_a_value_that_has_other_ids_makes_it_an_older_version(store: MemoryStore) -> None:
+    store.put(row("a", "value", key="k"))
+    store.put(row("b", "value", key="k", created_at=101.0))
+    store.put(row("a", "new value", key="k", created_at=200.0))
+    standing, before = (store.by_key("default", "k", now=300.0, as_of=time) for time in (None, 150.0))
+    assert standing is not None and before is not None
+    assert (standing.id, standing.text, before.id, before.text) == ("a", "new value", "b", "value")
+
+
+STEPS = st.tuples(
+    st.sampled_from(("a", "b", "c")),
+    st.sampled_from(("one text of five words", "One text of five words!", "another text", "third")),
+    st.sampled_from(("", "", "k", "l")),
+    st.sampled_from(("", "", "set aside")),
+    st.integers(0, 3),
+)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(STEPS, max_size=14))
+def test_whatever_is_stored_in_whatever_order_is_found(
+    store: MemoryStore, database: Database, steps: list[Any]
+) -> None:
+    database.execute([("DELETE FROM memories", ())])
+    said: dict[str, str] = {}
+    for number, (name, text, key, quarantined, back) in enumerate(steps):
+        stored = store.put(row(name, text, key=key, quarantined=quarantined, created_at=100.0 + number - 5 * back))
+        said[name] = text
+        assert store.seq_of(stored.id) == stored.seq
+        if number % 4 == 3:
+            store.release(name)
+    for name, text in said.items():
+        assert get(store, name).text.lower().rstrip("!") == text.lower().rstrip("!")
+    assert database.query("SELECT alias FROM memory_aliases WHERE alias IN (SELECT id FROM memories)") == []
+    several = "SELECT 1 FROM memories WHERE key <> '' AND superseded_at IS NULL AND quarantined = '' GROUP BY key HAVING count(*) > 1"
+    assert database.query(several) == []
+
+
 def test_keyed_memories_do_not_merge(store: MemoryStore) -> None:
     store.put(row("a", key="one"))
     store.put(row("b", key="two"))
