@@ -23,6 +23,7 @@ class MaintenanceReport(Struct, frozen=True):
     executions_removed: int = 0
     traces_removed: int = 0
     memories_expired: int = 0
+    memories_embedded: int = 0
     outbox_done: int = 0
     outbox_waiting: int = 0
     bytes_before: int = 0
@@ -47,21 +48,27 @@ def maintain(
     *,
     now: float,
     redact: Redact,
+    queued_work: bool = True,
 ) -> MaintenanceReport:
     """Do queued work, apply retention and expiry, then give free pages back. Rollups are kept for ever.
+
+    Without ``queued_work`` it leaves to the next time what may ask a model: the outbox, and memories that wait for their vectors.
 
     Raises:
         StoreError: the store cannot be written.
     """
     before = _size(database)
-    drained = drain(database, handlers, now=now, redact=redact)
+    drained = drain(database, handlers if queued_work else {}, now=now, redact=redact)
     traces = _delete_older(database, "traces", "execution_id", now - retention.traces_days * _DAY_S)
     executions = _delete_older(database, "executions", "id", now - retention.history_days * _DAY_S)
     expired = memory.cleanup_expired(now)
+    embedded = memory.upkeep() if queued_work else 0
     remembered = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
     database.execute([(remembered, (_LAST_UPKEEP, repr(now)))])
     database.maintenance()
-    return MaintenanceReport(executions, traces, expired, drained.done, waiting(database), before, _size(database))
+    return MaintenanceReport(
+        executions, traces, expired, embedded, drained.done, waiting(database), before, _size(database)
+    )
 
 
 def _delete_older(database: Database, table: str, key: str, limit: float) -> int:

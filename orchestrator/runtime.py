@@ -217,19 +217,21 @@ class Orchestrator:
 
     def _maintain(self, *, queued_work: bool) -> MaintenanceReport:
         built = self.open()
-        handlers = built.handlers if queued_work else {}
         return maintain(
             self.database,
             built.memory,
             self.settings.retention,
-            handlers,
+            built.handlers,
             now=self.clock.now(),
             redact=built.guard.redact,
+            queued_work=queued_work,
         )
 
     def close(self) -> None:
         """Finish idle work and close the store. The next call opens it again."""
         self._idle.close()
+        if self._built is not None:
+            self._built.memory.close()
         self.database.close()
 
     def _ended(self) -> None:

@@ -258,14 +258,12 @@ def _ranked(
     import numpy as np
 
     from orchestrator_memory.ranking.features import POOL, candidates
-    from orchestrator_memory.ranking.meaning import Unknown
     from orchestrator_memory.ranking.model import score
 
-    with_vectors = not isinstance(meaning, Unknown)
     found = candidates(index, query, meaning, _allowed(index, filters, now), max(POOL, wanted))
     if not len(found.slots):
         return []
-    scored = score(found.features, index, found.slots, with_vectors=with_vectors, learned=learned, now=now)
+    scored = score(found.features, index, found.slots, with_vectors=meaning.known, learned=learned, now=now)
     seqs, occurred = index.column("seq")[found.slots], index.column("occurred")[found.slots]
     best = np.argsort(-scored.logit, kind="stable")[:wanted]
     return [

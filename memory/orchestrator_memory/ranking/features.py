@@ -57,7 +57,10 @@ def candidates(
     subject = tuple(term for term in terms if term not in spoken_of) or terms
     matched = matches(index, subject)
     match = _match(matched, meaning)
-    slots = _pool(index, (matched.alone, meaning.cosine, match), allowed, pool)
+    if meaning.known and allowed.sum() <= pool:
+        slots = np.flatnonzero(allowed)  # without vectors only what shares a word is a candidate
+    else:
+        slots = _pool(index, (matched.alone, meaning.cosine, match), allowed, pool)
     if not len(slots):
         return Candidates(slots, np.zeros((0, len(FEATURES)), np.float32))
     beside = neighbours(index, slots).ravel()

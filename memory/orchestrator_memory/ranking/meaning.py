@@ -25,6 +25,8 @@ Fetch = Callable[[list[int]], tuple[NDArray[np.int64], Floats]]
 class Meaning(Protocol):
     """What a search knows of meaning, one number per slot each."""
 
+    known: bool
+    """False where there are no vectors."""
     cosine: Floats
     deviation: Floats
     """The z-score over the namespace divided by 3; 0 for a memory that has no vector yet, so that it neither wins nor loses by it."""
@@ -36,6 +38,8 @@ class Meaning(Protocol):
 
 class Scanned:
     """Every vector compared."""
+
+    known = True
 
     def __init__(self, index: NamespaceIndex, vector: Floats) -> None:
         # einsum stays in this thread: BLAS wakes others, and waits for them where all cores are busy.
@@ -54,6 +58,8 @@ class Scanned:
 
 class Proposed:
     """The nearest from a derived index, the rest of the candidates from the store."""
+
+    known = True
 
     def __init__(
         self,
@@ -90,6 +96,8 @@ class Proposed:
 
 class Unknown:
     """No vectors: words decide."""
+
+    known = False
 
     def __init__(self, index: NamespaceIndex) -> None:
         self.cosine: Floats = np.zeros(index.size, np.float32)
