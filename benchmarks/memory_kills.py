@@ -25,6 +25,8 @@ _ROUNDS, _QUICK_ROUNDS = 200, 10
 _ALL_EVERY = 10
 """In every tenth round all processes are killed at once, and the store is examined while nobody uses it."""
 _SEARCHED = 50
+_K = 1_000
+"""What is asked here is whether a memory is found at all; how well it ranks is measured elsewhere."""
 
 _PRELUDE = """
 import random, sys
@@ -52,7 +54,7 @@ _READER = (
     + """
 while True:
     for newest in memory.browse(limit=1):
-        hits = memory.search(newest.text.split()[0], 5, wait_s=0)
+        hits = memory.search(newest.text.split()[0], 1_000, wait_s=0)
         print("seen" if newest.id in [hit.id for hit in hits] else "missed", newest.id, sep="\\t", flush=True)
 """
 )
@@ -117,7 +119,7 @@ class _Tally:
             self.lost = sum(memory.get(memory_id) is None for memory_id in self.texts)
             self.damaged += magnus.database.integrity() != "ok"
             for memory_id in chance.sample(sorted(self.texts), min(_SEARCHED, len(self.texts))):
-                self.unfound += memory_id not in [hit.id for hit in memory.search(self.texts[memory_id].split()[0], 5)]
+                self.unfound += memory_id not in [hit.id for hit in memory.search(self.texts[memory_id].split()[0], _K)]
         finally:
             magnus.close()
 
