@@ -6,7 +6,9 @@ A file: ``# Name | Name``, sessions ``## n | date time``, turns ``session.turn N
 
 from __future__ import annotations
 
+import random
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator_memory.index.namespace_index import Entry, NamespaceIndex
+from orchestrator_memory.text.words import stems, words
 
 FOLDER = Path(__file__).with_name("data")
 _TURN = re.compile(r"(\d+)\.(\d+) ([^:]+): (.+)")
@@ -62,6 +65,22 @@ def read(path: Path) -> Dialogue:
             kind, evidence, text = (part.strip() for part in line.split("|", 2))
             questions.append(Question(kind, text, frozenset(number_of[e.strip()] for e in evidence.split(","))))
     return Dialogue(path.stem, turns, questions)
+
+
+def keyword_questions(dialogue: Dialogue, n: int = 24) -> list[Question]:
+    """What people type who remember a word: one to three telling words of a turn, at least one of them said nowhere else."""
+    held = Counter(stem for turn in dialogue.turns for stem in set(stems(words(turn.text))))
+    rng = random.Random(dialogue.name)
+    questions: list[Question] = []
+    for turn in rng.sample(dialogue.turns, len(dialogue.turns)):
+        said = list(dict.fromkeys(word for word in words(turn.text) if stems([word]) and len(word) > 3))
+        rare = [word for word in said if held[stems([word])[0]] == 1]
+        if rare and len(questions) < n:
+            others = [word for word in said if word != rare[0]]
+            query = [rare[0], *rng.sample(others, min(len(questions) % 3, len(others)))]
+            rng.shuffle(query)
+            questions.append(Question("keyword", " ".join(query), frozenset([turn.number])))
+    return questions
 
 
 def all_dialogues(folder: Path = FOLDER) -> Iterator[Dialogue]:

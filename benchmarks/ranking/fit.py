@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 import torch
-from dialogues import all_dialogues, indexed
+from dialogues import all_dialogues, indexed, keyword_questions
 from numpy.typing import NDArray
 
 from orchestrator_core.models.embedding.choice import prepared_model
@@ -29,13 +29,14 @@ WITHOUT_VECTORS = tuple(name for name in FEATURES if name in GROUPS["meaning"] o
 class Asked(NamedTuple):
     """One question: its candidates' features, which of them answer it, and how many turns answer it in all."""
 
+    kind: str
     features: NDArray[np.float32]
     right: NDArray[np.bool_]
     answers: int
 
 
 def asked(with_vectors: bool) -> list[list[Asked]]:
-    """The questions of each dialogue."""
+    """The questions of each dialogue, and some of keywords alone."""
     model = prepared_model("").model
     if model is None:
         raise SystemExit("the embedding model is not here; run: orchestrate setup")
@@ -43,14 +44,15 @@ def asked(with_vectors: bool) -> list[list[Asked]]:
     for dialogue in all_dialogues():
         index = indexed(dialogue, model.encode)
         everything = np.ones(index.size, np.bool_)
-        vectors = model.encode([question.text for question in dialogue.questions])
+        everybody = [*dialogue.questions, *keyword_questions(dialogue)]
+        vectors = model.encode([question.text for question in everybody])
         questions = []
-        for question, vector in zip(dialogue.questions, vectors, strict=True):
+        for question, vector in zip(everybody, vectors, strict=True):
             found = candidates(
                 index, question.text, Scanned(index, vector) if with_vectors else Unknown(index), everything
             )
             right = np.isin(index.column("seq")[found.slots], list(question.evidence))
-            questions.append(Asked(found.features, right, len(question.evidence)))
+            questions.append(Asked(question.kind, found.features, right, len(question.evidence)))
         result.append(questions)
     return result
 
@@ -98,8 +100,9 @@ def fitted(questions: list[Asked]) -> Weights:
     )
 
 
-def worth(questions: list[Asked], weights: Weights) -> tuple[float, float]:
-    """Recall at 10 and mean reciprocal rank."""
+def worth(questions: list[Asked], weights: Weights, *, keywords: bool = False) -> tuple[float, float]:
+    """Recall at 10 and mean reciprocal rank, of questions in sentences or of those of keywords."""
+    questions = [question for question in questions if (question.kind == "keyword") == keywords]
     weight = np.array([weights.weight.get(name, 0.0) for name in FEATURES], np.float32)
     recall, reciprocal = 0.0, 0.0
     for question in questions:
@@ -118,18 +121,19 @@ def main() -> None:
     shipped = {}
     for kind in ("vectors", "keywords"):
         dialogues = asked(kind == "vectors")
-        held_out = [
-            worth(questions, fitted([q for i, d in enumerate(dialogues) for q in d if i % arguments.folds != fold]))
-            for fold in range(arguments.folds)
-            for questions in [[q for i, d in enumerate(dialogues) for q in d if i % arguments.folds == fold]]
-            if questions
-        ]
+        held_out = []
+        for fold in range(arguments.folds):
+            taught = fitted([q for i, d in enumerate(dialogues) for q in d if i % arguments.folds != fold])
+            kept = [q for i, d in enumerate(dialogues) for q in d if i % arguments.folds == fold]
+            held_out.append((*worth(kept, taught), *worth(kept, taught, keywords=True)))
         shipped[kind] = fitted([q for d in dialogues for q in d])
-        n = sum(map(len, dialogues))
-        recall, reciprocal = (float(np.mean(column)) for column in zip(*held_out, strict=True))
+        n = sum(q.kind != "keyword" for d in dialogues for q in d)
+        recall, reciprocal, found, first = (float(np.mean(column)) for column in zip(*held_out, strict=True))
         print(
-            f"{kind:9s} {len(dialogues)} dialogues, {n} questions, held out: recall@10 {recall:.3f}, MRR {reciprocal:.3f}"
+            f"{kind:9s} {len(dialogues)} dialogues, {n} questions, held out: recall@10 {recall:.3f}, MRR {reciprocal:.3f}; ",
+            end="",
         )
+        print(f"keywords: recall@10 {found:.3f}, MRR {first:.3f}")
         strongest = sorted(shipped[kind].weight.items(), key=lambda item: -abs(item[1]))
         print("   ", ", ".join(f"{name} {value:+.2f}" for name, value in strongest))
     if arguments.write:

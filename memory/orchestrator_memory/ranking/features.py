@@ -20,7 +20,8 @@ from orchestrator_memory.text.words import query_terms, stems, words
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "words": (
-        "bm25_deviation", "bm25_window", "bm25_window2_share", "covered", "covered_window2", "covered_before", "covered_after",
+        "bm25_deviation", "bm25_window", "bm25_window2_share", "covered", "all_covered", "covered_window2", "covered_before",
+        "covered_after",
     ),
     "meaning": ("cosine", "cosine_share", "cosine_deviation", "cosine_before", "cosine_after"),
     "conversation": ("match_two_before", "session_best", "bm25_session_share", "answers_question"),
@@ -36,6 +37,7 @@ POOL = 50
 _SESSION_BEST = 3
 _LEAST_COSINE = 0.3
 """Texts about the same thing lie above this with the default model."""
+_ALL = 0.999
 _LEAST_COVERED = 0.5
 """A text of average length that holds all words of the query once has a BM25 of about their weight; half of that is a fair match."""
 
@@ -96,6 +98,7 @@ def _values(
         "bm25_window": around.window1 / 10,
         "bm25_window2_share": _share(around.window2, least),
         "covered": around.covered,
+        "all_covered": (around.covered > _ALL).astype(np.float32),
         "covered_window2": around.covered2,
         "covered_before": around.covered_before,
         "covered_after": around.covered_after,
