@@ -16,8 +16,8 @@ from measurement import Measurement, median_of
 
 from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.index.chroma_index import EmbeddedChroma
-from orchestrator_memory.vectors import Vectors
+from orchestrator_memory.embedding.vectors import Vectors
+from orchestrator_memory.index.chroma.embedded import EmbeddedChroma
 
 _DIMENSIONS = 384
 _MODEL = ModelIdentity("a1" * 8, "model", _DIMENSIONS)

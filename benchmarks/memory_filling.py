@@ -17,7 +17,7 @@ from memory_texts import alike, realistic
 from orchestrator import Orchestrator
 from orchestrator_core.models.embedding.choice import prepared_model
 from orchestrator_core.models.embedding.contract import EmbeddingModel
-from orchestrator_memory.vectors import Vectors
+from orchestrator_memory.embedding.vectors import Vectors
 
 OVERRIDES = {"dashboards.auto": False, "evaluation.judge": "rules"}
 _EMBEDDED = 2_000

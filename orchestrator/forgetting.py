@@ -23,9 +23,9 @@ from msgspec import Struct
 from orchestrator.forgotten_files import pages_holding, pages_written_until, put_aside, remove, still_there
 from orchestrator.forgotten_texts import call_texts, erase_texts, marks_of
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.forget import Cascade, Finished, Followed
-from orchestrator_memory.forget_selection import Gone, Matcher, Selection, chunks, load, marks
-from orchestrator_memory.quotes import Known, quotes
+from orchestrator_memory.forgetting.forget import Cascade, Finished, Followed
+from orchestrator_memory.forgetting.quotes import Known, quotes
+from orchestrator_memory.forgetting.selection import Gone, Matcher, Selection, chunks, load, marks
 
 _TASK = "task-"
 """A call's memory has this and the call's id as its own id (see ``episodes``)."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from orchestrator_core.storage.home import DATABASE
-from orchestrator_memory.forget_selection import Gone
+from orchestrator_memory.forgetting.selection import Gone
 
 _PAGES = ("dashboard_*.html", ".dashboard-*.tmp")
 _ASIDE = (f"{DATABASE}.damaged-*", "repair-*/*", "*damaged*/**/*", "*damaged*")

@@ -18,8 +18,8 @@ from msgspec.structs import replace
 from orchestrator_core.errors import StoreDamaged
 from orchestrator_core.records import StageRecord, Verdict
 from orchestrator_core.storage.trace_blob import unpack
-from orchestrator_memory.forget import KIND
-from orchestrator_memory.forget_selection import Gone, chunks, marks
+from orchestrator_memory.forgetting.forget import KIND
+from orchestrator_memory.forgetting.selection import Gone, chunks, marks
 
 FORGOTTEN = "[forgotten]"
 _TEXTS = ("request", "context", "output", "error_message", "traceback", "advice", "session")

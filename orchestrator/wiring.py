@@ -23,7 +23,7 @@ from orchestrator_core.storage.home import DATABASE
 from orchestrator_dashboards.contract import Dashboards
 from orchestrator_evaluation.auto_judge import build_judge
 from orchestrator_evaluation.contract import JudgeTask
-from orchestrator_memory.forget import KIND as FORGET
+from orchestrator_memory.forgetting.forget import KIND as FORGET
 from orchestrator_memory.manager import MemoryManager, build_memory
 from orchestrator_security.guard import build_guard
 

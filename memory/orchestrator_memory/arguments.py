@@ -13,10 +13,10 @@ from msgspec import Struct
 from orchestrator_core.errors import UsageError
 from orchestrator_core.records import Redact
 from orchestrator_core.settings import MemorySettings
-from orchestrator_memory import quarantine
-from orchestrator_memory.metadata import redacted_json
-from orchestrator_memory.row import MemoryRow
-from orchestrator_memory.tiers import TIERS, lifetime_s
+from orchestrator_memory.quarantine.orders import reason
+from orchestrator_memory.rows.metadata import redacted_json
+from orchestrator_memory.rows.row import MemoryRow
+from orchestrator_memory.rows.tiers import TIERS, lifetime_s
 
 TEXT_MAX = 1_000_000
 LABEL_MAX = 500
@@ -83,7 +83,7 @@ class Arguments:
         else:
             lifetime = _number("expires_in_s", expires_in_s, 0.0, math.inf)
         clean = self.clean(text)
-        set_aside = quarantine.reason(clean)
+        set_aside = reason(clean)
         trust = _number("trust", trust, 0.0, 1.0)
         return MemoryRow(
             id=self.label("id", id) if id else self._new_id(),

@@ -14,14 +14,17 @@ from orchestrator_core.errors import UsageError
 from orchestrator_core.records import RecalledMemory, Redact, Write
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
-from orchestrator_memory import bulk, expiry, fence, forget, portable
 from orchestrator_memory.arguments import FILTER_ARGUMENTS, ROW_ARGUMENTS, Arguments, check_names, whole
+from orchestrator_memory.calls import fence
+from orchestrator_memory.calls.episodes import SPARE, TRUST_FLOOR, for_agent, remember_episode
+from orchestrator_memory.calls.lessons import find_lessons
 from orchestrator_memory.contract import Episode, Recollection
-from orchestrator_memory.embedding_queue import EmbeddingQueue, Prepare
-from orchestrator_memory.episodes import SPARE, TRUST_FLOOR, for_agent, remember_episode
-from orchestrator_memory.lessons import find_lessons
+from orchestrator_memory.embedding.queue import EmbeddingQueue, Prepare
+from orchestrator_memory.forgetting import forget
+from orchestrator_memory.rows import bulk, expiry
+from orchestrator_memory.rows.store import MemoryStats, MemoryStore
 from orchestrator_memory.search import Explained, Searcher
-from orchestrator_memory.store import MemoryStats, MemoryStore
+from orchestrator_memory.transfer import portable
 
 
 class MemoryStatus(Struct, frozen=True, kw_only=True):

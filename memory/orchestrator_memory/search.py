@@ -15,14 +15,14 @@ from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.arguments import Filters
 from orchestrator_memory.contract import Recollection
-from orchestrator_memory.embedding_queue import EmbeddingQueue
+from orchestrator_memory.embedding.queue import EmbeddingQueue
+from orchestrator_memory.embedding.vectors import Vectors
 from orchestrator_memory.index.choice import purge_indexes
 from orchestrator_memory.index.contract import IndexUnavailable
 from orchestrator_memory.index.derived import DerivedIndexes
-from orchestrator_memory.merge import same_said
-from orchestrator_memory.store import MemoryStore
+from orchestrator_memory.rows.merge import same_said
+from orchestrator_memory.rows.store import MemoryStore
 from orchestrator_memory.text.words import query_terms
-from orchestrator_memory.vectors import Vectors
 
 if TYPE_CHECKING:
     import numpy as np

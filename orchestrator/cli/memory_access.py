@@ -57,7 +57,7 @@ def store_with(invocation: Invocation, memory_id: str) -> Iterator[tuple[Orchest
         UsageError: there is no memory of that id, or several have one that begins so.
         StoreError: the store cannot be read.
     """
-    from orchestrator_memory.lookup import full_id
+    from orchestrator_memory.rows.lookup import full_id
 
     with store_to_read(invocation) as orchestrator:
         if orchestrator is None:

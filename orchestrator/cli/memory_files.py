@@ -20,7 +20,7 @@ from orchestrator.cli.screen import counted, visible
 from orchestrator_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from orchestrator_memory.portable import Imported
+    from orchestrator_memory.transfer.portable import Imported
 
 _NAMED = 20
 """Bad lines that are named; --json names more."""
@@ -69,7 +69,7 @@ def import_memories(invocation: Invocation, file: str, namespace: str | None, te
 
     Everything is redacted and checked as if it were new. The same file again changes nothing.
     """
-    from orchestrator_memory.portable import ImportStopped
+    from orchestrator_memory.transfer.portable import ImportStopped
 
     source: str | BinaryIO = file
     if file == _STANDARD:

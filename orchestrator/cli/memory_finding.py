@@ -114,7 +114,7 @@ def list_memories(invocation: Invocation, /, limit: int, offset: int, **limits: 
 @pass_invocation
 def show_memory(invocation: Invocation, memory_id: str) -> None:
     """Show everything about one memory. ID is its id, one it had before it was merged, or a beginning that no other shares."""
-    from orchestrator_memory.lookup import versions
+    from orchestrator_memory.rows.lookup import versions
 
     with store_with(invocation, memory_id) as (orchestrator, found):
         memory = orchestrator.memory.get(found)

@@ -16,7 +16,7 @@ from orchestrator.cli.screen import counted, visible
 from orchestrator_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from orchestrator_memory.forget import Forgotten
+    from orchestrator_memory.forgetting.forget import Forgotten
     from orchestrator_memory.manager import MemoryManager
 
 _SHOWN = 20
@@ -56,7 +56,7 @@ def forget_memories(
         memory = orchestrator.memory
         wanted: dict[str, Any] = {"key": key, "query": query, "namespace": namespace}
         if memory_id is not None:
-            from orchestrator_memory.lookup import full_id
+            from orchestrator_memory.rows.lookup import full_id
 
             wanted["id"] = full_id(orchestrator.database, memory_id)
         if dry_run or may_ask:

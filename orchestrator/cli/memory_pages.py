@@ -11,8 +11,8 @@ from orchestrator.cli.screen import Screen, counted
 
 if TYPE_CHECKING:
     from orchestrator_core.records import RecalledMemory
-    from orchestrator_memory.forget import Forgotten
-    from orchestrator_memory.lookup import Version
+    from orchestrator_memory.forgetting.forget import Forgotten
+    from orchestrator_memory.rows.lookup import Version
     from orchestrator_memory.search import Explained
 
 _LONGEST = 200

@@ -17,8 +17,8 @@ from raw_files import found
 from orchestrator import Orchestrator
 from orchestrator.forgotten_texts import FORGOTTEN
 from orchestrator.testing import FakeClock, strict_stages, temporary_orchestrator
-from orchestrator_memory.forget import Selection, forget, no_cascade
-from orchestrator_memory.vectors import Vectors
+from orchestrator_memory.embedding.vectors import Vectors
+from orchestrator_memory.forgetting.forget import Selection, forget, no_cascade
 
 DAY_S = 86_400.0
 WORD = "Zorblaxing"

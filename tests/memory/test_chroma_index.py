@@ -22,8 +22,8 @@ from vector_stores import (
 from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.settings import MemorySettings
 from orchestrator_memory.index import choice
-from orchestrator_memory.index.chroma_index import EmbeddedChroma
-from orchestrator_memory.index.chroma_server import ServerChroma
+from orchestrator_memory.index.chroma.embedded import EmbeddedChroma
+from orchestrator_memory.index.chroma.server import ServerChroma
 from orchestrator_memory.index.contract import IndexUnavailable
 
 
@@ -58,7 +58,10 @@ def test_a_search_never_waits_for_it_to_be_loaded(store: VectorStore, index: Emb
     store.add(random_vectors(3))
     with pytest.raises(IndexUnavailable, match="not loaded"):
         index.nearest(random_vectors(1)[0], 1)
-    script = "import sys; import orchestrator_memory.index.choice, orchestrator_memory.index.chroma_index; print('chromadb' in sys.modules)"
+    script = (
+        "import sys; import orchestrator_memory.index.choice, orchestrator_memory.index.chroma.embedded; "
+        "print('chromadb' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

@@ -18,9 +18,10 @@ from vector_stores import MODEL, VectorStore, clustered_vectors, random_vectors,
 from orchestrator_core.errors import SettingsError
 from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.settings import MemorySettings
-from orchestrator_memory.index import choice, chroma_http
-from orchestrator_memory.index.chroma_http import ChromaHttp, server_address
-from orchestrator_memory.index.chroma_server import ServerChroma
+from orchestrator_memory.index import choice
+from orchestrator_memory.index.chroma import http as chroma_http
+from orchestrator_memory.index.chroma.http import ChromaHttp, server_address
+from orchestrator_memory.index.chroma.server import ServerChroma
 from orchestrator_memory.index.contract import IndexUnavailable
 
 RUN = "from chromadb.cli.cli import app; app()"

@@ -18,7 +18,7 @@ import pytest
 from vector_stores import MODEL, VectorStore, random_vectors, same_as_exact
 
 from orchestrator_core.models.embedding.contract import ModelIdentity
-from orchestrator_memory.index import chroma_index
+from orchestrator_memory.index.chroma import embedded as chroma_index
 from orchestrator_memory.index.contract import IndexUnavailable
 
 POSIX_ONLY = pytest.mark.skipif(os.name != "posix", reason="forks, signals and rights are POSIX")
@@ -140,7 +140,8 @@ def test_a_kill_between_two_batches_goes_on_where_it_was(store: VectorStore, mon
     monkeypatch.setattr(chroma_index, "AT_ONCE", 500)
     store.add(random_vectors(1400))
     script = """
-from orchestrator_memory.index import chroma_index, chroma_feed
+from orchestrator_memory.index.chroma import embedded as chroma_index
+from orchestrator_memory.index.chroma import feed as chroma_feed
 chroma_index.AT_ONCE = 500
 after = store.index()._feed.after
 index = store.index()

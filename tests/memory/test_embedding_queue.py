@@ -20,9 +20,10 @@ from orchestrator_core.models.embedding.choice import prepared_model
 from orchestrator_core.models.embedding.contract import ModelIdentity, PreparedModel
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
-from orchestrator_memory import available_model, embedding_queue
-from orchestrator_memory.embedding_queue import EmbeddingQueue
-from orchestrator_memory.vectors import Vectors
+from orchestrator_memory.embedding import available_model
+from orchestrator_memory.embedding import queue as embedding_queue
+from orchestrator_memory.embedding.queue import EmbeddingQueue
+from orchestrator_memory.embedding.vectors import Vectors
 
 LONG_S = 60.0
 
@@ -264,7 +265,7 @@ from pathlib import Path
 from orchestrator_core.models.embedding.choice import prepared_model
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.embedding_queue import EmbeddingQueue
+from orchestrator_memory.embedding.queue import EmbeddingQueue
 from test_memory_vectors import add
 database = Database(Path({str(tmp_path / "orchestrator.db")!r}))
 queue = EmbeddingQueue(database, MemorySettings(), prepare=lambda: prepared_model(""))
@@ -290,7 +291,7 @@ from pathlib import Path
 from orchestrator_core.models.embedding.choice import prepared_model
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.embedding_queue import EmbeddingQueue
+from orchestrator_memory.embedding.queue import EmbeddingQueue
 from test_memory_vectors import add
 database = Database(Path({str(tmp_path / "orchestrator.db")!r}))
 queue = EmbeddingQueue(database, MemorySettings(), prepare=lambda: prepared_model(""))

@@ -11,10 +11,10 @@ import pytest
 
 from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.storage.database import Database
+from orchestrator_memory.embedding.vectors import Vectors
 from orchestrator_memory.index.cache import IndexCache
 from orchestrator_memory.index.namespace_index import NamespaceIndex
 from orchestrator_memory.manager import MemoryManager
-from orchestrator_memory.vectors import Vectors
 
 MODEL = ModelIdentity("0123456789abcdef", "a model", 3)
 

@@ -12,8 +12,8 @@ from msgspec import structs
 
 from orchestrator_core.records import Redacted
 from orchestrator_core.storage.database import Database
+from orchestrator_memory.calls.episodes import OUTCOME_MAX, REQUEST_MAX, condensed, episode_text
 from orchestrator_memory.contract import Episode
-from orchestrator_memory.episodes import OUTCOME_MAX, REQUEST_MAX, condensed, episode_text
 from orchestrator_memory.manager import MemoryManager
 
 DAY_S = 86_400.0

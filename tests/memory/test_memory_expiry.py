@@ -13,10 +13,10 @@ from msgspec import structs
 from orchestrator_core.errors import StoreFull
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.expiry import BATCH, Cleanup, clean_up, cleanup_expired
-from orchestrator_memory.row import MemoryRow
-from orchestrator_memory.store import MemoryStore
-from orchestrator_memory.tiers import TIERS, lifetime_s
+from orchestrator_memory.rows.expiry import BATCH, Cleanup, clean_up, cleanup_expired
+from orchestrator_memory.rows.row import MemoryRow
+from orchestrator_memory.rows.store import MemoryStore
+from orchestrator_memory.rows.tiers import TIERS, lifetime_s
 
 DAY_S = 86_400.0
 LOGGED = "SELECT count(*), min(n), max(n) FROM memory_log"

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from orchestrator_core.errors import UsageError
 from orchestrator_core.records import RecalledMemory
-from orchestrator_memory.fence import FAIR_TOKENS, render
+from orchestrator_memory.calls.fence import FAIR_TOKENS, render
 from orchestrator_memory.manager import MemoryManager
 
 MARKER = "a1b2c3d4e5f6"

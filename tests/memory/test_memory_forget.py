@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from orchestrator_core.errors import UsageError
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.forget import Forgotten, Selection, forget, no_cascade
-from orchestrator_memory.forget_selection import Matcher, split
+from orchestrator_memory.forgetting.forget import Forgotten, Selection, forget, no_cascade
+from orchestrator_memory.forgetting.selection import Matcher, split
 
 Put = Callable[..., None]
 _INSERT = (

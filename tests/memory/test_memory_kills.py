@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.store import MemoryStore
+from orchestrator_memory.rows.store import MemoryStore
 
 ROUNDS = 10
 
@@ -20,9 +20,9 @@ PRELUDE = """
 import sys, time
 from pathlib import Path
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.expiry import clean_up
-from orchestrator_memory.row import MemoryRow
-from orchestrator_memory.store import MemoryStore
+from orchestrator_memory.rows.expiry import clean_up
+from orchestrator_memory.rows.row import MemoryRow
+from orchestrator_memory.rows.store import MemoryStore
 database = Database(Path(sys.argv[1]))
 store = MemoryStore(database)
 name = sys.argv[2]

@@ -10,9 +10,9 @@ from msgspec import structs
 from orchestrator_core.records import Lesson, RecalledMemory, Redacted
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
+from orchestrator_memory.calls.episodes import TRUST_FLOOR, for_agent
+from orchestrator_memory.calls.lessons import keep_lessons
 from orchestrator_memory.contract import Episode, Recollection
-from orchestrator_memory.episodes import TRUST_FLOOR, for_agent
-from orchestrator_memory.lessons import keep_lessons
 from orchestrator_memory.manager import MemoryManager
 
 LESSON = Lesson("f00d", Redacted("TimeoutError: no answer from <url>"), "timeout", "retry after 2 s", worked=True)

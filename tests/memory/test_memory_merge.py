@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from orchestrator_memory.merge import near_duplicate, print_of, same_said
+from orchestrator_memory.rows.merge import near_duplicate, print_of, same_said
 
 LONG = "the parser fails on unicode files when the nightly build runs on the small machine in the office"
 
@@ -128,7 +128,7 @@ def test_the_print_of_a_group_is_its_own() -> None:
 
 
 def test_a_print_is_the_same_in_every_process() -> None:
-    code = f"from orchestrator_memory.merge import print_of; print(print_of({LONG!r}, 'a'))"
+    code = f"from orchestrator_memory.rows.merge import print_of; print(print_of({LONG!r}, 'a'))"
     found = {
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed}).stdout
         for seed in ("1", "2")

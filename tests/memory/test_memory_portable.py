@@ -21,11 +21,11 @@ from orchestrator_core.records import Redacted
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.arguments import Arguments
-from orchestrator_memory.embedding_queue import EmbeddingQueue
-from orchestrator_memory.jsonl import LINE_MAX_BYTES
-from orchestrator_memory.placing import Stored
-from orchestrator_memory.portable import Imported, ImportStopped, Into, export_jsonl, import_jsonl, import_text
-from orchestrator_memory.store import MemoryStore
+from orchestrator_memory.embedding.queue import EmbeddingQueue
+from orchestrator_memory.rows.placing import Stored
+from orchestrator_memory.rows.store import MemoryStore
+from orchestrator_memory.transfer.jsonl import LINE_MAX_BYTES
+from orchestrator_memory.transfer.portable import Imported, ImportStopped, Into, export_jsonl, import_jsonl, import_text
 
 NOW = 1_700_000_000.1234567
 DAY_S = 86_400.0

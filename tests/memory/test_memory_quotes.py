@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator_memory.quotes import quotes, words
+from orchestrator_memory.forgetting.quotes import quotes, words
 
 SECRET = "The vault in the cellar opens with zorblaxing hunter2x at noon"
 TASK = "echo was asked: {request}\nsucceeded: {answer}"

@@ -13,9 +13,9 @@ from orchestrator_core.errors import StoreFull, UsageError
 from orchestrator_core.records import RecalledMemory
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.arguments import Filters
-from orchestrator_memory.placing import SOURCES_MAX
-from orchestrator_memory.row import ALIASES_SHOWN, MemoryRow
-from orchestrator_memory.store import MemoryStore
+from orchestrator_memory.rows.placing import SOURCES_MAX
+from orchestrator_memory.rows.row import ALIASES_SHOWN, MemoryRow
+from orchestrator_memory.rows.store import MemoryStore
 
 DAY_S = 86_400.0
 TEXT = "the nightly build runs on the small machine in the office"

@@ -13,9 +13,7 @@ from msgspec import structs
 
 from orchestrator_core.records import RecalledMemory, Redacted
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.contract import Episode
-from orchestrator_memory.manager import MemoryManager
-from orchestrator_memory.usefulness import (
+from orchestrator_memory.calls.usefulness import (
     STEP_MAX,
     WEIGHT_MAX,
     WEIGHT_MIN,
@@ -25,6 +23,8 @@ from orchestrator_memory.usefulness import (
     steps,
     uses,
 )
+from orchestrator_memory.contract import Episode
+from orchestrator_memory.manager import MemoryManager
 
 RIGHT = RecalledMemory(
     "right", "Pump 7 needs the gasket from Osaka, part 4417.", 0.9, views={"words": 2.0, "meaning": 0.5}

@@ -8,7 +8,7 @@ import pytest
 from orchestrator_core.errors import ModelBadOutput
 from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.vectors import Vectors
+from orchestrator_memory.embedding.vectors import Vectors
 
 ONE = ModelIdentity(digest="1" * 16, name="one", dimensions=8)
 TWO = ModelIdentity(digest="2" * 16, name="two", dimensions=4)

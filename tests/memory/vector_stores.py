@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.index.chroma_index import EmbeddedChroma
+from orchestrator_memory.embedding.vectors import Vectors
+from orchestrator_memory.index.chroma.embedded import EmbeddedChroma
 from orchestrator_memory.index.contract import VectorIndex
-from orchestrator_memory.vectors import Vectors
 
 DIMENSIONS = 384
 MODEL = ModelIdentity("a1" * 8, "model", DIMENSIONS)

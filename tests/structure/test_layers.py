@@ -47,16 +47,16 @@ def test_the_walk_finds_the_whole_house() -> None:
     ("files", "expected"),
     [
         ({"orchestrator_core.records": "from orchestrator_core.storage import database"}, "which lies higher"),
-        ({"orchestrator_memory.store": "import orchestrator_security.guard"}, "a neighbour in 2 rooms"),
+        ({"orchestrator_memory.rows.store": "import orchestrator_security.guard"}, "a neighbour in 2 rooms"),
         ({"orchestrator.healing.healer": "from orchestrator.agents.contract import Call"}, "a neighbour in 2 rooms"),
         ({"orchestrator.healing.healer": "def f():\n    from orchestrator.flow.line import line"}, "which lies higher"),
-        ({"orchestrator_memory.store": "from orchestrator import execute_agent"}, "which lies higher"),
+        ({"orchestrator_memory.rows.store": "from orchestrator import execute_agent"}, "which lies higher"),
         (
             {"orchestrator_core.storage.database": "from orchestrator_core.models import contract"},
             "a neighbour in 1 ground",
         ),
         (
-            {"orchestrator.flow.line": "from orchestrator_memory.store import Store"},
+            {"orchestrator.flow.line": "from orchestrator_memory.rows.store import Store"},
             "sees only orchestrator_memory.contract",
         ),
         (
@@ -88,7 +88,7 @@ def test_a_planted_violation_is_found(tmp_path: Path, files: dict[str, str], exp
 @pytest.mark.parametrize(
     "files",
     [
-        {"orchestrator_memory.store": "from orchestrator_core.storage.database import Database\nfrom .contract import Memory"},
+        {"orchestrator_memory.rows.store": "from orchestrator_core.storage.database import Database\nfrom .contract import Memory"},
         {"orchestrator.flow.line": "from orchestrator_memory.contract import Memory\nfrom orchestrator.agents import contract"
          , "orchestrator.agents.contract": ""},
         {"orchestrator.cli.main": "from orchestrator import execute_agent\nfrom orchestrator.flow.line import line"},

@@ -112,7 +112,7 @@ _FIRST = (
 )
 
 _MEMORY_INDEX = (
-    # Why a memory is set aside (see memory/orchestrator_memory/quarantine.py); empty for one that is not.
+    # Why a memory is set aside (see memory/orchestrator_memory/quarantine/orders.py); empty for one that is not.
     "ALTER TABLE memories ADD COLUMN quarantined TEXT NOT NULL DEFAULT ''",
     # How often it was recalled and helped, or was recalled and did not; weights, so they are fractions.
     "ALTER TABLE memories ADD COLUMN helped REAL NOT NULL DEFAULT 0",
@@ -134,7 +134,7 @@ _MEMORY_INDEX = (
     # The ids of memories that were merged into another one.
     "CREATE TABLE memory_aliases (alias TEXT PRIMARY KEY, memory INTEGER NOT NULL, merged_at REAL NOT NULL) WITHOUT ROWID",
     "CREATE INDEX memory_aliases_memory ON memory_aliases (memory)",
-    # A hash of a memory's words and of what it belongs to: near-duplicates share it (see memory/orchestrator_memory/merge.py).
+    # A hash of a memory's words and of what it belongs to: near-duplicates share it (see memory/orchestrator_memory/rows/merge.py).
     "CREATE TABLE memory_prints (print INTEGER NOT NULL, memory INTEGER NOT NULL, PRIMARY KEY (print, memory)) WITHOUT ROWID",
     "CREATE INDEX memory_prints_memory ON memory_prints (memory)",
     # What use has taught of the weight of each group of ranking views; 1 is what ships.

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from orchestrator_core.forks import at_fork
 from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.storage.database import Database
+from orchestrator_memory.embedding.vectors import Vectors
 from orchestrator_memory.index.namespace_index import Entry, NamespaceIndex
-from orchestrator_memory.vectors import Vectors
 
 _KEPT = 16
 """Namespaces held at a time; the one that was not used for longest goes first."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
+from orchestrator_memory.embedding.vectors import Vectors
 from orchestrator_memory.index.contract import VectorIndex
-from orchestrator_memory.vectors import Vectors
 
 if TYPE_CHECKING:
-    from orchestrator_memory.index.chroma_server import ServerChroma
+    from orchestrator_memory.index.chroma.server import ServerChroma
 
 SCANNED = 200_000
 """With ``auto``, vectors up to which all of them are compared: about 35 ms there, and exact."""
@@ -41,7 +41,7 @@ def vector_index(
         return _server(settings.chroma_url, home, database, namespace, identity, vectors)
     if settings.index == "auto" and not _large(database, namespace, identity.digest):
         return None
-    from orchestrator_memory.index.chroma_index import EmbeddedChroma
+    from orchestrator_memory.index.chroma.embedded import EmbeddedChroma
 
     return EmbeddedChroma(home, database, namespace, identity, vectors)
 
@@ -55,14 +55,14 @@ def purge_indexes(settings: MemorySettings, home: Path, database: Database, seqs
         SettingsError: ``chroma_url`` is no address.
         StoreError: the store cannot be read.
     """
-    from orchestrator_memory.index.chroma_feed import gone_since
-    from orchestrator_memory.index.chroma_folder import FOLDER, chroma_folder
+    from orchestrator_memory.index.chroma.feed import gone_since
+    from orchestrator_memory.index.chroma.folder import FOLDER, chroma_folder
 
     clean = True
     if (home / FOLDER).is_dir():
         clean = chroma_folder(home / FOLDER).forget(gone_since(database, seqs))
     if settings.chroma_url:
-        from orchestrator_memory.index.chroma_server import purge_server
+        from orchestrator_memory.index.chroma.server import purge_server
 
         clean = purge_server(settings.chroma_url, database, seqs) and clean
     return clean
@@ -82,6 +82,6 @@ def _large(database: Database, namespace: str, digest: str) -> bool:
 def _server(
     url: str, home: Path, database: Database, namespace: str, identity: ModelIdentity, vectors: Vectors
 ) -> ServerChroma:
-    from orchestrator_memory.index.chroma_server import ServerChroma
+    from orchestrator_memory.index.chroma.server import ServerChroma
 
     return ServerChroma(url, home, database, namespace, identity, vectors)

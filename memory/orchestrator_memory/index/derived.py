@@ -11,9 +11,9 @@ from orchestrator_core.forks import at_fork
 from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
+from orchestrator_memory.embedding.vectors import Vectors
 from orchestrator_memory.index.choice import vector_index
 from orchestrator_memory.index.contract import IndexUnavailable, VectorIndex
-from orchestrator_memory.vectors import Vectors
 
 _FOLLOW_EVERY_S = 5.0
 _UNUSED_S = 60.0
@@ -87,7 +87,7 @@ class DerivedIndexes:
             for (namespace, _), chosen in sorted(self._chosen.items())
             if chosen.index is not None
         }
-        return "; ".join(f"{namespace}: {health}" for namespace, health in told.items()) or "exact"
+        return "; ".join(f"chroma for {namespace}: {health}" for namespace, health in told.items()) or "exact"
 
     def close(self) -> None:
         """Stop feeding and release the files."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator_core.errors import MagnusError, MissingDependency, ModelNotFound, ModelUnavailable
 from orchestrator_core.models.embedding.contract import EmbeddingModel, PreparedModel
-from orchestrator_memory.vectors import checked_rows
+from orchestrator_memory.embedding.vectors import checked_rows
 
 if TYPE_CHECKING:
     import numpy as np

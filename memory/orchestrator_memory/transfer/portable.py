@@ -18,10 +18,10 @@ from typing import BinaryIO
 
 from orchestrator_core.errors import UsageError
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.import_run import Imported, ImportRun, ImportStopped, Into, Problem, Progress
-from orchestrator_memory.jsonl import Bad, Header, Line, lines, parsed, written
-from orchestrator_memory.row import decoded
-from orchestrator_memory.whole_file import replacing
+from orchestrator_memory.rows.row import decoded
+from orchestrator_memory.transfer.import_run import Imported, ImportRun, ImportStopped, Into, Problem, Progress
+from orchestrator_memory.transfer.jsonl import Bad, Header, Line, lines, parsed, written
+from orchestrator_memory.transfer.whole_file import replacing
 
 __all__ = [
     "ImportStopped", "Imported", "Into", "Problem", "Progress", "export_jsonl", "file_of", "import_jsonl", "import_text",

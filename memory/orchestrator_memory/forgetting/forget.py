@@ -21,7 +21,7 @@ from msgspec import Struct
 from orchestrator_core.errors import StoreError
 from orchestrator_core.storage.database import Database
 from orchestrator_core.storage.outbox import MAX_TRIES
-from orchestrator_memory.forget_selection import Gone, Selection, chunks, load, marks, select
+from orchestrator_memory.forgetting.selection import Gone, Selection, chunks, load, marks, select
 
 __all__ = [
     "KIND",

@@ -17,7 +17,8 @@ from msgspec import Struct
 
 from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.index.chroma_feed import (
+from orchestrator_memory.embedding.vectors import Vectors
+from orchestrator_memory.index.chroma.feed import (
     AT_ONCE,
     Feed,
     Place,
@@ -27,10 +28,9 @@ from orchestrator_memory.index.chroma_feed import (
     collection_prefix,
     gone_since,
 )
-from orchestrator_memory.index.chroma_folder import FOLDER, chroma_call, chroma_folder
-from orchestrator_memory.index.chroma_state import Collected
+from orchestrator_memory.index.chroma.folder import FOLDER, chroma_call, chroma_folder
+from orchestrator_memory.index.chroma.state import Collected
 from orchestrator_memory.index.contract import IndexUnavailable
-from orchestrator_memory.vectors import Vectors
 
 if TYPE_CHECKING:
     import numpy as np

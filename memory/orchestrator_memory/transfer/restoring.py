@@ -11,9 +11,9 @@ from msgspec import UNSET, Struct, structs
 from orchestrator_core.errors import UsageError
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.arguments import Arguments
-from orchestrator_memory.jsonl import Line
-from orchestrator_memory.row import COLUMNS, INSERT, MemoryRow, values
-from orchestrator_memory.store import MemoryStore
+from orchestrator_memory.rows.row import COLUMNS, INSERT, MemoryRow, values
+from orchestrator_memory.rows.store import MemoryStore
+from orchestrator_memory.transfer.jsonl import Line
 
 _ALIASES_MAX = 10_000
 _NEW_VALUES = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name not in ("id", "namespace"))

@@ -33,12 +33,12 @@ import msgspec
 
 from orchestrator_core.records import RecalledMemory, Write
 from orchestrator_core.settings import MemorySettings
+from orchestrator_memory.calls.lessons import keep_lessons
+from orchestrator_memory.calls.usefulness import Use, learned_from, uses
 from orchestrator_memory.contract import Episode, Recollection
-from orchestrator_memory.lessons import keep_lessons
-from orchestrator_memory.quarantine import reason
-from orchestrator_memory.row import MemoryRow, refresh
-from orchestrator_memory.tiers import lifetime_s
-from orchestrator_memory.usefulness import Use, learned_from, uses
+from orchestrator_memory.quarantine.orders import reason
+from orchestrator_memory.rows.row import MemoryRow, refresh
+from orchestrator_memory.rows.tiers import lifetime_s
 
 REQUEST_MAX = 600
 OUTCOME_MAX = 1_200

@@ -20,9 +20,9 @@ import msgspec
 from msgspec import Struct
 
 from orchestrator_core.errors import UsageError
-from orchestrator_memory.merge import near_duplicate, print_of
-from orchestrator_memory.metadata import BYTES_MAX
-from orchestrator_memory.row import COLUMNS, INSERT, MemoryRow, decoded, values
+from orchestrator_memory.rows.merge import near_duplicate, print_of
+from orchestrator_memory.rows.metadata import BYTES_MAX
+from orchestrator_memory.rows.row import COLUMNS, INSERT, MemoryRow, decoded, values
 
 SOURCES_MAX = 20
 """A memory names so many of the sources that said it, the newest."""

@@ -18,9 +18,9 @@ from orchestrator_core.forks import at_fork
 from orchestrator_core.models.embedding.contract import EmbeddingModel, PreparedModel
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.available_model import PREPARING_S, AvailableModel
-from orchestrator_memory.available_model import Prepare as Prepare
-from orchestrator_memory.vectors import Vectors
+from orchestrator_memory.embedding.available_model import PREPARING_S, AvailableModel
+from orchestrator_memory.embedding.available_model import Prepare as Prepare
+from orchestrator_memory.embedding.vectors import Vectors
 
 if TYPE_CHECKING:
     import numpy as np

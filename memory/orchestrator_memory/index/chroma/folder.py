@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from orchestrator_core.forks import at_fork
-from orchestrator_memory.index.chroma_lock import OwnerLock
-from orchestrator_memory.index.chroma_state import (
+from orchestrator_memory.index.chroma.lock import OwnerLock
+from orchestrator_memory.index.chroma.state import (
     DATA,
     FORMAT,
     Collected,

@@ -19,9 +19,9 @@ from orchestrator_core.records import Lesson, RecalledMemory, Write
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.contract import Episode
-from orchestrator_memory.quarantine import reason
-from orchestrator_memory.row import SELECTED, recalled
-from orchestrator_memory.tiers import lifetime_s
+from orchestrator_memory.quarantine.orders import reason
+from orchestrator_memory.rows.row import SELECTED, recalled
+from orchestrator_memory.rows.tiers import lifetime_s
 
 LESSONS_MAX = 2
 """Lessons given to one call, and to one retry."""

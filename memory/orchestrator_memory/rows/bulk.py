@@ -11,8 +11,8 @@ from msgspec import Struct
 from orchestrator_core.clock import Clock
 from orchestrator_core.errors import UsageError
 from orchestrator_memory.arguments import ROW_ARGUMENTS, Arguments, check_names
-from orchestrator_memory.embedding_queue import EmbeddingQueue
-from orchestrator_memory.store import MemoryStore
+from orchestrator_memory.embedding.queue import EmbeddingQueue
+from orchestrator_memory.rows.store import MemoryStore
 
 BATCH = 500
 """Memories stored in one transaction: other writers get their turn between two."""

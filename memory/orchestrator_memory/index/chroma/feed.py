@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.storage.database import Database
+from orchestrator_memory.embedding.vectors import Vectors
 from orchestrator_memory.index.contract import IndexUnavailable
-from orchestrator_memory.vectors import Vectors
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from orchestrator_memory.index.chroma_feed import Place
+from orchestrator_memory.index.chroma.feed import Place
 
 FORMAT = 1
 DATA = "data"

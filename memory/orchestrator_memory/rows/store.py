@@ -11,8 +11,8 @@ from orchestrator_core.errors import UsageError
 from orchestrator_core.records import RecalledMemory
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.arguments import Filters
-from orchestrator_memory.placing import Stored, place, released
-from orchestrator_memory.row import SELECTED, MemoryRow, recalled
+from orchestrator_memory.rows.placing import Stored, place, released
+from orchestrator_memory.rows.row import SELECTED, MemoryRow, recalled
 
 __all__ = ["MemoryRow", "MemoryStats", "MemoryStore", "Stored"]
 

@@ -18,7 +18,8 @@ from msgspec import Struct
 from orchestrator_core.file_lock import file_lock
 from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.index.chroma_feed import (
+from orchestrator_memory.embedding.vectors import Vectors
+from orchestrator_memory.index.chroma.feed import (
     Feed,
     Place,
     asked,
@@ -27,10 +28,9 @@ from orchestrator_memory.index.chroma_feed import (
     collection_prefix,
     store_id,
 )
-from orchestrator_memory.index.chroma_folder import FOLDER
-from orchestrator_memory.index.chroma_http import ChromaHttp, Found, NoCollection, server_address
+from orchestrator_memory.index.chroma.folder import FOLDER
+from orchestrator_memory.index.chroma.http import ChromaHttp, Found, NoCollection, server_address
 from orchestrator_memory.index.contract import IndexUnavailable
-from orchestrator_memory.vectors import Vectors
 
 if TYPE_CHECKING:
     import numpy as np

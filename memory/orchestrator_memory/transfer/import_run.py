@@ -9,11 +9,11 @@ from msgspec import Struct
 from orchestrator_core.errors import MagnusError, StoreError, UsageError
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.arguments import Arguments
-from orchestrator_memory.embedding_queue import EmbeddingQueue
-from orchestrator_memory.jsonl import Bad, Header, Line
-from orchestrator_memory.restoring import restore, row_of
-from orchestrator_memory.row import MemoryRow
-from orchestrator_memory.store import MemoryStore
+from orchestrator_memory.embedding.queue import EmbeddingQueue
+from orchestrator_memory.rows.row import MemoryRow
+from orchestrator_memory.rows.store import MemoryStore
+from orchestrator_memory.transfer.jsonl import Bad, Header, Line
+from orchestrator_memory.transfer.restoring import restore, row_of
 
 Progress = Callable[[int, int], None]
 """Gets how many memories are done and how many there are in all; 0 while that is not known."""

@@ -1,0 +1,1 @@
+"""Deleting memories so that no byte of them is left."""

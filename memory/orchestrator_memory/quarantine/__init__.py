@@ -1,0 +1,1 @@
+"""Stored instructions, recognised and set aside."""

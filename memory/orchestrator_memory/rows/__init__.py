@@ -1,0 +1,1 @@
+"""Memories as rows: where each goes, how it is read, when it expires."""

@@ -1,0 +1,1 @@
+"""Memories out to a file and in from one."""
