@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from orchestrator_core.errors import StoreBusy
 from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.embedding.vectors import Vectors
@@ -143,3 +145,38 @@ def test_namespaces_beyond_the_limit_let_go_of_the_oldest(cache: IndexCache, mem
         assert len(held(cache, f"n{number}")) == 1
     assert len(cache._held) == 16
     assert len(held(cache, "n0")) == 1
+
+
+def test_what_is_written_while_the_log_is_followed_is_not_passed_over(
+    cache: IndexCache, memory: MemoryManager, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.remember("one", id="a")
+    assert held(cache) == [1]
+    memory.remember("elsewhere", id="b", namespace="other")
+    query = database.query
+
+    def query_and_write(sql: str, params: Any = ()) -> list[tuple[Any, ...]]:
+        rows = query(sql, params)
+        if "FROM memory_log WHERE n >" in sql:
+            monkeypatch.undo()
+            memory.remember("three", id="c")
+        return rows
+
+    monkeypatch.setattr(database, "query", query_and_write)
+    held(cache)
+    assert held(cache) == [1, 3]
+
+
+def test_vectors_that_cannot_be_read_are_read_by_the_next_search(
+    cache: IndexCache, memory: MemoryManager, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.remember("one", id="a")
+    Vectors(database).put(MODEL, [1], np.array([[1, 0, 0]], np.float32))
+    with cache.index("default", MODEL, hold_vectors=False) as index:
+        assert not index.holds_vectors
+    with monkeypatch.context() as broken:
+        broken.setattr(Vectors, "load", lambda *_, **__: (_ for _ in ()).throw(StoreBusy("busy")))
+        with pytest.raises(StoreBusy), cache.index("default", MODEL):
+            pass
+    with cache.index("default", MODEL) as index:
+        assert index.column("vectors")[index.slot(1)].tolist() == [1, 0, 0]

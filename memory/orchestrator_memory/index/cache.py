@@ -77,9 +77,11 @@ class IndexCache:
         with held.lock:
             index = self._current(held, namespace, identity)
             if identity is not None and index.holds_vectors != hold_vectors:
+                # Read before the room is made: where that fails, the index must not pass zeros for vectors.
+                loaded = self._vectors.load(identity.digest, namespace) if hold_vectors else None
                 index.hold_vectors(hold_vectors)
-                if hold_vectors:
-                    index.set_vectors(*self._vectors.load(identity.digest, namespace))
+                if loaded is not None:
+                    index.set_vectors(*loaded)
             yield index
 
     def clear(self) -> None:
@@ -94,7 +96,7 @@ class IndexCache:
         if held.index is not None and same and not held.index.wasteful:
             if held.position == last:
                 return held.index
-            if first <= held.position + 1 and self._follow(held, held.index, namespace, model):
+            if first <= held.position + 1 and self._follow(held, held.index, namespace, model, last):
                 return held.index
         held.index = None  # a failure below must not leave half an index behind
         held.index = self._read(namespace, identity)
@@ -112,14 +114,11 @@ class IndexCache:
             index.set_vectors(*self._vectors.load(identity.digest, namespace))
         return index
 
-    def _follow(self, held: _Held, index: NamespaceIndex, namespace: str, model: str) -> bool:
-        """Take over what the log tells; False when reading all anew is cheaper."""
+    def _follow(self, held: _Held, index: NamespaceIndex, namespace: str, model: str, last: int) -> bool:
+        """Take over what the log tells, up to ``last`` at least; False when reading all anew is cheaper."""
         changes = self._database.query(
             "SELECT n, memory, change FROM memory_log WHERE n > ? AND namespace = ? ORDER BY n",
             (held.position, namespace),
-        )
-        last = (
-            self._database.query("SELECT coalesce(max(n), 0) FROM memory_log")[0][0] if not changes else changes[-1][0]
         )
         if len(changes) > _AT_ONCE and len(changes) > _REBUILD_SHARE * len(index):
             return False
@@ -136,7 +135,8 @@ class IndexCache:
         embedded = tuple({**by_kind["vector"], **by_kind["put"]})
         if model and embedded:
             index.set_vectors(*self._vectors.fetch(model, embedded))
-        held.position = last
+        # Not the log's end as it is by now: what was written since the changes were read is still to come.
+        held.position = max(last, changes[-1][0]) if changes else last
         return True
 
     def _entries(self, seqs: Sequence[int]) -> Iterator[Entry]:
