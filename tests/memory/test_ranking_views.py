@@ -15,6 +15,7 @@ from orchestrator_memory.ranking.features import FEATURES, GROUPS, candidates
 from orchestrator_memory.ranking.keyword_views import BACKGROUND, K1, B, matches, surroundings
 from orchestrator_memory.ranking.meaning import Scanned, Unknown
 from orchestrator_memory.ranking.model import PRIORS, by_group, score, shipped
+from orchestrator_memory.ranking.sessions import sessions_of
 from orchestrator_memory.text.traits import TRAITS, query_kind, traits
 from orchestrator_memory.text.words import query_terms, stems, words
 
@@ -72,7 +73,7 @@ def test_windows_hold_what_the_neighbours_say_and_stop_at_the_session() -> None:
     index = index_of(["the violin is here", "yes", "good", "marble", "far away"])
     index.put([Entry(9, "alone", "", "other", "knowledge", "", 9.0, None, None, 0, "", 1.0, None, 0.0, 0.0)])
     slots = np.arange(index.size)
-    around = surroundings(index, matches(index, ("violin",)), slots)
+    around = surroundings(index, matches(index, ("violin",)), slots, sessions_of(index, slots))
     assert (around.window1 > 0).tolist() == [True, True, False, False, False, False]
     assert (around.window2 > 0).tolist() == [True, True, True, False, False, False]
     assert around.covered.tolist() == [1, 0, 0, 0, 0, 0]
@@ -83,8 +84,8 @@ def test_windows_hold_what_the_neighbours_say_and_stop_at_the_session() -> None:
 def test_words_that_no_text_holds_count_as_not_covered() -> None:
     index = index_of(["violin lesson", "other"])
     slots = np.array([0])
-    whole = surroundings(index, matches(index, ("violin",)), slots).covered[0]
-    half = surroundings(index, matches(index, ("violin", "nowhere")), slots).covered[0]
+    whole = surroundings(index, matches(index, ("violin",)), slots, sessions_of(index, slots)).covered[0]
+    half = surroundings(index, matches(index, ("violin", "nowhere")), slots, sessions_of(index, slots)).covered[0]
     assert whole == pytest.approx(1) and 0 < half < 0.6
 
 

@@ -69,6 +69,9 @@ class NamespaceIndex:
         self._session_codes: dict[str, int] = {}
         self.sessions: list[list[tuple[float, int, int]]] = []
         """Per session its members as (when, seq, slot), in order. A memory without a session is a session of its own."""
+        self._members: dict[int, NDArray[np.int64]] = {}
+        self.live_sessions = 0
+        """Sessions with at least one member."""
         self._derived: dict[str, tuple[int, Any]] = {}
         self._columns = Columns(dimensions)
 
@@ -140,8 +143,11 @@ class NamespaceIndex:
             self._columns.next[before] = after
         if after >= 0:
             self._columns.previous[after] = before
-        members = self.sessions[int(self._columns.session[slot])]
+        code = int(self._columns.session[slot])
+        members = self.sessions[code]
         members.remove((float(self._columns.occurred[slot]), seq, slot))
+        self._members.pop(code, None)
+        self.live_sessions -= not members
 
     def _join_session(self, slot: int, entry: Entry) -> None:
         self._columns.previous[slot] = self._columns.next[slot] = -1
@@ -150,12 +156,15 @@ class NamespaceIndex:
         if code is None:
             code = len(self.sessions)
             self.sessions.append([member])
+            self.live_sessions += 1
             if entry.session:
                 self._session_codes[entry.session] = code
             self._columns.session[slot] = code
             return
         self._columns.session[slot] = code
         members = self.sessions[code]
+        self.live_sessions += not members
+        self._members.pop(code, None)
         if not members or members[-1] < member:
             place = len(members)
             members.append(member)
@@ -196,6 +205,13 @@ class NamespaceIndex:
         self.version += 1
 
     # Reading
+
+    def members(self, code: int) -> NDArray[np.int64]:
+        """The live slots of a session, in order."""
+        known = self._members.get(code)
+        if known is None:
+            known = self._members[code] = np.array([slot for _, _, slot in self.sessions[code]], np.int64)
+        return known
 
     def slot(self, seq: int) -> int:
         """The slot of a memory; -1 where it is not here."""

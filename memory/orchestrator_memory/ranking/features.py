@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from orchestrator_memory.index.namespace_index import Floats, NamespaceIndex
 from orchestrator_memory.ranking.keyword_views import BACKGROUND, Matches, matches, neighbours, surroundings
 from orchestrator_memory.ranking.meaning import Meaning
+from orchestrator_memory.ranking.sessions import sessions_of
 from orchestrator_memory.text.traits import TRAITS, query_kind
 from orchestrator_memory.text.words import query_terms, stems, words
 
@@ -34,7 +35,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
 FEATURES: tuple[str, ...] = tuple(name for names in GROUPS.values() for name in names)
 POOL = 50
 """Candidates taken from each view."""
-_SESSION_BEST = 3
 _LEAST_COSINE = 0.3
 """Texts about the same thing lie above this with the default model."""
 _ALL = 0.999
@@ -85,7 +85,8 @@ def _values(
     named: frozenset[int],
 ) -> dict[str, Floats]:
     cosine, deviation = meaning.cosine, meaning.deviation
-    around = surroundings(index, matched, slots)
+    sessions = sessions_of(index, slots)
+    around = surroundings(index, matched, slots, sessions)
     least = _LEAST_COVERED * matched.total
     two_before, before, _, after, _ = neighbours(index, slots)
     style = dict(zip(TRAITS, index.column("traits")[slots].T, strict=True))
@@ -108,7 +109,7 @@ def _values(
         "cosine_before": _at(deviation, before),
         "cosine_after": _at(deviation, after),
         "match_two_before": _at(match, two_before) / 3,
-        "session_best": _session_best(index, slots, match) / 3,
+        "session_best": sessions.best(match[sessions.members]) / 3,
         "bm25_session_share": _share(around.session, least),
         "answers_question": _at(deviation, before) * asked_before,
         "author_named": mine,
@@ -193,28 +194,3 @@ def _at(values: Floats, slots: NDArray[np.int64]) -> Floats:
     """The values at some slots; 0 where a slot lies past the end."""
     found: Floats = np.where(slots < len(values), values[np.minimum(slots, len(values) - 1)], np.float32(0))
     return found
-
-
-def _session_best(index: NamespaceIndex, slots: NDArray[np.int64], match: Floats) -> Floats:
-    """The mean of the three best matches in each candidate's session."""
-    by_session, ends = index.derived("by_session", _by_session)
-    sessions, session_of = np.unique(index.column("session")[slots], return_inverse=True)
-    starts, sizes = ends[sessions], ends[sessions + 1] - ends[sessions]
-    # Places in by_session of the members of all these sessions, one session after the other.
-    first = np.concatenate(([0], np.cumsum(sizes)))
-    places = np.arange(first[-1]) + np.repeat(starts - first[:-1], sizes)
-    values = match[by_session[places]]
-    values = values[np.lexsort((-values, np.repeat(np.arange(len(sessions)), sizes)))]
-    sums = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
-    taken = np.minimum(sizes, _SESSION_BEST)
-    best = (sums[first[:-1] + taken] - sums[first[:-1]]) / np.maximum(taken, 1)
-    by_candidate: Floats = best[session_of].astype(np.float32)
-    return by_candidate
-
-
-def _by_session(index: NamespaceIndex) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The live slots in the order of their sessions, and where each session begins in it (one more at the end)."""
-    live = np.flatnonzero(index.column("alive"))
-    session = index.column("session")[live]
-    order = live[np.argsort(session, kind="stable")]
-    return order, np.concatenate(([0], np.cumsum(np.bincount(session, minlength=len(index.sessions)))))

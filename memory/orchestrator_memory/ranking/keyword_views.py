@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator_memory.index.namespace_index import Floats, NamespaceIndex
+from orchestrator_memory.ranking.sessions import Sessions
 
 K1 = 1.2
 B = 0.75
@@ -61,14 +62,13 @@ class Surroundings(NamedTuple):
     covered_after: Floats
 
 
-class Lengths(NamedTuple):
-    """Numbers of words, per slot and per session, and their means over the live ones."""
+class Means(NamedTuple):
+    """How many words a text, a window and a session have on average."""
 
-    session: Floats
-    mean: float
-    mean_window1: float
-    mean_window2: float
-    mean_session: float
+    alone: float
+    window1: float
+    window2: float
+    session: float
 
 
 def matches(index: NamespaceIndex, stems: Sequence[str]) -> Matches:
@@ -78,10 +78,10 @@ def matches(index: NamespaceIndex, stems: Sequence[str]) -> Matches:
     total = sum(term.idf for term in found)
     if len(stems) <= _TERMS_MAX:
         total += max(0, len(stems) - len(found)) * _idf(len(index), 0)
-    lengths: Lengths = index.derived("lengths", _lengths)
+    mean = index.derived("means", _means).alone
     length = index.column("length")
     for term in found:
-        alone[term.slots] += _bm25(term.tf, length[term.slots], lengths.mean, term.idf)
+        alone[term.slots] += _bm25(term.tf, length[term.slots], mean, term.idf)
     return Matches(tuple(found), alone, max(total, 1e-9))
 
 
@@ -104,14 +104,13 @@ def _found(index: NamespaceIndex, stems: Sequence[str]) -> list[Term]:
     return (telling or found[:1])[:_TERMS_MAX]
 
 
-def surroundings(index: NamespaceIndex, matched: Matches, slots: NDArray[np.int64]) -> Surroundings:
-    """What stands around some slots, for the same words."""
-    lengths: Lengths = index.derived("lengths", _lengths)
+def surroundings(index: NamespaceIndex, matched: Matches, slots: NDArray[np.int64], sessions: Sessions) -> Surroundings:
+    """What stands around some slots, for the same words. ``sessions`` are theirs."""
+    means: Means = index.derived("means", _means)
     places = neighbours(index, slots)
     length = index.padded("length")[places]
     window1_length, window2_length = length[1:4].sum(axis=0), length.sum(axis=0)
-    session_of = index.column("session")
-    sessions = session_of[slots]
+    session_length = sessions.sums(index.column("length")[sessions.members])
     window1, window2, session = (np.zeros(len(slots), np.float32) for _ in range(3))
     covered = np.zeros(places.shape, np.float32)
     covered2 = np.zeros(len(slots), np.float32)
@@ -119,14 +118,14 @@ def surroundings(index: NamespaceIndex, matched: Matches, slots: NDArray[np.int6
     for term in matched.terms:
         counts[term.slots] = term.tf
         near = counts[places]
+        in_session = sessions.sums(counts[sessions.members])
         counts[term.slots] = 0
         around = near.sum(axis=0)
-        window1 += _bm25(near[1:4].sum(axis=0), window1_length, lengths.mean_window1, term.idf)
-        window2 += _bm25(around, window2_length, lengths.mean_window2, term.idf)
+        window1 += _bm25(near[1:4].sum(axis=0), window1_length, means.window1, term.idf)
+        window2 += _bm25(around, window2_length, means.window2, term.idf)
         covered += np.float32(term.idf) * (near > 0)
         covered2 += np.float32(term.idf) * (around > 0)
-        in_session = np.bincount(session_of[term.slots], term.tf, len(index.sessions)).astype(np.float32)
-        session += _bm25(in_session[sessions], lengths.session[sessions], lengths.mean_session, term.idf)
+        session += _bm25(in_session, session_length, means.session, term.idf)
     covered /= np.float32(matched.total)
     return Surroundings(
         window1, window2, session, covered[2], covered2 / np.float32(matched.total), covered[1], covered[3]
@@ -153,22 +152,22 @@ def _idf(n: int, holding: int) -> float:
     return float(np.log1p((n + BACKGROUND - holding + 0.5) / (holding + 0.5)))
 
 
-def _lengths(index: NamespaceIndex) -> Lengths:
-    alive = index.column("alive")
-    live = np.flatnonzero(alive)
-    around = index.padded("length")[neighbours(index, live)]
-    session = np.bincount(index.column("session"), index.column("length") * alive, len(index.sessions)).astype(
-        np.float32
-    )
-    held = session[session > 0]
-    return Lengths(
-        session,
-        _mean(around[2]),
-        _mean(around[1:4].sum(axis=0)),
-        _mean(around.sum(axis=0)),
-        _mean(held),
+def _means(index: NamespaceIndex) -> Means:
+    length = index.column("length") * index.column("alive")
+    before, after = index.padded("previous"), index.padded("next")
+    # A text counts in its own window and in those of its neighbours: as often as it has neighbours, and once.
+    near = (before[:-1] >= 0).astype(np.float32) + (after[:-1] >= 0)
+    far = (before[before[:-1]] >= 0).astype(np.float32) + (after[after[:-1]] >= 0)
+    total = float(length.sum())
+    around = float((length * near).sum())
+    n, sessions = max(len(index), 1), max(index.live_sessions, 1)
+    return Means(
+        _positive(total / n),
+        _positive((total + around) / n),
+        _positive((total + around + float((length * far).sum())) / n),
+        _positive(total / sessions),
     )
 
 
-def _mean(values: Floats) -> float:
-    return max(float(values.mean()), 1e-9) if len(values) else 1.0
+def _positive(mean: float) -> float:
+    return mean if mean > 0 else 1.0

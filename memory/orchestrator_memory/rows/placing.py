@@ -123,7 +123,7 @@ def _kept_under_alias(connection: sqlite3.Connection, seq: int, row: MemoryRow) 
 def _supersede(connection: sqlite3.Connection, row: MemoryRow, is_there: bool) -> Stored | None:
     """Make way for a newer value under a key; where it is no other value the memory that holds it becomes new again."""
     standing = connection.execute(
-        f"SELECT {_JOINED}, created_at FROM memories WHERE namespace = ? AND key = ? AND superseded_at IS NULL "
+        f"SELECT {_JOINED}, created_at FROM memories WHERE namespace = ? AND key = ? AND key <> '' AND superseded_at IS NULL "
         "ORDER BY seq",
         (row.namespace, row.key),
     ).fetchall()
@@ -246,7 +246,7 @@ def released(connection: sqlite3.Connection, seq: int, trust: float) -> None:
     if row.key and row.superseded_at is None:
         connection.execute(
             "UPDATE memories SET superseded_at = max(created_at, ?) "
-            "WHERE namespace = ? AND key = ? AND superseded_at IS NULL AND quarantined = ''",
+            "WHERE namespace = ? AND key = ? AND key <> '' AND superseded_at IS NULL AND quarantined = ''",
             (row.created_at, row.namespace, row.key),
         )
     connection.execute("UPDATE memories SET quarantined = '', trust = ? WHERE seq = ?", (trust, seq))

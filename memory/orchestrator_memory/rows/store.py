@@ -94,13 +94,13 @@ class MemoryStore:
         """What stands under a key now, or stood there at a past time; what is quarantined stands nowhere."""
         if as_of is None:
             rows = self._database.query(
-                f"SELECT {SELECTED} FROM memories AS m WHERE m.namespace = :namespace AND m.key = :key AND {_LIVE} "
+                f"SELECT {SELECTED} FROM memories AS m WHERE m.namespace = :namespace AND m.key = :key AND m.key <> '' AND {_LIVE} "
                 "AND m.quarantined = ''",
                 {"namespace": namespace, "key": key, "now": now},
             )
         else:
             rows = self._database.query(
-                f"SELECT {SELECTED} FROM memories AS m WHERE m.namespace = ? AND m.key = ? AND m.created_at <= ? "
+                f"SELECT {SELECTED} FROM memories AS m WHERE m.namespace = ? AND m.key = ? AND m.key <> '' AND m.created_at <= ? "
                 "AND m.quarantined = '' AND (m.superseded_at IS NULL OR m.superseded_at > ?) "
                 "ORDER BY m.created_at DESC, m.seq DESC LIMIT 1",
                 (namespace, key, as_of, as_of),
