@@ -14,13 +14,15 @@ from orchestrator_core.errors import UsageError
 from orchestrator_core.records import Redact
 from orchestrator_core.settings import MemorySettings
 from orchestrator_memory.quarantine.orders import reason
-from orchestrator_memory.rows.metadata import redacted_json
+from orchestrator_memory.rows.metadata import as_json, redacted, strings
 from orchestrator_memory.rows.row import MemoryRow
 from orchestrator_memory.rows.tiers import TIERS, lifetime_s
 
 TEXT_MAX = 1_000_000
 LABEL_MAX = 500
 _QUARANTINED_TRUST = 0.0
+_INTEGER_MAX = 2**63
+"""A larger whole number is none that a time or a share could be, and may not even fit into a float."""
 
 
 class Filters(Struct, frozen=True, kw_only=True):
@@ -83,7 +85,11 @@ class Arguments:
         else:
             lifetime = _number("expires_in_s", expires_in_s, 0.0, math.inf)
         clean = self.clean(text)
-        set_aside = reason(clean)
+        key, category = self.label("key", key), self.label("category", category)
+        author, session = self.label("author", author), self.label("session", session)
+        source = self.label("source", source)
+        facts = redacted(metadata, self.clean)
+        set_aside = reason(clean) or _reason_beside(key, category, author, session, source, *strings(facts))
         trust = _number("trust", trust, 0.0, 1.0)
         return MemoryRow(
             id=self.label("id", id) if id else self._new_id(),
@@ -91,18 +97,18 @@ class Arguments:
             namespace=self.namespace(namespace),
             tier=tier,
             text=clean,
-            key=self.label("key", key),
-            category=self.label("category", category),
-            author=self.label("author", author),
-            session=self.label("session", session),
-            source=self.label("source", source),
+            key=key,
+            category=category,
+            author=author,
+            session=session,
+            source=source,
             trust=_QUARANTINED_TRUST if set_aside else trust,
             score=None if score is None else _number("score", score, 1.0, 10.0),
             occurred_at=now if occurred_at is None else _time("occurred_at", occurred_at),
             created_at=now,
             expires_at=None if lifetime is None or math.isinf(lifetime) else now + lifetime,
             pinned=int(bool(pinned)),
-            metadata=redacted_json(metadata, self.clean),
+            metadata=as_json(facts),
             quarantined=set_aside,
         )
 
@@ -129,7 +135,7 @@ class Arguments:
         """
         if not isinstance(query, str):
             raise UsageError(f"a query is a text, got {_shown(query)}")
-        return self.clean(query) if len(query) <= TEXT_MAX else query[:TEXT_MAX].encode("utf-8", "replace").decode()
+        return self.clean(query[:TEXT_MAX])
 
     def filters(
         self,
@@ -226,6 +232,12 @@ def _tier(tier: str) -> str:
     )
 
 
+def _reason_beside(*labels: str) -> str:
+    """Why a memory is set aside for what stands beside its text: its reader may be shown that, too."""
+    said = "\n".join(filter(None, labels))
+    return reason(said) if said else ""
+
+
 def _shown(value: object) -> str:
     return "an empty text" if isinstance(value, str) else type(value).__name__
 
@@ -238,6 +250,8 @@ def _time(name: str, value: float) -> float:
 
 
 def _number(name: str, value: float, low: float, high: float) -> float:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _INTEGER_MAX:
+        raise UsageError(f"{name} is a number, got a whole one that is too large")
     if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value) or not low <= value <= high:
         limits = (
             f" from {low:g} to {high:g}"

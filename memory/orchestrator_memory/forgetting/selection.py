@@ -22,6 +22,7 @@ import msgspec
 from msgspec import Struct
 
 from orchestrator_core.errors import UsageError
+from orchestrator_memory.rows.metadata import strings
 
 _CHUNK = 500
 _TERMS = 32
@@ -66,13 +67,13 @@ class Gone(Struct, frozen=True):
         if self.key.startswith(_CALLS_KEYS):
             return (self.text,)
         values = [value for name, value in self._facts().items() if name != "sources"]
-        return tuple(filter(None, (self.text, self.key, *_strings(values))))
+        return tuple(filter(None, (self.text, self.key, *strings(values))))
 
     @property
     def sources(self) -> tuple[str, ...]:
         """Where it comes from, the sources of what was merged into it included."""
         listed = self._facts().get("sources")
-        return tuple(dict.fromkeys(filter(None, (self.source, *_strings(listed)))))
+        return tuple(dict.fromkeys(filter(None, (self.source, *strings(listed)))))
 
     @property
     def runs(self) -> int:
@@ -85,14 +86,6 @@ class Gone(Struct, frozen=True):
             return msgspec.json.decode(self.metadata, type=dict[str, Any])
         except msgspec.MsgspecError:
             return {}
-
-
-def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _strings(item)
 
 
 def chunks(items: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -13,7 +13,7 @@ from orchestrator_memory.embedding.queue import EmbeddingQueue
 from orchestrator_memory.rows.row import MemoryRow
 from orchestrator_memory.rows.store import MemoryStore
 from orchestrator_memory.transfer.jsonl import Bad, Header, Line
-from orchestrator_memory.transfer.restoring import restore, row_of
+from orchestrator_memory.transfer.restoring import checked, restore, row_of
 
 Progress = Callable[[int, int], None]
 """Gets how many memories are done and how many there are in all; 0 while that is not known."""
@@ -111,12 +111,13 @@ class ImportRun:
             self._bad(number, item.reason)
             return
         try:
-            row = row_of(item, self._into.arguments, now=self._into.now, namespace=self._namespace)
+            line = checked(item, self._into.arguments)
+            row = row_of(line, self._into.arguments, now=self._into.now, namespace=self._namespace)
         except UsageError as error:
             self._bad(number, str(error))
             return
         self._counts["read"] += 1
-        self._batch.append((number, item, row))
+        self._batch.append((number, line, row))
         if len(self._batch) == _BATCH:
             self._store()
 

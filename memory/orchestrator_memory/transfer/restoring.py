@@ -16,6 +16,8 @@ from orchestrator_memory.rows.store import MemoryStore
 from orchestrator_memory.transfer.jsonl import Line
 
 _ALIASES_MAX = 10_000
+_USE_MAX = 1e30
+"""A weight that the index, which holds 32-bit numbers, can take."""
 _NEW_VALUES = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name not in ("id", "namespace"))
 _BESIDE = f"{INSERT} ON CONFLICT (id) DO UPDATE SET {_NEW_VALUES} RETURNING seq"
 
@@ -34,17 +36,26 @@ class _Place(Struct, frozen=True):
     """Where the id belongs to a memory that was merged: the ``seq`` of the one it was merged into."""
 
 
+def checked(line: Line, arguments: Arguments) -> Line:
+    """The line with its other ids redacted, as ids are when they are stored and asked for.
+
+    Raises:
+        UsageError: what no row holds is out of range.
+    """
+    for name in ("helped", "ignored"):
+        if not 0 <= getattr(line, name) <= _USE_MAX:
+            raise UsageError(f"{name} is a number from 0 to {_USE_MAX:g}, got {getattr(line, name):g}")
+    if len(line.aliases) > _ALIASES_MAX:
+        raise UsageError(f"a memory has at most {_ALIASES_MAX:,} aliases, got {len(line.aliases):,}")
+    return structs.replace(line, aliases=tuple(arguments.label("alias", alias) for alias in line.aliases))
+
+
 def row_of(line: Line, arguments: Arguments, *, now: float, namespace: str | None) -> MemoryRow:
     """The row of a memory that a file states, checked and redacted; ``namespace`` stands in for the stated one.
 
     Raises:
         UsageError: something in it is out of range.
     """
-    for name in ("helped", "ignored"):
-        if getattr(line, name) < 0:
-            raise UsageError(f"{name} is a number of 0 or more, got {getattr(line, name):g}")
-    if len(line.aliases) > _ALIASES_MAX:
-        raise UsageError(f"a memory has at most {_ALIASES_MAX:,} aliases, got {len(line.aliases):,}")
     created_at = now if line.created_at is UNSET else line.created_at
     row = arguments.row(
         line.text,
