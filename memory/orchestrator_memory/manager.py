@@ -253,7 +253,8 @@ class MemoryManager:
 
     def recent_tasks(self, limit: int = 20, *, namespace: str | None = None) -> tuple[RecalledMemory, ...]:
         """What the latest calls left behind, the newest first."""
-        return self._store.newest(self._arguments.namespace(namespace), "tasks", max(0, limit), self._clock.now())
+        wanted = max(0, whole("limit", limit))
+        return self._store.newest(self._arguments.namespace(namespace), "tasks", wanted, self._clock.now())
 
     # Letting go
 

@@ -208,6 +208,8 @@ def test_recent_tasks_and_stats(memory: MemoryManager, clock: Any) -> None:
     memory.remember("fact", tier="knowledge", namespace="other")
     assert texts(memory.recent_tasks(3)) == ["task 4", "task 3", "task 2"]
     assert memory.recent_tasks(0) == ()
+    with pytest.raises(UsageError, match="limit is a whole number"):
+        memory.recent_tasks("3")  # type: ignore[arg-type]
     stats = memory.stats()
     assert (stats.total, stats.live, stats.namespaces, stats.live_by_tier) == (6, 6, 2, {"knowledge": 1, "tasks": 5})
     assert memory.stats(namespace="other").total == 1

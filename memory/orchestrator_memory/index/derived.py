@@ -102,7 +102,7 @@ class DerivedIndexes:
     def _start(self) -> None:
         with self._changed:
             self._closed = False
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 thread = threading.Thread(target=self._run, name="magnus-index", daemon=True)
                 try:
                     thread.start()
