@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,24 @@ def test_one_text_that_cannot_be_embedded_does_not_keep_the_others(
     queue.stored(seqs)
     assert queue.wait(LONG_S)
     assert "text 5" not in model.seen  # it is not asked again and again
+    database.execute([("UPDATE memories SET text = 'a better text' WHERE seq = ?", (seqs[5],))])
+    queue.stored([seqs[5]])
+    assert queue.wait(LONG_S)
+    assert "a better text" in model.seen and Vectors(database).count_pending(model.identity.digest) == 0
+
+
+def test_long_queries_are_not_kept(database: Database, queue_of: Callable[..., EmbeddingQueue]) -> None:
+    model = PlannedModel()
+    queue = queue_of(model)
+    queue.query_vector("warm")
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            assert queue.query_vector(f"{number} " + "x" * 500_000) is not None
+            model.seen.clear()
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_model_of_the_wrong_size_writes_nothing(database: Database, queue_of: Callable[..., EmbeddingQueue]) -> None:
@@ -243,6 +262,7 @@ def test_a_changed_model_gets_all_and_then_the_old_vectors_go(
     queue = queue_of(new)
     assert queue.embed_all() == 0
     assert len(Vectors(database).load(old.identity.digest, "default")[0]) == 5
+    database.execute([("UPDATE meta SET value = '1000' WHERE key = ?", (f"embedding_used:{old.identity.digest}",))])
     until(lambda: queue.query_vector("x") is not None)
     until(
         lambda: (

@@ -108,13 +108,42 @@ def test_what_is_pending_can_be_narrowed(database: Database) -> None:
     assert vectors.count_pending(ONE.digest, []) == 0
 
 
-def test_the_vectors_of_other_models_are_discarded_in_small_transactions(database: Database) -> None:
+def leave(database: Database, model: ModelIdentity, at: float) -> None:
+    database.execute([("UPDATE meta SET value = ? WHERE key = ?", (repr(at), f"embedding_used:{model.digest}"))])
+
+
+def test_the_vectors_of_unused_models_are_discarded_in_small_transactions(database: Database) -> None:
     vectors, seqs = Vectors(database), add(database, 4500)
     vectors.put(ONE, seqs, unit(4500))
-    assert not vectors.has_other(ONE.digest)
+    leave(database, ONE, 1000.0)
+    assert vectors.unused(ONE.digest) == []
     vectors.put(TWO, seqs, unit(4500, 4))
     assert vectors.load(TWO.digest, "default")[1].shape == (4500, 4)
-    assert vectors.has_other(TWO.digest)
-    assert vectors.discard_other(TWO.digest) == 4500
+    assert vectors.unused(TWO.digest) == [ONE.digest]
+    assert vectors.discard_unused(TWO.digest) == 4500
     assert database.query("SELECT DISTINCT model FROM memory_vectors") == [(TWO.digest,)]
     assert database.query("SELECT model FROM memory_models") == [(TWO.digest,)]
+    assert database.query("SELECT count(*) FROM meta WHERE key LIKE 'embedding_used:%'") == [(1,)]
+
+
+def test_two_models_that_are_both_in_use_keep_their_vectors(database: Database) -> None:
+    vectors, seqs = Vectors(database), add(database, 5)
+    vectors.put(ONE, seqs, unit(5))
+    vectors.put(TWO, seqs, unit(5, 4))
+    assert vectors.discard_unused(ONE.digest) == vectors.discard_unused(TWO.digest) == 0
+    for long_ago in (1000.0, 9e12):  # the other one after the clock was set back
+        leave(database, ONE, long_ago)
+        assert vectors.unused(TWO.digest) == [ONE.digest]
+        vectors.note_use(ONE)
+        assert vectors.unused(TWO.digest) == []
+    database.execute([("DELETE FROM meta WHERE key LIKE 'embedding_used:%'", ())])
+    assert vectors.unused(TWO.digest) == []  # nothing was noted yet: the first use counts
+
+
+def test_the_first_vectors_are_not_taken_for_damaged_ones(database: Database) -> None:
+    vectors, seqs = Vectors(database), add(database, 5)
+    vectors.put(ONE, seqs, unit(5))
+    # A reader looks up the model before the first vectors are committed, and reads vectors after.
+    database.execute([("DELETE FROM memory_models", ())])
+    assert len(vectors.load(ONE.digest, "default")[0]) == 0
+    assert database.query("SELECT count(*) FROM memory_vectors") == [(5,)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from orchestrator_core.errors import MagnusError, MissingDependency, ModelNotFound, ModelUnavailable
@@ -34,14 +36,19 @@ class AvailableModel:
     def __init__(self, prepare: Prepare) -> None:
         self._prepare = prepare
         self._lock = threading.RLock()  # re-entrant, for a signal handler may make a call
-        self._preparing = threading.Lock()
+        self._preparing = threading.RLock()
+        self._idle = threading.Condition()
+        self._native = 0
+        """Threads inside the model's native code."""
+        self._ended = False
         self._prepared = PreparedModel(None, "the embedding model was not looked for yet")
         self._ask_at = float("-inf")
         self._failures = 0
         self._failure = ""
         self.retry_at = float("-inf")
         """Until then (``time.monotonic()``) the model is left alone, since it failed."""
-        self._queries: OrderedDict[tuple[str, str], NDArray[np.float32]] = OrderedDict()
+        self._queries: OrderedDict[tuple[str, bytes], NDArray[np.float32]] = OrderedDict()
+        """By a hash of the text, which may be a megabyte and need not be kept."""
 
     def prepared(self) -> PreparedModel:
         """What can embed now; cheap after the first time, and it never waits for an export."""
@@ -55,7 +62,8 @@ class AvailableModel:
 
     def _asked(self) -> PreparedModel:
         try:
-            return self._prepare()
+            with self._inside():
+                return self._prepare()
         except MissingDependency as error:
             return PreparedModel(None, str(error), f"python -m pip install {error.package}")
         except MagnusError as error:
@@ -73,7 +81,7 @@ class AvailableModel:
         model = self.prepared().model
         if model is None:
             return None
-        key = (model.identity.digest, text)
+        key = (model.identity.digest, hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest())
         with self._lock:
             if key in self._queries:
                 self._queries.move_to_end(key)
@@ -81,7 +89,7 @@ class AvailableModel:
         if time.monotonic() < self.retry_at:
             return None
         try:
-            vector: NDArray[np.float32] = checked_rows(model.identity, 1, model.encode([text], query=True))[0]
+            vector: NDArray[np.float32] = checked_rows(model.identity, 1, self.encode(model, [text], query=True))[0]
         except MagnusError as error:
             self.failed(error)
             return None
@@ -93,10 +101,38 @@ class AvailableModel:
                 self._queries.popitem(last=False)
         return vector
 
+    def encode(self, model: EmbeddingModel, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
+        """What the model gives for texts.
+
+        Raises:
+            ModelError: the model cannot answer now, or the process is ending.
+        """
+        with self._inside():
+            return model.encode(texts, query=query)
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        with self._idle:
+            if self._ended:
+                raise ModelUnavailable("the process is ending; what waits is embedded by the next one")
+            self._native += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._native -= 1
+                self._idle.notify_all()
+
+    def end(self, timeout_s: float) -> None:
+        """Let no thread into native code any more, and wait for those inside: one that is there when the interpreter goes aborts it."""
+        with self._idle:
+            self._ended = True
+            self._idle.wait_for(lambda: not self._native, timeout_s)
+
     def works(self, model: EmbeddingModel) -> bool:
         """Whether the model embeds a harmless text: if it does, what it refused is at fault."""
         try:
-            checked_rows(model.identity, 1, model.encode(["x"]))
+            checked_rows(model.identity, 1, self.encode(model, ["x"]))
         except MagnusError:
             return False
         return True

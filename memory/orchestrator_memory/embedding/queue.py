@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from orchestrator_core.errors import ModelBadOutput, ModelError, ModelRejected
+from orchestrator_core.errors import ModelBadOutput, ModelError, ModelRejected, StoreError
 from orchestrator_core.file_lock import file_lock
 from orchestrator_core.forks import at_fork
 from orchestrator_core.models.embedding.contract import EmbeddingModel, PreparedModel
@@ -39,6 +39,8 @@ _LEFT_S = 30.0
 _SWEEP_S = 60.0
 """Between two looks for what was left behind."""
 _EXIT_S = 2.0
+_STORE_RETRY_S = 5.0
+"""Wait after the store could not be read or written."""
 
 _OF_TEXT = (ModelBadOutput, ModelRejected)
 """Errors that one text may cause while others are embedded."""
@@ -75,8 +77,10 @@ class EmbeddingQueue:
         self._thread: threading.Thread | None = None
         self._closed = False
         self._swept = float("-inf")
-        self._refused: set[int] = set()
-        """Memories whose text the model cannot embed; they are found by their words."""
+        self._store_retry_at = float("-inf")
+        """Until then the store is left alone, since no vector could be written."""
+        self._refused: dict[int, int] = {}
+        """Memories whose text the model cannot embed, with the text's hash; they are found by their words."""
 
     def prepared(self) -> PreparedModel:
         """What can embed now; cheap after the first time, and it never waits for an export."""
@@ -129,7 +133,7 @@ class EmbeddingQueue:
                 self._changed.notify_all()
                 while self._own or self._unknown:
                     now = time.monotonic()
-                    if now >= until or now < self._model.retry_at:
+                    if now >= until or now < self._retry_at:
                         return False
                     self._changed.wait(until - now)
                 return True
@@ -160,7 +164,7 @@ class EmbeddingQueue:
             self._model.failed(error)
             return done
         self._model.recovered()
-        self._discard_other(digest)
+        self._discard_unused(digest)
         return done
 
     def close(self) -> None:
@@ -172,6 +176,11 @@ class EmbeddingQueue:
         if thread is not None and thread is not threading.current_thread():
             # Native code must not be running when the interpreter goes; it ends with its batch.
             thread.join(_EXIT_S)
+
+    def end(self) -> None:
+        """``close`` for good: from now on no thread embeds, whoever asks."""
+        self.close()
+        self._model.end(_EXIT_S)
 
     # The background thread
 
@@ -197,7 +206,7 @@ class EmbeddingQueue:
                 quiet = 0.0 if self._waiting or len(self._own) >= _MANY else self._last_write + _QUIET_S - now
                 if not self._own and not self._unknown and self._late_at < float("inf"):
                     quiet = self._late_at - now
-                if (wait_s := max(quiet, self._model.retry_at - now)) <= 0:
+                if (wait_s := max(quiet, self._retry_at - now)) <= 0:
                     if self._late_at <= now:
                         self._unknown, self._late_at = True, float("inf")
                     return True
@@ -212,13 +221,16 @@ class EmbeddingQueue:
                 return self._again_later(found)
             self._embed_own(model)
             self._sweep(model)
+        except (StoreError, OSError):
+            self._store_retry_at = time.monotonic() + _STORE_RETRY_S  # the model works: queries go on being embedded
         except Exception as error:  # noqa: BLE001 - whatever happens, it is told and tried again later
             self._model.failed(error)
         else:
             self._model.recovered()
+            self._store_retry_at = float("-inf")
         with self._changed:
             self._changed.notify_all()
-            failing = time.monotonic() < self._model.retry_at
+            failing = time.monotonic() < self._retry_at
             late = self._late_at < float("inf")
             return failing or late or bool(self._own or self._unknown) or self._over()
 
@@ -230,6 +242,10 @@ class EmbeddingQueue:
             if not self._closed:
                 self._changed.wait(PREPARING_S)
             return True
+
+    @property
+    def _retry_at(self) -> float:
+        return max(self._model.retry_at, self._store_retry_at)
 
     def _over(self) -> bool:
         self._thread = None
@@ -263,7 +279,7 @@ class EmbeddingQueue:
         for batch in _batches(found):
             if self._closed:
                 return
-            self._embed(model, [item for item in batch if item[0] not in self._refused])
+            self._embed(model, self._not_refused(batch))
 
     def _sweep(self, model: EmbeddingModel) -> None:
         """Take over what processes left behind that are no more, and drop the vectors of a former model when all is done."""
@@ -271,6 +287,7 @@ class EmbeddingQueue:
         if now < self._swept + _SWEEP_S:
             return
         digest = model.identity.digest
+        self._vectors.note_use(model.identity)
         with file_lock(self._sweeping, wait_s=0) as held:
             if held:  # else another process is at it
                 for batch in self._left(digest, stored_before=time.time() - _LEFT_S):
@@ -278,18 +295,21 @@ class EmbeddingQueue:
                         return
                     self._embed(model, batch)
                     self._embed_own(model)  # its own work comes first
-                self._discard_other(digest)
+                self._discard_unused(digest)
         self._swept = now
 
     def _left(self, digest: str, *, stored_before: float | None) -> Iterator[list[tuple[int, str]]]:
         before: int | None = None
         while found := self._vectors.pending(digest, limit=_MANY, before=before, stored_before=stored_before):
             before = found[-1][0]
-            yield from _batches([item for item in found if item[0] not in self._refused])
+            yield from _batches(self._not_refused(found))
 
-    def _discard_other(self, digest: str) -> None:
-        if self._vectors.has_other(digest) and self._vectors.count_pending(digest) <= len(self._refused):
-            self._vectors.discard_other(digest)
+    def _not_refused(self, items: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+        return [(seq, text) for seq, text in items if self._refused.get(seq) != hash(text)]
+
+    def _discard_unused(self, digest: str) -> None:
+        if self._vectors.unused(digest) and self._vectors.count_pending(digest) <= len(self._refused):
+            self._vectors.discard_unused(digest)
 
     def _embed(self, model: EmbeddingModel, batch: Sequence[tuple[int, str]]) -> int:
         if not batch:
@@ -308,7 +328,7 @@ class EmbeddingQueue:
 
     def _put(self, model: EmbeddingModel, batch: Sequence[tuple[int, str]]) -> int:
         seqs, texts = [seq for seq, _ in batch], [text for _, text in batch]
-        return self._vectors.put(model.identity, seqs, model.encode(texts), texts=texts)
+        return self._vectors.put(model.identity, seqs, self._model.encode(model, texts), texts=texts)
 
     def _one_by_one(self, model: EmbeddingModel, batch: Sequence[tuple[int, str]]) -> int:
         """One text that the model refuses must not keep the others from being embedded."""
@@ -317,7 +337,7 @@ class EmbeddingQueue:
             try:
                 written += self._put(model, [item])
             except _OF_TEXT:
-                self._refused.add(item[0])
+                self._refused[item[0]] = hash(item[1])
         return written
 
 
@@ -337,4 +357,4 @@ def _batches(items: Sequence[tuple[int, str]]) -> Iterator[list[tuple[int, str]]
 def _at_exit(reference: weakref.ref[EmbeddingQueue]) -> None:
     queue = reference()
     if queue is not None:
-        queue.close()
+        queue.end()

@@ -6,6 +6,7 @@ Rounding to 16 bits turns a cosine by at most 0.0005. Rows are brought back to l
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,11 @@ _PARAMETERS = 500
 """Numbers bound in one statement; SQLite allows 32,766."""
 _DISCARDED_AT_ONCE = 2000
 """Vectors deleted in one transaction: other writers get their turn between two."""
+
+_USED = "embedding_used:"
+"""Begins the key in ``meta`` that says when a process last worked with a model."""
+_NOTED_EVERY_S = 3_600.0
+_UNUSED_S = 86_400.0
 
 _NO_VECTOR = "NOT EXISTS (SELECT 1 FROM memory_vectors v WHERE v.memory = m.seq AND v.model = ?)"
 _OF_NAMESPACE = (
@@ -78,11 +84,7 @@ class Vectors:
         blobs = rows.astype("<f2")
         written = 0
         with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO memory_models (model, name, dimensions, first_used) "
-                "VALUES (?, ?, ?, (julianday('now') - 2440587.5) * 86400) ON CONFLICT DO NOTHING",
-                (identity.digest, identity.name, identity.dimensions),
-            )
+            _note_use(connection, identity, time.time())
             for place, seq in enumerate(seqs):
                 found = connection.execute("SELECT text FROM memories WHERE seq = ?", (int(seq),)).fetchone()
                 if found is None or (texts is not None and found[0] != texts[place]):
@@ -132,7 +134,9 @@ class Vectors:
         import numpy as np
 
         known = self._database.query("SELECT dimensions FROM memory_models WHERE model = ?", (digest,))
-        size = int(known[0][0]) * _BYTES if known else 0
+        if not known:  # the first vectors may come right now: nobody knows yet what is damaged
+            return np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
+        size = int(known[0][0]) * _BYTES
         seqs: list[int] = []
         blobs: list[bytes] = []
         damaged: list[int] = []
@@ -220,23 +224,42 @@ class Vectors:
             )[0][0]
         )
 
-    def has_other(self, digest: str) -> bool:
-        """Whether there are vectors of another model.
+    def note_use(self, identity: ModelIdentity) -> None:
+        """Say that a process works with a model. Writes at most once an hour.
+
+        Raises:
+            StoreError: the store cannot be read or written.
+        """
+        now = time.time()
+        rows = self._database.query("SELECT CAST(value AS REAL) FROM meta WHERE key = ?", (_USED + identity.digest,))
+        if not rows or not 0 <= now - rows[0][0] < _NOTED_EVERY_S:
+            with self._database.transaction() as connection:
+                _note_use(connection, identity, now)
+
+    def unused(self, digest: str) -> list[str]:
+        """The other models that have vectors and with which no process has worked for a day.
 
         Raises:
             StoreError: the store cannot be read.
         """
-        return bool(self._database.query("SELECT 1 FROM memory_models WHERE model <> ? LIMIT 1", (digest,)))
+        now = time.time()
+        rows = self._database.query(
+            "SELECT model FROM memory_models LEFT JOIN meta ON key = ? || model WHERE model <> ? "
+            "AND coalesce(CAST(value AS REAL), first_used) NOT BETWEEN ? AND ?",
+            (_USED, digest, now - _UNUSED_S, now + _NOTED_EVERY_S),
+        )
+        return [row[0] for row in rows]
 
-    def discard_other(self, digest: str) -> int:
-        """Delete the vectors of all other models, once this one has all; returns how many.
+    def discard_unused(self, digest: str) -> int:
+        """Delete the vectors of the ``unused`` other models, once this one has all; returns how many.
+
+        What another process works with stays, or two with different settings would delete each other's vectors for ever.
 
         Raises:
             StoreError: the store cannot be written.
         """
-        others = [row[0] for row in self._database.query("SELECT model FROM memory_models WHERE model <> ?", (digest,))]
         discarded = 0
-        for other in others:
+        for other in self.unused(digest):
             while True:
                 with self._database.transaction() as connection:
                     gone = connection.execute(
@@ -246,10 +269,23 @@ class Vectors:
                     ).rowcount
                     if gone < _DISCARDED_AT_ONCE:
                         connection.execute("DELETE FROM memory_models WHERE model = ?", (other,))
+                        connection.execute("DELETE FROM meta WHERE key = ?", (_USED + other,))
                 discarded += gone
                 if gone < _DISCARDED_AT_ONCE:
                     break
         return discarded
+
+
+def _note_use(connection: sqlite3.Connection, identity: ModelIdentity, now: float) -> None:
+    connection.execute(
+        "INSERT INTO memory_models (model, name, dimensions, first_used) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (identity.digest, identity.name, identity.dimensions, now),
+    )
+    connection.execute(
+        "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2 "
+        "WHERE CAST(value AS REAL) NOT BETWEEN ?3 AND ?4",
+        (_USED + identity.digest, repr(now), now - _NOTED_EVERY_S, now),
+    )
 
 
 def _rows(
