@@ -75,21 +75,23 @@ def explain_page(screen: Screen, hits: Sequence[Explained], nowhere: str) -> Non
 def show_page(screen: Screen, memory: RecalledMemory, under_key: Sequence[Version]) -> None:
     """One memory whole."""
     current = next((v.superseded_at for v in under_key if v.id == memory.id), None)
+    said = [
+        ("key", memory.key), ("category", memory.category), ("author", memory.author), ("session", memory.session),
+        ("source", memory.source), *((f"meta {name}", _plain(value)) for name, value in memory.metadata.items()),
+    ]  # fmt: skip
     screen.heading(memory.id)
     screen.pairs(
         (
-            ("namespace", memory.namespace), ("tier", memory.tier), ("key", memory.key), ("category", memory.category),
-            ("author", memory.author), ("session", memory.session), ("happened", local_time(memory.occurred_at)),
+            ("namespace", memory.namespace), ("tier", memory.tier), ("happened", local_time(memory.occurred_at)),
             ("stored", local_time(memory.created_at)), ("expires", _expiry(memory)),
-            ("superseded", "" if current is None else local_time(current)), ("source", memory.source),
-            ("trust", f"{memory.trust:.2f}"), ("run", memory.status), ("judge's score", memory.judged),
-            ("set aside", memory.quarantined), ("also known as", ", ".join(memory.aliases)),
+            ("superseded", "" if current is None else local_time(current)), ("trust", f"{memory.trust:.2f}"),
+            ("run", memory.status), ("judge's score", memory.judged), ("set aside", memory.quarantined),
+            ("also known as", ", ".join(memory.aliases)), *(() if memory.quarantined else said),
         )
     )  # fmt: skip
-    screen.pairs((f"meta {name}", _plain(value)) for name, value in memory.metadata.items())
     screen.line()
     if memory.quarantined:
-        _fenced(screen, memory.text)
+        _fenced(screen, "\n".join((*(f"{name}: {label}" for name, label in said if label), memory.text)))
     else:
         screen.heading("Text")
         screen.block(memory.text)
@@ -157,6 +159,8 @@ def _id(screen: Screen, memory: RecalledMemory) -> str:
 
 
 def _label(memory: RecalledMemory) -> str:
+    if memory.quarantined:
+        return ""
     label = memory.author if memory.author or memory.key.startswith("task:") else memory.key
     return label if len(label) <= 24 else label[:23] + "…"
 

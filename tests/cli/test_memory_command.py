@@ -190,6 +190,19 @@ def test_what_is_set_aside_is_never_shown_unfenced(orchestrate: Any, add: Callab
     assert "was not set aside" in orchestrate("memory", "release", memory_id).stdout
 
 
+def test_what_stands_beside_a_text_that_is_set_aside_is_fenced_as_well(
+    orchestrate: Any, add: Callable[..., str]
+) -> None:
+    memory_id = add(
+        "The lift is repaired.", "--key", SECRET_ORDER, "--author", SECRET_ORDER, "--meta", f"n={SECRET_ORDER}"
+    )
+    assert SECRET_ORDER not in orchestrate("memory", "list", "--quarantined").stdout
+    page = orchestrate("memory", "show", memory_id).stdout
+    before, _, inside = page.partition("<set-aside ")
+    assert SECRET_ORDER not in before
+    assert [f"| {name}: {SECRET_ORDER}" in inside for name in ("key", "author", "meta n")] == [True, True, True]
+
+
 def test_pin_and_back(orchestrate: Any, three: tuple[str, str, str]) -> None:
     orchestrate("memory", "pin", three[0])
     assert orchestrate.json("memory", "show", three[0])["pinned"] is True

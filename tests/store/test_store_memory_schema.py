@@ -151,6 +151,11 @@ def test_the_views_open_in_any_program(filled: Path) -> None:
     with closing(sqlite3.connect(filled)) as raw:
         assert raw.execute("SELECT count(*) FROM live_memories").fetchone() == (300,)
         assert raw.execute("SELECT change, id FROM memory_changes ORDER BY n LIMIT 1").fetchone() == ("put", "m1")
+        raw.execute("UPDATE memories SET quarantined = 'an order' WHERE id = 'm1'")
+        shown = raw.execute(
+            "SELECT DISTINCT text FROM memory_changes WHERE id IN ('m1', 'm2') ORDER BY text"
+        ).fetchall()
+        assert shown[0] == ("",) and len(shown) == 2
 
 
 def test_free_pages_go_back_to_the_disk(filled: Path) -> None:

@@ -177,7 +177,8 @@ _MEMORY_INDEX = (
         datetime(expires_at, 'unixepoch') AS expires, pinned, helped, ignored, metadata
         FROM memories WHERE superseded_at IS NULL AND quarantined = ''
         AND (expires_at IS NULL OR pinned OR expires_at > (julianday('now') - 2440587.5) * 86400)""",
-    """CREATE VIEW memory_changes AS SELECT l.n, datetime(l.at, 'unixepoch') AS at, l.change, l.namespace, m.id, m.text
+    """CREATE VIEW memory_changes AS SELECT l.n, datetime(l.at, 'unixepoch') AS at, l.change, l.namespace, m.id,
+        CASE WHEN m.quarantined = '' THEN m.text ELSE '' END AS text
         FROM memory_log AS l LEFT JOIN memories AS m ON m.seq = l.memory""",
 )
 
