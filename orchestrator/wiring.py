@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.flow.rooms import Rooms
-from orchestrator.forgetting import cascade_for
+from orchestrator.forgetting.cascade import cascade_for
 from orchestrator.healing.healer import HistoryHealer
 from orchestrator.observability.contract import Tracing
 from orchestrator.observability.recording import SqliteRecorder

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from raw_files import found
 
 from orchestrator import Orchestrator
-from orchestrator.forgotten_texts import FORGOTTEN
+from orchestrator.forgetting.texts import FORGOTTEN
 from orchestrator.testing import FakeClock, strict_stages, temporary_orchestrator
 from orchestrator_memory.embedding.vectors import Vectors
 from orchestrator_memory.forgetting.forget import Selection, forget, no_cascade

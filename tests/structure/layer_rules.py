@@ -68,8 +68,6 @@ LAYERS: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
                 "orchestrator.arguments",
                 "orchestrator.background",
                 "orchestrator.forgetting",
-                "orchestrator.forgotten_files",
-                "orchestrator.forgotten_texts",
                 "orchestrator.maintenance",
                 "orchestrator.runtime",
             ),

@@ -6,7 +6,7 @@ recalled it. For a query also those whose
 own texts hold every word of it. And the calls that made these or were made by them, where they quote the memory (see ``quotes``).
 
 **Which memories follow.** Those that such a call left and that quote what the call had of the forgotten; then all of this begins
-again with them, until nothing new is found. What the calls lose stands in ``forgotten_texts``.
+again with them, until nothing new is found. What the calls lose stands in ``texts``.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from orchestrator.forgotten_files import pages_holding, pages_written_until, put_aside, remove, still_there
-from orchestrator.forgotten_texts import call_texts, erase_texts, marks_of
+from orchestrator.forgetting.files import pages_holding, pages_written_until, put_aside, remove, still_there
+from orchestrator.forgetting.texts import call_texts, erase_texts, marks_of
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.forgetting.forget import Cascade, Finished, Followed
 from orchestrator_memory.forgetting.quotes import Known, quotes

@@ -1,0 +1,1 @@
+"""How forgetting goes on from memories to everything else of a store that holds them."""
