@@ -18,13 +18,17 @@ from orchestrator.cli.invocation import Invocation
 from orchestrator.cli.progress import Steps
 from orchestrator.cli.screen import Screen, counted
 from orchestrator_core.records import SWITCHABLE
-from orchestrator_core.settings import DashboardSettings, EvaluationSettings, Settings
+from orchestrator_core.settings import DashboardSettings, EvaluationSettings, MemorySettings, Settings
 
 if TYPE_CHECKING:
     from orchestrator.demo.evidence import Evidence
     from orchestrator.demo.script import Scene
     from orchestrator.runtime import Orchestrator
     from orchestrator_core.records import ExecutionResult
+
+_VECTORS_WAIT_S = 5.0
+"""So long the demonstration waits for the last vectors: before it asks in other words, and before the page counts them."""
+_MARKS = {"ok": "ok  ", "skip": "skip", "fail": "FAIL"}
 
 
 @common_command("demo")
@@ -42,7 +46,7 @@ def command(invocation: Invocation, path: str | None, execute: bool, judge: str)
     """Run the seven workbench agents twice on PATH (default: Magnus's own source) and show what Magnus does around them.
 
     Agents that run code work on a small example shop. Calls go into your history under the feature "demo"; of your settings only the
-    store's are used. Takes well under a minute.
+    store's and the choice of models are used. Takes well under a minute.
     """
     from orchestrator.demo.cast import register_cast
     from orchestrator.demo.evidence import gather
@@ -58,6 +62,7 @@ def command(invocation: Invocation, path: str | None, execute: bool, judge: str)
     try:
         register_cast(orchestrator)
         _play(orchestrator, script, played, invocation)
+        orchestrator.memory.flush(_VECTORS_WAIT_S)
         evidence = gather(played, orchestrator.database)
         page = orchestrator.generate_dashboard()
     except KeyboardInterrupt:
@@ -86,6 +91,7 @@ def _settings(invocation: Invocation, judge: Any) -> Settings:
     evaluation = EvaluationSettings(judge=judge, model=own.evaluation.model, ollama_url=own.evaluation.ollama_url)
     return Settings(
         offline=own.offline, storage=own.storage, retention=own.retention, evaluation=evaluation,
+        memory=MemorySettings(embedding=own.memory.embedding),
         dashboards=DashboardSettings(auto=False),  # the page is written at the end, once
     )  # fmt: skip
 
@@ -103,6 +109,8 @@ def _play(
     with Steps(invocation.output, "Demonstration", total=len(script)) as steps:
         for scene in script:
             steps.now(f"round {scene.round}: {scene.agent} …")
+            if scene.shows == "meaning":
+                orchestrator.memory.flush(_VECTORS_WAIT_S)  # a call itself waits for no vector
             result = orchestrator.execute(
                 scene.agent, scene.request, FEATURE, scene.context, namespace=namespace, caller="orchestrate demo",
                 stages=dict.fromkeys(SWITCHABLE, True),
@@ -145,7 +153,8 @@ def _render(screen: Screen, data: dict[str, Any], evidence: Sequence[Evidence], 
     screen.line()
     screen.heading(f"{len(data['calls'])} calls in {data['seconds']} s. What they showed:")
     for piece in evidence:
-        screen.line(f"  {'ok  ' if piece.kept else 'FAIL'}  {piece.promise}", "ok" if piece.kept else "fail")
+        state = "fail" if not piece.kept else "skip" if piece.left_out else "ok"
+        screen.line(f"  {_MARKS[state]}  {piece.promise}", "warn" if state == "skip" else state)
         screen.line(f"        {piece.detail}")
         if piece.execution_id:
             screen.line(f"        orchestrate history show {piece.execution_id}")

@@ -1,4 +1,4 @@
-"""Agents that exist to be watched: one that stumbles, one that always falls, one that is told secrets."""
+"""Agents that exist to be watched: one stumbles, one always falls, one is told secrets, one knows only what others found out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from orchestrator_core.errors import RetryLater
 STUMBLER = "demo-price-service"
 FALLER = "demo-broken-reader"
 LISTENER = "demo-note-taker"
+ADVISER = "demo-adviser"
 
 _READY_AT_ATTEMPT = 2
 _RETRY_AFTER_S = 0.2
@@ -35,12 +36,21 @@ def note_taker(request: str) -> str:
     return f"Noted {len(request.split())} words. The note says whom to ask and which key to use."
 
 
+def adviser(_request: str, call: Call) -> str:
+    """Knows nothing by itself: it passes on the last line of the memory that fits best."""
+    best = next(iter(call.memories), None)
+    if best is None:
+        return "Nothing that was found out so far fits the question."
+    return f"{best.author or 'Somebody'} found out: {best.text.splitlines()[-1].removeprefix('succeeded: ')}"
+
+
 def register_cast(orchestrator: Orchestrator) -> None:
-    """Make the three agents known to one Orchestrator."""
+    """Make the four agents known to one Orchestrator."""
     described: tuple[tuple[str, Any, str], ...] = (
         (STUMBLER, price_service, "Fails once and then succeeds: shows healing."),
         (FALLER, broken_reader, "Always fails: shows the history of failures."),
         (LISTENER, note_taker, "Is told a secret: shows redaction."),
+        (ADVISER, adviser, "Answers from what other agents found out: shows memory."),
     )
     for name, function, description in described:
         orchestrator.register(name, function, description=description, source="demo", replace=True)

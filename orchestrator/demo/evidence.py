@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from orchestrator.demo.cast import STUMBLER
 from orchestrator.demo.script import Scene, secret_and_address
 from orchestrator_core.records import ExecutionResult
 from orchestrator_core.storage.database import Database
@@ -22,6 +24,8 @@ class Evidence(Struct, frozen=True):
     kept: bool
     detail: str
     execution_id: str = ""
+    left_out: bool = False
+    """It could not be shown on this machine, and nothing was claimed either."""
 
 
 def gather(played: Played, database: Database) -> list[Evidence]:
@@ -29,6 +33,7 @@ def gather(played: Played, database: Database) -> list[Evidence]:
     look: tuple[Callable[[Played, Database], Evidence], ...] = (
         _recorded,
         _memory,
+        _meaning,
         _healing,
         _failure,
         _redaction,
@@ -58,6 +63,35 @@ def _memory(played: Played, database: Database) -> Evidence:
         f"{len(remembering)} of {len(second)} agents were given memories of the first round",
         remembering[0].execution_id if remembering else "",
     )  # fmt: skip
+
+
+def _meaning(played: Played, database: Database) -> Evidence:
+    del database
+    promise = "a request in other words finds another agent's result"
+    scene, result = next((scene, result) for scene, result in played if scene.shows == "meaning")
+    found = result.memories
+    if getattr(found, "keyword_only", False):
+        why = f"memory searched by words only: {getattr(found, 'reason', '').rstrip('.')}. See: orchestrate setup"
+        return Evidence(promise, result.ok, why, result.execution_id, left_out=True)
+    told = {result.execution_id for scene, result in played if scene.agent == STUMBLER and result.ok}
+    if not found or found[0].source not in told:
+        return Evidence(promise, False, f"{scene.request!r} was given something else first", result.execution_id)
+    shared = _telling_words(scene.request) & _telling_words(found[0].text)
+    first = next(line for line in found[0].text.splitlines() if line)
+    detail = f"{scene.request!r} was given {first!r} first, score {found[0].score:.2f}: {_shared(shared)}"
+    return Evidence(promise, not shared, detail, result.execution_id)
+
+
+_SHORT = 3
+"""Words up to this many letters tell nothing of what a text is about."""
+
+
+def _telling_words(text: str) -> set[str]:
+    return {word for word in re.findall(r"\w+", text.casefold()) if len(word) > _SHORT}
+
+
+def _shared(words: set[str]) -> str:
+    return f"both say {', '.join(sorted(words))}" if words else "found by meaning, no telling word is in both"
 
 
 def _healing(played: Played, database: Database) -> Evidence:

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from orchestrator.agents.workbench.catalogue import CATALOGUE
-from orchestrator.demo.cast import FALLER, LISTENER, STUMBLER
+from orchestrator.demo.cast import ADVISER, FALLER, LISTENER, STUMBLER
 from orchestrator.demo.target import Target
 
 FEATURE = "demo"
@@ -23,6 +23,8 @@ _TASKS = {
     "documentation-specialist": "Check the documentation of {name}: docstrings, dead links, snippets.",
     "performance-optimizer": "Measure import time of {name} and profile its entry point.",
 }
+IN_OTHER_WORDS = "How much do customers pay for Darjeeling?"
+"""Asks for what the price service told ("What do our teas cost today?") and shares no telling word with its memory."""
 _AGAIN = "A second look, to compare with the first: {task}"
 
 
@@ -60,6 +62,7 @@ def scenes(target: Target) -> list[Scene]:
         *(_workbench(target, 2)),
         Scene(STUMBLER, "What do our teas cost now?", 2),
         Scene(FALLER, "Read the price list again.", 2),
+        Scene(ADVISER, IN_OTHER_WORDS, 2, "meaning"),
     ]
 
 

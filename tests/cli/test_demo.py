@@ -41,7 +41,8 @@ def small_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def shown(small_project: Path) -> dict[str, Any]:
     """One whole demonstration, as its JSON document."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")}
+    kept = ("ORCHESTRATOR_MODELS",)  # the exported embedding model of the test run
+    environment = {n: value for n, value in os.environ.items() if n in kept or not n.startswith("ORCHESTRATOR_")}
     done = subprocess.run(
         [*COMMAND, ".", "--json"], cwd=small_project, env=environment, capture_output=True, timeout=120, check=False
     )
@@ -52,8 +53,17 @@ def shown(small_project: Path) -> dict[str, Any]:
 
 def test_every_promise_is_kept(shown: dict[str, Any]) -> None:
     assert shown["ok"] is True
-    assert len(shown["evidence"]) == 6
-    assert [piece["promise"] for piece in shown["evidence"] if not piece["kept"]] == []
+    assert len(shown["evidence"]) == 7
+    assert [piece["promise"] for piece in shown["evidence"] if not piece["kept"] or piece["left_out"]] == []
+
+
+def test_without_an_embedding_model_it_says_so_and_claims_nothing(small_project: Path, tmp_path: Path) -> None:
+    words = [*COMMAND, ".", "--json", "--home", str(tmp_path / "store"), "--set", "memory.embedding=none"]
+    done = subprocess.run(words, cwd=small_project, capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr.decode() + done.stdout.decode()
+    (piece,) = (piece for piece in json.loads(done.stdout)["evidence"] if piece["left_out"])
+    assert piece["promise"] == "a request in other words finds another agent's result"
+    assert "by words only" in piece["detail"]
 
 
 def test_seven_agents_run_twice_and_the_second_round_remembers(shown: dict[str, Any]) -> None:
@@ -67,7 +77,7 @@ def test_seven_agents_run_twice_and_the_second_round_remembers(shown: dict[str, 
 
 
 def test_the_special_calls_end_as_they_should(shown: dict[str, Any]) -> None:
-    by_show = {call["shows"]: call for call in shown["calls"] if call["shows"] not in ("", "memory")}
+    by_show = {call["shows"]: call for call in shown["calls"] if call["shows"] not in ("", "memory", "meaning")}
     assert (by_show["healing"]["status"], by_show["healing"]["attempts"]) == ("succeeded", 2)
     assert by_show["failure"]["status"] == "failed"
     assert by_show["failure"]["error"]["advice"]
@@ -142,7 +152,7 @@ def test_promises_are_not_kept_by_themselves(tmp_path: Path) -> None:
     script = [
         scene
         for scene in scenes(choose_target(str(find_shop()), execute=False))
-        if scene.shows in ("healing", "failure", "redaction", "blocking")
+        if scene.shows in ("meaning", "healing", "failure", "redaction", "blocking")
     ]
     with temporary_orchestrator(
         tmp_path / "store", overrides={"stages.healing": False, "security.redact_email": False}
@@ -155,6 +165,7 @@ def test_promises_are_not_kept_by_themselves(tmp_path: Path) -> None:
     assert list(kept.values()).count(True) <= 1, kept
     assert kept["secrets and addresses are not stored"] is False
     assert kept["every call is in the history"] is False
+    assert kept["a request in other words finds another agent's result"] is False
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
