@@ -8,12 +8,12 @@ from difflib import get_close_matches
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from orchestrator_core.errors import UsageError
 from orchestrator_core.records import Redact
 from orchestrator_core.settings import MemorySettings
 from orchestrator_memory.quarantine.orders import reason
+from orchestrator_memory.rows.filters import Filters
 from orchestrator_memory.rows.metadata import as_json, redacted, strings
 from orchestrator_memory.rows.row import MemoryRow
 from orchestrator_memory.rows.tiers import TIERS, lifetime_s
@@ -23,21 +23,6 @@ LABEL_MAX = 500
 _QUARANTINED_TRUST = 0.0
 _INTEGER_MAX = 2**63
 """A larger whole number is none that a time or a share could be, and may not even fit into a float."""
-
-
-class Filters(Struct, frozen=True, kw_only=True):
-    """What a search is limited to. Empty or None means no limit."""
-
-    namespaces: tuple[str, ...]
-    tiers: tuple[str, ...] = ()
-    category: str = ""
-    author: str = ""
-    session: str = ""
-    since: float | None = None
-    """Epoch seconds; compared with when a thing happened."""
-    until: float | None = None
-    quarantined: bool = False
-    """Also what is set aside."""
 
 
 class Arguments:

@@ -21,10 +21,10 @@ from orchestrator_memory.calls.lessons import find_lessons
 from orchestrator_memory.contract import Episode, Recollection
 from orchestrator_memory.embedding.queue import EmbeddingQueue, Prepare
 from orchestrator_memory.forgetting import forget
-from orchestrator_memory.rows import bulk, expiry
+from orchestrator_memory.rows import expiry
 from orchestrator_memory.rows.store import MemoryStats, MemoryStore
 from orchestrator_memory.search import Explained, Searcher
-from orchestrator_memory.transfer import portable
+from orchestrator_memory.transfer import bulk, portable
 
 
 class MemoryStatus(Struct, frozen=True, kw_only=True):
@@ -162,8 +162,7 @@ class MemoryManager:
             UsageError: an item is wrong; those before it are kept, and the message counts from 1.
             StoreError: the store cannot be written.
         """
-        into = bulk.Into(self._arguments, self._store, self._embedding, self._clock)
-        return bulk.store_many(into, items, progress=progress)
+        return bulk.store_many(self._into(), items, progress=progress)
 
     def store_knowledge(
         self,
@@ -339,7 +338,7 @@ class MemoryManager:
         )
 
     def _into(self) -> portable.Into:
-        return portable.Into(self._database, self._arguments, self._store, self._embedding, self._clock.now())
+        return portable.Into(self._database, self._arguments, self._store, self._embedding, self._clock)
 
     # How it stands
 

@@ -13,13 +13,13 @@ from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.records import RecalledMemory
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.arguments import Filters
 from orchestrator_memory.contract import Recollection
 from orchestrator_memory.embedding.queue import EmbeddingQueue
 from orchestrator_memory.embedding.vectors import Vectors
 from orchestrator_memory.index.choice import purge_indexes
 from orchestrator_memory.index.contract import IndexUnavailable
 from orchestrator_memory.index.derived import DerivedIndexes
+from orchestrator_memory.rows.filters import Filters
 from orchestrator_memory.rows.merge import same_said
 from orchestrator_memory.rows.store import MemoryStore
 from orchestrator_memory.text.words import query_terms

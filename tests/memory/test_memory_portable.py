@@ -36,6 +36,14 @@ COMPARED = (
 )  # fmt: skip
 
 
+class StandingClock:
+    def now(self) -> float:
+        return NOW
+
+    def monotonic(self) -> float:
+        return NOW
+
+
 class Room:
     """The parts of a memory room over a store of its own, without an embedding model."""
 
@@ -47,7 +55,7 @@ class Room:
         )
         self.arguments = Arguments(memory_settings, redact, iter_ids())
         self.store = MemoryStore(self.database)
-        self.into = Into(self.database, self.arguments, self.store, self.embedding, NOW)
+        self.into = Into(self.database, self.arguments, self.store, self.embedding, StandingClock())
 
     def remember(self, text: str, *, now: float = NOW, **details: Any) -> Stored:
         return self.store.put(self.arguments.row(text, now=now, **details))

@@ -126,6 +126,13 @@ def test_numbers_in_metadata_stay_numbers(memory: MemoryManager) -> None:
     assert stored is not None and stored.metadata == facts
 
 
+def test_what_stood_before_a_wrong_item_gets_its_vector(memory: MemoryManager, model: Listening) -> None:
+    with pytest.raises(UsageError, match="number 2"):
+        memory.remember_many([{"text": "kept"}, {"text": ""}])
+    assert memory.flush(60)
+    assert model.heard == ["kept"]
+
+
 @pytest.mark.parametrize("name", ["trust", "score", "occurred_at", "expires_in_s"])
 def test_a_number_beyond_all_floats_is_refused(memory: MemoryManager, name: str) -> None:
     with pytest.raises(UsageError, match=f"{name} is a number"):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from orchestrator_core.errors import StoreFull, UsageError
 from orchestrator_core.records import RecalledMemory
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.arguments import Filters
+from orchestrator_memory.rows.filters import Filters
 from orchestrator_memory.rows.placing import SOURCES_MAX
 from orchestrator_memory.rows.row import ALIASES_SHOWN, MemoryRow
 from orchestrator_memory.rows.store import MemoryStore

@@ -207,6 +207,27 @@ def cycle(root: Path) -> list[str]:
         module.name: {found.target for found in imports(module, known) if found.at_load and found.target != module.name}
         for module in known.values()
     }
+    return _circle(graph)
+
+
+def package_cycle(root: Path, package: str) -> list[str]:
+    """Packages and single modules directly inside a package that import each other in a circle, at whatever moment; empty without one."""
+    known = modules(root)
+    graph: dict[str, set[str]] = {}
+    for module in known.values():
+        here = _part_of(module.name, package)
+        if here:
+            there = {_part_of(found.target, package) for found in imports(module, known)}
+            graph.setdefault(here, set()).update(there - {here, ""})
+    return _circle(graph)
+
+
+def _part_of(name: str, package: str) -> str:
+    """The part of a package that a module lies in; empty for one outside, and for the package itself."""
+    return name.removeprefix(f"{package}.").partition(".")[0] if name.startswith(f"{package}.") else ""
+
+
+def _circle(graph: dict[str, set[str]]) -> list[str]:
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from layer_rules import LAYERS, ROOTS, cycle, modules, place_of, violations
+from layer_rules import LAYERS, ROOTS, cycle, modules, package_cycle, place_of, violations
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,6 +33,21 @@ def test_the_packages_keep_the_layers() -> None:
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
     assert cycle(ROOT) == []
+
+
+def test_the_packages_inside_the_memory_room_form_no_circle() -> None:
+    assert package_cycle(ROOT, "orchestrator_memory") == []
+
+
+def test_a_planted_circle_of_packages_is_found_though_no_modules_form_one(tmp_path: Path) -> None:
+    files = {
+        "orchestrator_memory.rows.store": "from orchestrator_memory.arguments import Filters",
+        "orchestrator_memory.arguments": "from orchestrator_memory.rows import row",
+        "orchestrator_memory.rows.row": "",
+    }
+    root = plant(tmp_path, files)
+    assert cycle(root) == []
+    assert set(package_cycle(root, "orchestrator_memory")) == {"rows", "arguments"}
 
 
 def test_the_walk_finds_the_whole_house() -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from orchestrator_core.errors import UsageError
 from orchestrator_core.records import RecalledMemory
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.arguments import Filters
+from orchestrator_memory.rows.filters import Filters
 from orchestrator_memory.rows.placing import Stored, place, released
 from orchestrator_memory.rows.row import SELECTED, MemoryRow, recalled
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from orchestrator_core.clock import Clock
 from orchestrator_core.errors import MagnusError, StoreError, UsageError
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.arguments import Arguments
@@ -63,13 +64,13 @@ class ImportStopped(MagnusError):
 
 
 class Into(Struct, frozen=True):
-    """Where memories go: the parts of one memory room, and the time."""
+    """Where memories go: the parts of one memory room."""
 
     database: Database
     arguments: Arguments
     store: MemoryStore
     embedding: EmbeddingQueue
-    now: float
+    clock: Clock
 
 
 class ImportRun:
@@ -86,6 +87,7 @@ class ImportRun:
         self, into: Into, name: str, *, namespace: str | None, skip_bad: bool, total: int, progress: Progress | None
     ) -> None:
         self._into = into
+        self._now = into.clock.now()
         self._name = name
         self._namespace = None if namespace is None else into.arguments.namespace(namespace)
         self._skip_bad = skip_bad
@@ -112,7 +114,7 @@ class ImportRun:
             return
         try:
             line = checked(item, self._into.arguments)
-            row = row_of(line, self._into.arguments, now=self._into.now, namespace=self._namespace)
+            row = row_of(line, self._into.arguments, now=self._now, namespace=self._namespace)
         except UsageError as error:
             self._bad(number, str(error))
             return
@@ -157,7 +159,7 @@ class ImportRun:
         into = self._into
         pairs = [(line, row) for _, line, row in batch]
         try:
-            answers = restore(into.database, into.store, pairs, now=into.now, new_ids=self._namespace is not None)
+            answers = restore(into.database, into.store, pairs, now=self._now, new_ids=self._namespace is not None)
         except StoreError as error:
             raise type(error)(f"{error}. {_kept(self._counts['stored'] + self._counts['merged'])}") from error
         for (number, _, row), answer in zip(batch, answers, strict=True):
@@ -169,7 +171,7 @@ class ImportRun:
             else:
                 self._counts["stored"] += 1
                 self._counts["quarantined"] += bool(row.quarantined)
-                self._counts["expired"] += row.expires_at is not None and row.expires_at <= into.now and not row.pinned
+                self._counts["expired"] += row.expires_at is not None and row.expires_at <= self._now and not row.pinned
         into.embedding.stored([answer.seq for answer in answers if answer.seq])
         self._tell()
 

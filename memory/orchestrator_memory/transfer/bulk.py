@@ -6,26 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from msgspec import Struct
-
-from orchestrator_core.clock import Clock
 from orchestrator_core.errors import UsageError
-from orchestrator_memory.arguments import ROW_ARGUMENTS, Arguments, check_names
-from orchestrator_memory.embedding.queue import EmbeddingQueue
-from orchestrator_memory.rows.store import MemoryStore
+from orchestrator_memory.arguments import ROW_ARGUMENTS, check_names
+from orchestrator_memory.transfer.import_run import Into
 
 BATCH = 500
 """Memories stored in one transaction: other writers get their turn between two."""
 _KNOWN = frozenset({"text", *ROW_ARGUMENTS})
-
-
-class Into(Struct, frozen=True):
-    """Where memories go: the parts of one memory room."""
-
-    arguments: Arguments
-    store: MemoryStore
-    embedding: EmbeddingQueue
-    clock: Clock
 
 
 def store_many(
@@ -34,7 +21,7 @@ def store_many(
     """Store memories and embed them before returning; returns their ids, in order.
 
     Args:
-        into: the parts of the memory room.
+        into: where they go.
         items: each holds ``text`` and any argument of ``remember``.
         progress: called with how many are stored.
 
@@ -44,10 +31,14 @@ def store_many(
     """
     ids: list[str] = []
     source = iter(items)
-    while batch := list(islice(source, BATCH)):
-        ids += _put(into, batch, first=len(ids) + 1)
-        if progress is not None:
-            progress(len(ids))
+    try:
+        while batch := list(islice(source, BATCH)):
+            ids += _put(into, batch, first=len(ids) + 1)
+            if progress is not None:
+                progress(len(ids))
+    except BaseException:
+        into.embedding.stored()  # what was kept gets its vectors in the background
+        raise
     into.embedding.embed_all()
     return ids
 
