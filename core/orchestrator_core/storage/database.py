@@ -32,6 +32,9 @@ _QUEUE_S = 10.0
 _FORK_PATIENCE_S = 5.0
 _PAGES_CUT = 2_000
 """Free pages given back in one transaction: other writers get their turn between two."""
+_KNOW_SCHEMA = "SELECT 1 FROM meta LIMIT 0"
+"""Reads the schema again where another process has rebuilt the file. Where a statement with FTS5 triggers does, SQLite 3.40 says that a
+table does not exist: FTS5 looks at the file while the statement is compiled."""
 _SLICE_S = 0.25
 """SQLite waits in slices: a signal such as Ctrl-C is only seen between two."""
 
@@ -176,6 +179,7 @@ class Database:
                 )
             self._patiently(connection, "BEGIN IMMEDIATE")
             try:
+                connection.execute(_KNOW_SCHEMA)
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
