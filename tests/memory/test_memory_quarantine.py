@@ -149,3 +149,14 @@ def test_the_same_value_again_does_not_set_a_released_one_aside(store: MemorySto
     standing = store.by_key("default", "deploy", now=102.0)
     assert standing is not None
     assert (standing.id, standing.trust, standing.quarantined) == ("bad", 1.0, "")
+
+
+def test_a_memory_that_is_set_aside_under_a_key_leaves_the_same_text_there_standing(store: MemoryStore) -> None:
+    store.put(row("a", "a text"))
+    store.put(row("good", "a text", key="k"))
+    store.put(row("aside", "another", key="k", quarantined="why"))
+    store.put(row("a", "a text", key="k", quarantined="why", created_at=200.0))
+    standing = store.by_key("default", "k", now=300.0)
+    assert standing is not None and standing.id == "good"
+    found = store.by_id("a", 300.0)
+    assert found is not None and found.quarantined == "why" and found.key == "k"

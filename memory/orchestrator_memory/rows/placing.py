@@ -127,8 +127,11 @@ def _supersede(connection: sqlite3.Connection, row: MemoryRow, is_there: bool) -
         "ORDER BY seq",
         (row.namespace, row.key),
     ).fetchall()
-    # What was released from quarantine is found harmless: the same text becomes new again and is not set aside anew.
-    released = [known for known in standing if row.quarantined and not known[6] and known[2] == row.text]
+    # What was released from quarantine is found harmless: the same text becomes new again and is not set aside anew. A memory that is
+    # there already goes its own way and pushes out only what is as it is.
+    released = [
+        known for known in standing if not is_there and row.quarantined and not known[6] and known[2] == row.text
+    ]
     alike = [known for known in standing if bool(known[6]) == bool(row.quarantined)]
     current = next((known for known in released + alike if known[1] != row.id), None)
     if current is None:
