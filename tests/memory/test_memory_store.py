@@ -140,7 +140,7 @@ def test_the_same_value_again_only_refreshes(store: MemoryStore) -> None:
     again = store.put(row("two", "value", key="k", source="s2", trust=0.4, expires_at=300.0, created_at=200.0))
     assert (again.id, again.merged_into) == ("two", "one")
     found = get(store, "two")
-    assert (found.id, found.created_at, found.expires_at, found.trust, found.judged) == ("one", 200.0, 300.0, 0.4, 5.0)
+    assert (found.id, found.created_at, found.expires_at, found.trust, found.judged) == ("one", 100.0, 300.0, 0.4, 5.0)
     assert found.metadata["sources"] == ["s1", "s2"]
     assert store.stats(250.0).total == 1
 

@@ -53,6 +53,8 @@ def candidates(
     index: NamespaceIndex, query: str, meaning: Meaning, allowed: NDArray[np.bool_], pool: int = POOL
 ) -> Candidates:
     """The memories worth ranking among the allowed slots: the best ``pool`` of each view, with their features."""
+    if not index.size:
+        return Candidates(np.zeros(0, np.int64), np.zeros((0, len(FEATURES)), np.float32))
     terms = query_terms(query)
     named = _named_authors(index, query)
     spoken_of = {word for code_words in named.values() for word in code_words}

@@ -2,8 +2,8 @@
 
     id      the same id in the same namespace is overwritten. Near-duplicates that were merged into the old text keep it: it lives on
             under the oldest of their ids.
-    key     the same key with another text supersedes: the old version stays, for ``as_of``. With the same text it only becomes new
-            again. What is quarantined supersedes only what is quarantined.
+    key     the same key with another text supersedes: the old version stays, for ``as_of``. With the same text its time to live
+            begins anew. What is quarantined supersedes only what is quarantined.
     merge   without a key: a live near-duplicate (see ``merge``) of the same namespace, tier, category, author, session and status
             takes the row in. Its text stays; the id given becomes an alias.
     beside  everything else, and whatever is quarantined.
@@ -17,9 +17,10 @@ import sqlite3
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from orchestrator_core.errors import UsageError
+from orchestrator_memory.quarantine.orders import reason
 from orchestrator_memory.rows.merge import near_duplicate, print_of
 from orchestrator_memory.rows.metadata import BYTES_MAX
 from orchestrator_memory.rows.row import COLUMNS, INSERT, MemoryRow, decoded, values
@@ -69,7 +70,9 @@ def place(connection: sqlite3.Connection, row: MemoryRow) -> Stored:
     Raises:
         UsageError: the id belongs to another namespace; nothing was written.
     """
-    there = connection.execute("SELECT seq, namespace, text FROM memories WHERE id = ?", (row.id,)).fetchone()
+    there = connection.execute(
+        "SELECT seq, namespace, text, quarantined, trust FROM memories WHERE id = ?", (row.id,)
+    ).fetchone()
     alias = None
     if there is None:
         alias = connection.execute(
@@ -81,6 +84,8 @@ def place(connection: sqlite3.Connection, row: MemoryRow) -> Stored:
         raise UsageError(f"the memory id {row.id!r} is taken in another namespace; choose another id or leave it out")
     if alias is not None:
         connection.execute("DELETE FROM memory_aliases WHERE alias = ?", (row.id,))
+    if there is not None and row.quarantined and not there[3] and there[2] == row.text and reason(row.text):
+        row = structs.replace(row, quarantined="", trust=there[4])  # someone has released it
     if row.key:
         refreshed = _supersede(connection, row, there is not None)
         if refreshed is not None:
@@ -147,7 +152,7 @@ def _supersede(connection: sqlite3.Connection, row: MemoryRow, is_there: bool) -
     if metadata is None:
         metadata = row.metadata
     connection.execute(
-        "UPDATE memories SET occurred_at = ?, created_at = ?, expires_at = ?, category = ?, trust = ?, score = coalesce(?, score), "
+        "UPDATE memories SET occurred_at = ?, created_at = min(created_at, ?), expires_at = ?, category = ?, trust = ?, score = coalesce(?, score), "
         "pinned = max(pinned, ?), metadata = ? WHERE seq = ?",
         (
             row.occurred_at, row.created_at, row.expires_at, row.category, _trust(twin, row), row.score, row.pinned, metadata,

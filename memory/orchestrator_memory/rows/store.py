@@ -102,8 +102,8 @@ class MemoryStore:
             rows = self._database.query(
                 f"SELECT {SELECTED} FROM memories AS m WHERE m.namespace = ? AND m.key = ? AND m.key <> '' AND m.created_at <= ? "
                 "AND m.quarantined = '' AND (m.superseded_at IS NULL OR m.superseded_at > ?) "
-                "ORDER BY m.created_at DESC, m.seq DESC LIMIT 1",
-                (namespace, key, as_of, as_of),
+                "AND (m.expires_at IS NULL OR m.expires_at > ? OR m.pinned) ORDER BY m.created_at DESC, m.seq DESC LIMIT 1",
+                (namespace, key, as_of, as_of, as_of),
             )
         return recalled(rows[0], now) if rows else None
 
