@@ -130,8 +130,9 @@ class Searcher:
         prepared = self._embedding.prepared()
         identity = None if prepared.model is None else prepared.model.identity
         vector = self._embedding.query_vector(query) if identity is not None else None
-        if vector is not None and self._embedding.pending():
-            self._embedding.wait(self._settings.wait_s if wait_s is None else wait_s)
+        limit_s = self._settings.wait_s if wait_s is None else wait_s
+        if vector is not None and limit_s > 0:
+            self._embedding.wait(limit_s)
         now = self._clock.now()
         hits: list[_Hit] = []
         pending = 0

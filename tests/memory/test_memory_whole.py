@@ -57,6 +57,13 @@ def test_a_search_sees_what_was_stored_just_before(noted: Orchestrator) -> None:
     assert noted.memory.search("Where can I get another key for the door?", 1)[0].id == "key"
 
 
+def test_a_search_sees_what_a_call_left_just_before(magnus: Orchestrator) -> None:
+    magnus.register("harbour", lambda request: "The ferry leaves at noon.")
+    magnus.memory.search("warm up", 1)
+    assert magnus.execute("harbour", "the timetable").recorded
+    assert magnus.memory.search("When does the boat sail?", 1).pending == 0
+
+
 def test_without_waiting_words_find_it_and_the_answer_says_what_is_pending(magnus: Orchestrator) -> None:
     for number in range(300):
         magnus.memory.remember(f"Shelf {number} holds paint of the shade {number * 7}.", id=str(number))
