@@ -224,7 +224,7 @@ def _reason_beside(*labels: str) -> str:
 
 
 def _shown(value: object) -> str:
-    return "an empty text" if isinstance(value, str) else type(value).__name__
+    return ("a text" if value.strip() else "an empty text") if isinstance(value, str) else type(value).__name__
 
 
 def _time(name: str, value: float) -> float:

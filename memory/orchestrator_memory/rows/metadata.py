@@ -75,7 +75,7 @@ def _redacted(value: Any, redact: Callable[[str], str], depth: int, key: str) ->
         said = _behind(key, str(value), redact)
         return value if said == str(value) else said
     raise UsageError(
-        f"metadata holds a {type(value).__name__}; JSON knows text, numbers, true, false, null, lists and objects"
+        f"metadata holds a value of type {type(value).__name__}; JSON knows text, numbers, true, false, null, lists and objects"
     )
 
 
