@@ -68,7 +68,7 @@ def full_row(
         attempts=tuple(_attempt(row, call["agent"], small) for row in _telling(attempts)[-portion.rows :]),
         verdict=_verdict(call, portion),
         memories=tuple(_memories(memories, portion)),
-        memories_note="found by keyword only" if any(memory.get("keyword_only") is True for memory in memories) else "",
+        memories_note=_how_found(memories),
         findings=tuple(_finding(row, small) for row in findings[: portion.rows]),
         stages=tuple(_stages(call["stages"], small)),
         facts=tuple(_facts(call)),
@@ -184,11 +184,18 @@ def _recalled(stored: str) -> list[dict[str, Any]]:
     return [memory for memory in memories if isinstance(memory, dict)] if isinstance(memories, list) else []
 
 
+def _how_found(memories: Sequence[Mapping[str, Any]]) -> str:
+    if not memories:
+        return ""
+    without = any(memory.get("keyword_only") is True for memory in memories)
+    return "score: how likely it answers" + ("; found by keyword only, without their meaning" if without else "")
+
+
 def _memories(memories: Sequence[Mapping[str, Any]], portion: Portion) -> list[Item]:
     items = []
     for memory in memories[: portion.rows]:
         near, status = memory.get("score"), str(memory.get("status") or "")
-        score = f"{near:.2f}" if isinstance(near, int | float) and near > 0 else ""
+        score = f"score {near:.2f}" if isinstance(near, int | float) and near > 0 else ""
         ended = one_line(status, 20) if status not in ("", "succeeded") else ""
         head = " · ".join(filter(None, (one_line(str(memory.get(name, "")), 60) for name in ("tier", "id"))))
         items.append(

@@ -309,10 +309,10 @@ def test_a_listed_call_carries_all_of_its_detail(calls: SeededCalls, write: Any)
     assert row["verdict"]["summary"] == "7.5 of 10, passed · local model qwen2.5:3b"
     assert [criterion["score"] for criterion in row["verdict"]["criteria"]] == ["8.3", "7.5", "7.0", "abstained"]
     assert row["memories"] == [
-        {"head": "tasks · m", "tail": "failed · 0.50", "text": "earlier", "tone": "bad"},
+        {"head": "tasks · m", "tail": "failed · score 0.50", "text": "earlier", "tone": "bad"},
         {"head": "lessons · lesson-1", "text": "noted down"},
     ]
-    assert row["memories_note"] == "found by keyword only"
+    assert row["memories_note"] == "score: how likely it answers; found by keyword only, without their meaning"
     assert row["findings"][0]["tail"] == "redacted in guard_in"
     assert [stage["head"] for stage in row["stages"]][:3] == ["guard_in", "recall", "attempts"]
     assert ["Tokens", "1,200 in, 0 out"] in row["facts"]
