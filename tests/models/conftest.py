@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator_core.file_lock import file_lock
 from orchestrator_core.models.embedding.exported import models_folder
 from orchestrator_core.models.embedding.sources import default_key
 
@@ -32,11 +33,23 @@ class TinyModels:
 
 @pytest.fixture(scope="session")
 def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> TinyModels:
-    place = tmp_path_factory.mktemp("tiny")
-    command = [sys.executable, "-m", "tiny_models", str(place)]
+    """Made by the first process of the test run that needs them; the others wait."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    place = base / "tiny-models"
+    with file_lock(base / "tiny-models.lock", wait_s=300) as held:
+        assert held
+        if not (place / "made.json").exists():
+            _make_tiny_models(place)
+    return TinyModels(place)
+
+
+def _make_tiny_models(place: Path) -> None:
+    place.mkdir()
     paths = os.pathsep.join((str(Path(__file__).parents[1]), os.environ["PYTHONPATH"]))
     done = subprocess.run(
-        command,
+        [sys.executable, "-m", "tiny_models", str(place)],
         env={**os.environ, "PYTHONPATH": paths, "HF_HUB_OFFLINE": "1"},
         capture_output=True,
         text=True,
@@ -44,7 +57,6 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> TinyModels:
         timeout=300,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return TinyModels(place)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from orchestrator_core.models.embedding import export_process
 from orchestrator_core.models.embedding.attempts import Attempt, read_attempt, write_attempt
@@ -56,7 +57,9 @@ def test_kinds_have_identities_of_their_own(tiny_models: Any) -> None:
 
 def test_an_export_that_came_out_wrong_is_refused(tiny_models: Any) -> None:
     assert "does not give the original's vectors" in tiny_models.made["refused"]
-    assert not (tiny_models.place / "wrong-export").exists()
+    assert "cannot be loaded as a SentenceTransformer" in tiny_models.made["broken"]
+    for name in ("wrong", "broken"):
+        assert not (tiny_models.place / f"{name}-export").exists()
     assert not list(tiny_models.place.glob(".*"))
 
 
@@ -128,7 +131,8 @@ def test_two_processes_export_once_and_what_a_killed_one_left_is_removed(tiny_mo
     ]
     said = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    assert sorted(bool(text) for text in said) == [False, True]  # the other one waited and found it done
+    # The other one waited and found it done.
+    assert sorted(len(text.splitlines()) for text in said) == [0, export_process.STAGES]
     assert read_export(target) is not None
     assert not list(models.glob(f".{source.key}.*")) and read_attempt(target) is None
     assert target.stat().st_mode & 0o77 == 0
@@ -158,18 +162,18 @@ def test_a_damaged_export_is_put_aside_and_made_anew(tiny_models: Any, tmp_path:
 
 
 def test_a_failed_export_is_told_and_not_tried_again_at_once(tiny_models: Any, tmp_path: Path) -> None:
-    models, folder = tmp_path / "models", tmp_path / "model"
-    shutil.copytree(tiny_models.folder("mean"), folder)
-    (folder / "model.safetensors").write_bytes(b"no weights")
+    models, folder = tmp_path / "models", tiny_models.folder("mean")
     source = source_of(folder, models)
     target = models / source.key
-    assert start_export(source, target) == ""
+    elsewhere = tmp_path / "no model"  # by the time the child looks
+    elsewhere.mkdir()
+    assert start_export(structs.replace(source, folder=str(elsewhere)), target) == ""
     process = export_process._begun.processes[str(target)]
     assert process.wait() == 1
     for _ in range(2):
         found = prepared_model(str(folder), models=models)
         assert found.model is None and not found.preparing
-        assert "cannot be loaded as a SentenceTransformer" in found.reason and found.fix == "orchestrate setup"
+        assert "is no SentenceTransformer" in found.reason and found.fix == "orchestrate setup"
     assert export_process._begun.processes[str(target)] is process
     assert not target.exists() and not list(models.glob(f".{source.key}.*"))
 

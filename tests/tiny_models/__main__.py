@@ -7,6 +7,7 @@ process of its own, since torch takes seconds to load and warns of its own affai
 from __future__ import annotations
 
 import json
+import shutil
 import string
 import sys
 from pathlib import Path
@@ -95,7 +96,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 def main(place: Path) -> None:
-    """Make one model of each kind, export it, and note the original's vectors; then let an export go wrong."""
+    """Make one model of each kind, export it, and note the original's vectors; then let exports go wrong in two ways."""
     from sentence_transformers import SentenceTransformer
 
     from orchestrator_core.models.embedding import export
@@ -117,6 +118,15 @@ def main(place: Path) -> None:
         export.export(place / "mean" / "model", place / "wrong-export", name="wrong")
     except CannotExport as error:
         made["refused"] = str(error)
+    finally:
+        export.translate = right
+    broken = place / "broken" / "model"
+    shutil.copytree(place / "mean" / "model", broken)
+    (broken / "model.safetensors").write_bytes(b"no weights")
+    try:
+        export.export(broken, place / "broken-export", name="broken")
+    except CannotExport as error:
+        made["broken"] = str(error)
     (place / "made.json").write_text(json.dumps(made), encoding="utf-8")
 
 
