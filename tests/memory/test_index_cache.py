@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +181,25 @@ def test_vectors_that_cannot_be_read_are_read_by_the_next_search(
             pass
     with cache.index("default", MODEL) as index:
         assert index.column("vectors")[index.slot(1)].tolist() == [1, 0, 0]
+
+
+def test_a_signal_handler_may_search_in_the_middle_of_a_search(
+    cache: IndexCache, memory: MemoryManager, database: Database
+) -> None:
+    memory.remember("one", id="a")
+    Vectors(database).put(MODEL, [1], np.array([[1, 0, 0]], np.float32))
+    with cache.index("default", MODEL) as outer:
+        memory.remember("two", id="b")  # as a handler would, in the same thread
+        with cache.index("default", MODEL) as inner:
+            assert seqs(inner) == [1, 2] and inner.column("embedded").tolist() == [True, False]
+        assert seqs(outer) == [1]
+    assert held(cache, identity=MODEL) == [1, 2]
+
+    def interrupted() -> None:
+        with cache._lock:
+            held(cache)
+
+    thread = threading.Thread(target=interrupted, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()

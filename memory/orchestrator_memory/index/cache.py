@@ -16,6 +16,7 @@ from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.embedding.vectors import Vectors
 from orchestrator_memory.index.namespace_index import Entry, NamespaceIndex
+from orchestrator_memory.rows.log import log_ends
 
 _KEPT = 16
 """Namespaces held at a time; the one that was not used for longest goes first."""
@@ -28,15 +29,13 @@ _ENTRY = (
     "helped, ignored"
 )
 
-# In one SELECT SQLite would walk the whole log for a minimum and a maximum; alone it looks up each.
-_LOG_ENDS = "SELECT coalesce((SELECT min(n) FROM memory_log), 0), coalesce((SELECT max(n) FROM memory_log), 0)"
-
 
 class _Held:
     """An index and how far it has followed the log."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self.lock = threading.RLock()  # re-entrant, for a signal handler may make a call
+        self.in_use = False
         self.index: NamespaceIndex | None = None
         self.model = ""
         self.file: tuple[object, ...] = ()
@@ -53,7 +52,7 @@ class IndexCache:
         at_fork(self, child=IndexCache._reset)
 
     def _reset(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._held: OrderedDict[str, _Held] = OrderedDict()
 
     @contextmanager
@@ -75,14 +74,26 @@ class IndexCache:
             if len(self._held) > _KEPT:
                 self._held.popitem(last=False)
         with held.lock:
-            index = self._current(held, namespace, identity)
-            if identity is not None and index.holds_vectors != hold_vectors:
-                # Read before the room is made: where that fails, the index must not pass zeros for vectors.
-                loaded = self._vectors.load(identity.digest, namespace) if hold_vectors else None
+            if held.in_use:  # by this very thread, which a signal handler interrupted: what it works on must not change
+                index = self._read(namespace, identity)
                 index.hold_vectors(hold_vectors)
-                if loaded is not None:
-                    index.set_vectors(*loaded)
-            yield index
+                yield index
+                return
+            held.in_use = True
+            try:
+                yield self._ready(held, namespace, identity, hold_vectors)
+            finally:
+                held.in_use = False
+
+    def _ready(self, held: _Held, namespace: str, identity: ModelIdentity | None, hold_vectors: bool) -> NamespaceIndex:
+        index = self._current(held, namespace, identity)
+        if identity is not None and index.holds_vectors != hold_vectors:
+            # Read before the room is made: where that fails, the index must not pass zeros for vectors.
+            loaded = self._vectors.load(identity.digest, namespace) if hold_vectors else None
+            index.hold_vectors(hold_vectors)
+            if loaded is not None:
+                index.set_vectors(*loaded)
+        return index
 
     def clear(self) -> None:
         """Let go of all indexes; the next search reads them anew."""
@@ -91,7 +102,7 @@ class IndexCache:
 
     def _current(self, held: _Held, namespace: str, identity: ModelIdentity | None) -> NamespaceIndex:
         model = "" if identity is None else identity.digest
-        first, last = self._database.query(_LOG_ENDS)[0]
+        first, last = log_ends(self._database)
         same = held.model == model and held.file == self._database.identity and held.position <= last
         if held.index is not None and same and not held.index.wasteful:
             if held.position == last:
