@@ -152,8 +152,8 @@ def _supersede(connection: sqlite3.Connection, row: MemoryRow, is_there: bool) -
     if metadata is None:
         metadata = row.metadata
     connection.execute(
-        "UPDATE memories SET occurred_at = ?, created_at = min(created_at, ?), expires_at = ?, category = ?, trust = ?, score = coalesce(?, score), "
-        "pinned = max(pinned, ?), metadata = ? WHERE seq = ?",
+        "UPDATE memories SET occurred_at = ?, created_at = min(created_at, ?), expires_at = ?, category = ?, trust = ?, "
+        "score = coalesce(?, score), pinned = max(pinned, ?), metadata = ? WHERE seq = ?",
         (
             row.occurred_at, row.created_at, row.expires_at, row.category, _trust(twin, row), row.score, row.pinned, metadata,
             twin.seq,

@@ -198,7 +198,8 @@ def _current(database: Database, rows: Sequence[MemoryRow]) -> dict[tuple[str, s
     if not keys:
         return {}
     found = database.query(
-        "SELECT namespace, key, id, max(created_at, occurred_at) FROM memories WHERE superseded_at IS NULL AND quarantined = '' AND key <> '' "
+        "SELECT namespace, key, id, max(created_at, occurred_at) FROM memories "
+        "WHERE superseded_at IS NULL AND quarantined = '' AND key <> '' "
         f"AND key IN ({', '.join('?' * len(keys))})",
         keys,
     )
