@@ -7,7 +7,7 @@ rebuild. Memories of one session are linked in the order in which they happened.
 from __future__ import annotations
 
 import math
-from bisect import insort
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -145,7 +145,7 @@ class NamespaceIndex:
             self._columns.previous[after] = before
         code = int(self._columns.session[slot])
         members = self.sessions[code]
-        members.remove((float(self._columns.occurred[slot]), seq, slot))
+        del members[bisect_left(members, (float(self._columns.occurred[slot]), seq, slot))]
         self._members.pop(code, None)
         self.live_sessions -= not members
 
@@ -169,8 +169,8 @@ class NamespaceIndex:
             place = len(members)
             members.append(member)
         else:
-            insort(members, member)
-            place = members.index(member)
+            place = bisect_left(members, member)
+            members.insert(place, member)
         if place > 0:
             before = members[place - 1][2]
             self._columns.next[before], self._columns.previous[slot] = slot, before
