@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _POLL_S = 0.1
@@ -18,12 +18,12 @@ def file_lock(path: Path, *, wait_s: float) -> Iterator[bool]:
     held = False
     try:
         until = time.monotonic() + wait_s
-        while not (held := _try(handle)) and time.monotonic() < until:
+        while not (held := try_lock(handle)) and time.monotonic() < until:
             time.sleep(_POLL_S)
         yield held
     finally:
         if held:
-            _release(handle)  # closing is not enough where a forked child has inherited the handle
+            unlock(handle)  # closing is not enough where a forked child has inherited the handle
         os.close(handle)
 
 
@@ -38,25 +38,31 @@ def is_locked(path: Path) -> bool:
 if os.name == "nt":
     import msvcrt
 
-    def _try(handle: int) -> bool:
+    def try_lock(handle: int) -> bool:
+        """Lock an open file at once; False where another process has done so."""
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
         except OSError:
             return False
         return True
 
-    def _release(handle: int) -> None:
-        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]
+    def unlock(handle: int) -> None:
+        """Let go of an open file, whether it is locked or not."""
+        with suppress(OSError):
+            msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]
 
 else:
     import fcntl
 
-    def _try(handle: int) -> bool:
+    def try_lock(handle: int) -> bool:
+        """Lock an open file at once; False where another process has done so."""
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
         return True
 
-    def _release(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_UN)
+    def unlock(handle: int) -> None:
+        """Let go of an open file, whether it is locked or not."""
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_UN)

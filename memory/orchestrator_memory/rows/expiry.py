@@ -12,6 +12,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from orchestrator_core.storage.database import Database
+from orchestrator_memory.rows.log import log_ends
 
 BATCH = 2_000
 """Rows deleted in one transaction."""
@@ -70,7 +71,7 @@ def _delete_expired(database: Database, now: float, batch: int) -> int:
 
 
 def _trim_log(database: Database, kept: int, batch: int) -> int:
-    ((first, last),) = database.query("SELECT coalesce(min(n), 0), coalesce(max(n), 0) FROM memory_log")
+    first, last = log_ends(database)
     trimmed = 0
     while first and first <= last - kept:
         with database.transaction() as connection:

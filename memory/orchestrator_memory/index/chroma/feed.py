@@ -17,6 +17,7 @@ from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.embedding.vectors import Vectors
 from orchestrator_memory.index.contract import IndexUnavailable
+from orchestrator_memory.rows.log import log_ends
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,7 +86,7 @@ class Feed:
         Raises:
             StoreError: the store cannot be read.
         """
-        first, last = self._database.query("SELECT coalesce(min(n), 0), coalesce(max(n), 0) FROM memory_log")[0]
+        first, last = log_ends(self._database)
         if place.n == 0:
             return bool(first <= 1)
         found = self._database.query("SELECT at FROM memory_log WHERE n = ?", (place.n,))

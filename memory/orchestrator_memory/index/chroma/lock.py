@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
+
+from orchestrator_core.file_lock import try_lock, unlock
 
 
 class OwnerLock:
@@ -25,7 +26,7 @@ class OwnerLock:
         self.release()
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         # Where the folder is removed and made anew between the two steps, what is locked is a file that nobody else sees.
-        if not _try(handle) or not _is_at(handle, self.path):
+        if not try_lock(handle) or not _is_at(handle, self.path):
             os.close(handle)
             return False
         self._handle = handle
@@ -39,7 +40,7 @@ class OwnerLock:
     def release(self) -> None:
         """Let go of it."""
         if self._handle is not None:
-            _unlock(self._handle)  # closing is not enough where a forked child has inherited the handle
+            unlock(self._handle)  # closing is not enough where a forked child has inherited the handle
             self.abandon()
 
     def abandon(self) -> None:
@@ -55,32 +56,3 @@ def _is_at(handle: int, path: Path) -> bool:
     except OSError:
         return False
     return (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino)
-
-
-if os.name == "nt":
-    import msvcrt
-
-    def _try(handle: int) -> bool:
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        except OSError:
-            return False
-        return True
-
-    def _unlock(handle: int) -> None:
-        with suppress(OSError):
-            msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]
-
-else:
-    import fcntl
-
-    def _try(handle: int) -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(handle: int) -> None:
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_UN)
