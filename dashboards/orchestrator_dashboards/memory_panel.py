@@ -129,7 +129,7 @@ def memory_panel(facts: MemoryFacts) -> MemoryPanel:
                 one_line(memory.text, 120),
                 f"{one_line(memory.tier, 20)} · {one_line(memory.id, 60)}",
                 quantities.percent(memory.helped / (memory.helped + memory.ignored)),
-                f"{memory.helped:.1f} of {memory.helped + memory.ignored:.1f}",
+                f"{memory.helped:.1f} of {memory.helped + memory.ignored:.1f} uses",
             )
             for memory in facts.helped_most
         ),
