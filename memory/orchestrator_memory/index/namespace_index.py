@@ -21,7 +21,6 @@ from orchestrator_memory.text.traits import traits
 from orchestrator_memory.text.words import stems, words
 
 Floats = NDArray[np.float32]
-Slots = NDArray[np.int64]
 
 _DEAD_KEPT = 256
 SAMPLE = 1_000

@@ -40,7 +40,6 @@ class Found(Struct, frozen=True):
     id: str
     name: str
     metadata: dict[str, Any] | None = None
-    dimension: int | None = None
 
 
 class NoCollection(IndexUnavailable):
