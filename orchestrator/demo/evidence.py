@@ -61,7 +61,7 @@ def _memory(played: Played, database: Database) -> Evidence:
     return Evidence(
         "the second round remembers the first", len(remembering) == len(second),
         f"{len(remembering)} of {len(second)} agents were given memories of the first round",
-        remembering[0].execution_id if remembering else "",
+        next((result.execution_id for result in (*remembering, *second)), ""),
     )  # fmt: skip
 
 
@@ -75,7 +75,8 @@ def _meaning(played: Played, database: Database) -> Evidence:
         return Evidence(promise, result.ok, why, result.execution_id, left_out=True)
     told = {result.execution_id for scene, result in played if scene.agent == STUMBLER and result.ok}
     if not found or found[0].source not in told:
-        return Evidence(promise, False, f"{scene.request!r} was given something else first", result.execution_id)
+        instead = "something else first" if found else "nothing"
+        return Evidence(promise, False, f"{scene.request!r} was given {instead}", result.execution_id)
     shared = _telling_words(scene.request) & _telling_words(found[0].text)
     first = next(line for line in found[0].text.splitlines() if line)
     detail = f"{scene.request!r} was given {first!r} first, score {found[0].score:.2f}: {_shared(shared)}"
