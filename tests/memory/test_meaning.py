@@ -48,8 +48,12 @@ def index(vectors: NDArray[np.float32]) -> NamespaceIndex:
     return index
 
 
-def best(index: NamespaceIndex, meaning: Scanned | Proposed, k: int = 10) -> list[int]:
-    found = candidates(index, "note 42", meaning, np.ones(index.size, np.bool_))
+def best(
+    index: NamespaceIndex, meaning: Scanned | Proposed, k: int = 10, *, allowed: NDArray[np.bool_] | None = None
+) -> list[int]:
+    found = candidates(
+        index, "note 42", meaning, np.ones(index.size, np.bool_) if allowed is None else allowed, max(50, k)
+    )
     scored = score(found.features, index, found.slots, with_vectors=True, learned={}, now=0.0)
     return index.column("seq")[found.slots[np.argsort(-scored.logit, kind="stable")[:k]]].tolist()
 
@@ -72,6 +76,23 @@ def test_a_derived_index_ranks_as_the_scan_does(index: NamespaceIndex, vectors: 
             lambda seqs: (np.array(seqs), vectors[np.array(seqs) - 1]),
         )
         agreed += len(set(wanted) & set(best(index, meaning)))
+    assert agreed / (10 * len(queries)) >= 0.98
+
+
+def test_a_derived_index_finds_what_a_filter_leaves(index: NamespaceIndex, vectors: NDArray[np.float32]) -> None:
+    allowed = np.zeros(index.size, np.bool_)
+    allowed[::10] = True
+    agreed, queries = 0, vectors[1::50]  # none of what the index proposes may pass the filter
+    scanned = [best(index, Scanned(index, query), allowed=allowed) for query in queries]
+    index.hold_vectors(False)
+    for query, wanted in zip(queries, scanned, strict=True):
+        cosine = vectors @ query
+        nearest = np.argsort(-np.where(allowed, -1, cosine))[:200]
+        meaning = Proposed(
+            index, query, (nearest + 1, cosine[nearest]), index.sample,
+            lambda seqs: (np.array(seqs), vectors[np.array(seqs) - 1]),
+        )  # fmt: skip
+        agreed += len(set(wanted) & set(best(index, meaning, allowed=allowed)))
     assert agreed / (10 * len(queries)) >= 0.98
 
 

@@ -35,6 +35,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
 FEATURES: tuple[str, ...] = tuple(name for names in GROUPS.values() for name in names)
 POOL = 50
 """Candidates taken from each view."""
+_FEW_ALLOWED = 5_000
+"""Where filters leave no more than this, all of them are compared: hardly any is among what a derived index proposes. About 20 ms."""
 _LEAST_COSINE = 0.3
 """Texts about the same thing lie above this with the default model."""
 _ALL = 0.999
@@ -60,6 +62,8 @@ def candidates(
     spoken_of = {word for code_words in named.values() for word in code_words}
     subject = tuple(term for term in terms if term not in spoken_of) or terms
     matched = matches(index, subject)
+    if allowed.sum() <= min(_FEW_ALLOWED, len(index) // 2):
+        meaning.settle(np.flatnonzero(allowed))
     match = _match(matched, meaning)
     if meaning.known and allowed.sum() <= pool:
         slots = np.flatnonzero(allowed)  # without vectors only what shares a word is a candidate
