@@ -27,7 +27,7 @@ POSIX_ONLY = pytest.mark.xfail(sys.platform == "win32", reason="needs POSIX sign
 
 CHILD = """
 import os, signal, sys
-from orchestrator import forgetting
+from orchestrator.forgetting import cascade
 from orchestrator.testing import temporary_orchestrator
 from orchestrator_core.storage.database import Database
 
@@ -36,9 +36,9 @@ def die(*args, **kwargs):
 
 moment = sys.argv[2]
 if moment == "pages":
-    forgetting.pages_holding = die
+    cascade.pages_holding = die
 if moment == "removed":
-    forgetting.still_there = die
+    cascade.still_there = die
 if moment == "rewriting":
     Database.rebuild = die
 with temporary_orchestrator(sys.argv[1], overrides={"memory.embedding": "none"}) as magnus:
