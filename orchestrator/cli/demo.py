@@ -80,6 +80,7 @@ def command(invocation: Invocation, path: str | None, execute: bool, judge: str)
         "seconds": round(seconds, 1),
         "calls": [_line(scene, result) for scene, result in played],
         "evidence": evidence,
+        "namespace": played[0][1].namespace,
         "dashboard": str(page.with_name("dashboard_latest.html")),
     }
     invocation.output.show(data, lambda screen: _render(screen, data, evidence, page))
@@ -164,6 +165,9 @@ def _render(screen: Screen, data: dict[str, Any], evidence: Sequence[Evidence], 
     screen.line(
         "  The tiles on top, the failing agent among the errors, and a row of the list opened: its trace, its attempts, its memories."
     )
+    screen.line()
+    screen.heading("Ask its memories, which are kept apart from yours")
+    screen.line(f'  orchestrate memory explain "What does Darjeeling cost?" --namespace {data["namespace"]}')
     if shutil.which("orchestrate") is None:
         screen.line()
         screen.line(f"orchestrate is not on your path yet; it lies in {Path(sys.executable).parent}")
