@@ -64,7 +64,7 @@ def command(
 ) -> int:
     """Run AGENT on REQUEST.
 
-    REQUEST is a text; - reads standard input and @FILE a file ( stands for a text that begins with @). The agent's answer goes to
+    REQUEST is a text; - reads standard input and @FILE a file (@@ stands for a text that begins with @). The agent's answer goes to
     standard output, what happened to standard error.
     """
     data = parse_context(context)

@@ -67,7 +67,7 @@ def parse_stages(texts: Sequence[str]) -> dict[str, bool]:
 
 
 def read_request(text: str, stdin: IO[str]) -> str:
-    """The request itself: ``-`` stands for standard input, ``@FILE`` for a file, ```` for an ``@``.
+    """The request itself: ``-`` stands for standard input, ``@FILE`` for a file, ``@@`` for an ``@``.
 
     Raises:
         UsageError: it cannot be read, is too large, or is no UTF-8.
@@ -77,7 +77,7 @@ def read_request(text: str, stdin: IO[str]) -> str:
         if source is None:
             raise UsageError("there is no standard input to read the request from.")
         return _decoded(source.read(MAX_REQUEST_BYTES + 1), "standard input")
-    if text.startswith(""):
+    if text.startswith("@@"):
         return text[1:]
     if text.startswith("@"):
         return _decoded(_file_bytes(text[1:]), text[1:])
@@ -90,7 +90,7 @@ def _file_bytes(name: str) -> bytes:
             return file.read(MAX_REQUEST_BYTES + 1)
     except OSError as error:
         raise UsageError(
-            f"the request's file {name!r} cannot be read: {error.strerror}. For a text that begins with @, write ."
+            f"the request's file {name!r} cannot be read: {error.strerror}. For a text that begins with @, write @@."
         ) from None
     except ValueError as error:
         raise UsageError(f"{name!r} is no file's name ({error}).") from None

@@ -59,7 +59,7 @@ def test_a_long_value_is_judged_by_its_beginning_and_taken_whole() -> None:
 
 
 def test_a_password_in_an_address_comes_with_its_user() -> None:
-    text = f"see postgres://ada:{VALUE}db.internal/x and https://:{VALUE}@host, not https://host:80/@x"
+    text = f"see postgres://ada:{VALUE}@@db.internal/x and https://:{VALUE}@host, not https://host:80/@x"
     told = [(text[match.start : match.end], user) for match, user in find_address_passwords(text)]
     assert told == [(VALUE + "@", "ada"), (VALUE, "")]
 

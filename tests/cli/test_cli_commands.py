@@ -204,7 +204,7 @@ def test_the_request_may_come_from_elsewhere(orchestrate: Any, project: Path) ->
 
     assert said("-", "from stdin ü".encode()) == "said: from stdin ü {}"
     assert said("@ask.txt") == "said: whät {}"
-    assert said("name") == "said: @name {}"
+    assert said("@@name") == "said: @name {}"
 
 
 def test_a_request_that_is_no_text_is_told_so(orchestrate: Any, project: Path) -> None:

@@ -48,7 +48,7 @@ WORSE = {
     "repetition": "Photosynthesis turns light into sugar in two stages. " * 12,
     "off the subject": "The railway reached the town in 1871, and the market moved to the station. Trade grew quickly.",
     "the question again": ASK,
-    "noise": "## %% 11 22 ;;; ///// ((( photosynthesis ))) ##### ===== +++++ 0000 ~~~~ |||| <<<< >>>>",
+    "noise": "@@## %% 11 22 ;;; ///// ((( photosynthesis ))) ##### ===== +++++ 0000 ~~~~ |||| <<<< >>>>",
     "an open code block": GOOD + "\n\n```\nlight -> sugar",
 }
 
