@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, structs
 
 from orchestrator_core.clock import Clock
+from orchestrator_core.errors import MissingDependency
 from orchestrator_core.models.embedding.contract import ModelIdentity
 from orchestrator_core.records import RecalledMemory
 from orchestrator_core.settings import MemorySettings
@@ -209,8 +210,10 @@ class Searcher:
 
     def _indexes(self) -> IndexCache:
         if self._cache is None:
-            from orchestrator_memory.index.cache import IndexCache
-
+            try:
+                from orchestrator_memory.index.cache import IndexCache
+            except ImportError as error:
+                raise MissingDependency("numpy", "searching memories", str(error)) from error
             self._cache = IndexCache(self._database)
         return self._cache
 

@@ -23,12 +23,14 @@ _ESSENTIAL = frozenset({"click", "msgspec", "sqlite-utils"})
 # What goes on without a package; one that is declared but not named here still gets its install line.
 _WITHOUT = {
     "bandit": "code is judged without security findings, and the security-auditor agent cannot run",
-    "chromadb": "memory works: keyword search needs no vector index",
+    "chromadb": "memory compares all vectors itself, which is exact",
     "complexipy": "code is judged without cognitive complexity",
     "httpcore": "the rule judge scores instead of a local model",
     "httpx": "the rule judge scores instead of a local model",
+    "huggingface-hub": "everything but setup --download",
     "jinja2": "everything but the dashboards",
     "markdown-it-py": "everything but the documentation-specialist agent",
+    "numpy": "calls run without memories; searching memory says what is missing",
     "ollama": "the rule judge scores instead of a local model",
     "onnx": "everything; it is needed only to export embedding models",
     "onnxruntime": "memory works with keywords instead of embeddings",
@@ -38,12 +40,14 @@ _WITHOUT = {
     "packaging": "everything but comparing versions, here and in the project-analyst and security-auditor agents",
     "presidio-analyzer": "redaction by patterns; only the deep scan for names and places is missing",
     "prometheus-client": "everything but the metrics endpoint",
+    "pystemmer": "calls run without memories; searching memory says what is missing",
     "pytest": "everything but running a project's tests with the test-automator agent",
     "radon": "code is judged without cyclomatic complexity",
     "rich": "plain text instead of tables and progress bars",
     "ruff": "code is judged without lint findings, and the code-reviewer agent cannot run",
     "sentence-transformers": "memory works with keywords instead of embeddings",
     "tokenizers": "memory works with keywords instead of embeddings",
+    "torch": "everything; it is needed only to export embedding models",
     "vulture": "everything but dead code in the code-archaeologist's report",
 }
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from orchestrator_core.errors import MissingDependency
+
 TEXT_MAX = 50_000
 """Of a longer text the beginning is compared."""
 _STEMS_MAX = 200_000
@@ -52,8 +54,10 @@ def _unspaced() -> re.Pattern[str]:
 
 @cache
 def _stemmer() -> Any:
-    import Stemmer
-
+    try:
+        import Stemmer
+    except ImportError as error:
+        raise MissingDependency("pystemmer", "searching memories", str(error)) from error
     return Stemmer.Stemmer("english")
 
 
