@@ -45,7 +45,7 @@ OUTCOME_MAX = 1_200
 TRUST = {"succeeded": 1.0, "failed": 0.5, "blocked": 0.3}
 """By status. A call that ended in another way leaves no memory."""
 TRUST_FLOOR = 0.25
-RELEVANCE_FLOOR = 0.01
+RELEVANCE_FLOOR = 0.003
 """A score is the estimated probability that a memory answers. On the dialogues that the ranking is fitted on, single turns that answer a
 question score 0.02 in the median however few memories there are; of ten turns that have nothing to do with it the best scores 0.002, of
 fifty 0.009."""
