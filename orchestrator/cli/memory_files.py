@@ -87,7 +87,9 @@ def import_memories(invocation: Invocation, file: str, namespace: str | None, te
             invocation.output.error(stopped.code, f"{stopped}{hint}", imported=stopped.imported)
             return stopped.exit_code
         except KeyboardInterrupt:
-            invocation.output.note("\nStopped. What was read so far is kept; the same import again changes nothing of it and goes on.")
+            invocation.output.note(
+                "\nStopped. What was read so far is kept; the same import again changes nothing of it and goes on."
+            )
             raise
         reason = memory.status().reason if imported.waiting else ""
     for problem in imported.problems[:_NAMED]:
