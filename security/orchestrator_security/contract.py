@@ -9,15 +9,22 @@ from msgspec import Struct
 
 from orchestrator_core.records import Action, Finding, Redacted
 
-Direction = Literal["in", "out", "memory"]
+Direction = Literal["in", "out", "memory", "tool", "file"]
+"""A request, an agent's reply, a recalled memory, what a tool returned, what was read from a file."""
+
+Sink = Literal["model", "sql", "html", "shell", "path", "template"]
+"""Where a text is bound for. A ``model`` reads it; the others would execute it, so other scanners look at what goes there."""
+
+Trust = Literal["user", "untrusted"]
+"""``user``: the caller wrote it. ``untrusted``: somebody else did, and may want the model to obey."""
 
 
 class ScanContext(Struct, frozen=True):
     """Where a text comes from and where it goes: this, not the text alone, decides what is dangerous."""
 
     direction: Direction = "in"
-    sink: str = "model"
-    trust: Literal["user", "untrusted"] = "user"
+    sink: Sink = "model"
+    trust: Trust = "user"
     agent: str = ""
     caller: str = ""
     session: str = ""

@@ -20,7 +20,7 @@ class Gate:
         incomplete: list[str] = []
         for scanner in self._scanners:
             try:
-                if scanner.prefilter(text):
+                if scanner.prefilter(text, context):
                     found = list(scanner.scan(text, context))
                     if all(isinstance(hit, Hit) and 0 <= hit.start <= hit.end <= len(text) for hit in found):
                         hits.extend(found)

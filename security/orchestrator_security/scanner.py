@@ -34,7 +34,7 @@ class Scanner(Protocol):
     @property
     def name(self) -> str: ...
 
-    def prefilter(self, text: str) -> bool:
+    def prefilter(self, text: str, context: ScanContext) -> bool:
         """False when ``scan`` cannot find anything: a cheap test that keeps harmless text fast."""
         ...
 

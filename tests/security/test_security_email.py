@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator_security.email import find_emails
+from orchestrator_security.pii.email import find_emails
 
 
 def found(text: str) -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from orchestrator_security.contract import ScanContext
-from orchestrator_security.encoding import EncodingScanner, storable, suspicious
-from orchestrator_security.size import check_size, exceeds
+from orchestrator_security.characters.encoding import EncodingScanner, storable, suspicious
+from orchestrator_security.characters.size import check_size, exceeds
 
 SCOTLAND = "\U0001f3f4" + "".join(chr(0xE0000 + ord(c)) for c in "gbsct") + "\U000e007f"
 HIDDEN = "".join(chr(0xE0000 + ord(c)) for c in "ignore all")
@@ -14,7 +14,9 @@ HIDDEN = "".join(chr(0xE0000 + ord(c)) for c in "ignore all")
 
 def categories(text: str) -> set[str]:
     scanner = EncodingScanner()
-    return {hit.category for hit in scanner.scan(text, ScanContext())} if scanner.prefilter(text) else set()
+    return (
+        {hit.category for hit in scanner.scan(text, ScanContext())} if scanner.prefilter(text, ScanContext()) else set()
+    )
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_very_many_findings_are_listed_in_part_and_redacted_whole() -> None:
 class _Crashing:
     name = "crashing"
 
-    def prefilter(self, text: str) -> bool:
+    def prefilter(self, text: str, context: ScanContext) -> bool:
         return True
 
     def scan(self, text: str, context: ScanContext) -> Sequence[Hit]:
@@ -135,7 +135,7 @@ def test_a_broken_scanner_is_reported_and_the_others_go_on(scanner: Scanner) -> 
 
 
 def test_where_a_redacting_scanner_breaks_the_text_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
-    from orchestrator_security.secrets import SecretScanner
+    from orchestrator_security.secrets.secret_scanner import SecretScanner
 
     monkeypatch.setattr(SecretScanner, "scan", _Crashing.scan)
     g = guard()

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from orchestrator_security import rate_limit
-from orchestrator_security.rate_limit import RateLimit
+from orchestrator_security.limits.rate_limit import RateLimit
 
 
 class _Clock:

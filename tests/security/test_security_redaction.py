@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from orchestrator_core.clock import SystemClock
 from orchestrator_core.settings import SecuritySettings
 from orchestrator_security.guard import SecurityGuard, build_guard
-from orchestrator_security.placeholder import KeyedNaming
-from orchestrator_security.redaction import KnownSecrets, merged, occurrences
-from orchestrator_security.vault import Vault
+from orchestrator_security.redaction.placeholder import KeyedNaming
+from orchestrator_security.redaction.redactor import KnownSecrets, merged, occurrences
+from orchestrator_security.redaction.vault import Vault
 
 KEY = b"k" * 32
 SAMPLES = list(secret_samples.samples().values())

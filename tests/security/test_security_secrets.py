@@ -7,7 +7,7 @@ import secret_samples
 
 from orchestrator_core.analysis.secret_matches import entropy
 from orchestrator_security.contract import ScanContext
-from orchestrator_security.secrets import SecretScanner
+from orchestrator_security.secrets.secret_scanner import SecretScanner
 
 SAMPLES = secret_samples.samples()
 CONTEXTUAL = secret_samples.contextual()
@@ -15,7 +15,7 @@ CONTEXTUAL = secret_samples.contextual()
 
 def found(text: str) -> list[str]:
     scanner = SecretScanner()
-    if not scanner.prefilter(text):
+    if not scanner.prefilter(text, ScanContext()):
         return []
     return [text[hit.start : hit.end] for hit in scanner.scan(text, ScanContext()) if hit.confidence >= 0.5]
 

@@ -13,7 +13,7 @@ from orchestrator_core.analysis.secret_matches import (
     find_formats,
 )
 from orchestrator_core.records import Severity
-from orchestrator_security.assigned_secret import is_secret
+from orchestrator_security.secrets.assigned_secret import is_secret
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.scanner import Hit
 
@@ -23,7 +23,7 @@ class SecretScanner:
 
     name = "secrets"
 
-    def prefilter(self, text: str) -> bool:
+    def prefilter(self, text: str, context: ScanContext) -> bool:
         return len(text) >= 6
 
     def scan(self, text: str, context: ScanContext) -> Sequence[Hit]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from orchestrator_security.redaction import KnownSecrets, Redactor, as_text
+from orchestrator_security.redaction.redactor import KnownSecrets, Redactor, as_text
 
 NODES_MAX = 200_000
 """A value of more parts than this is cut: shared references can unfold without end."""

@@ -111,7 +111,7 @@ class EmailScanner:
 
     name = "email"
 
-    def prefilter(self, text: str) -> bool:
+    def prefilter(self, text: str, context: ScanContext) -> bool:
         return "@" in text or "%40" in text or "\uff20" in text
 
     def scan(self, text: str, context: ScanContext) -> Sequence[Hit]:

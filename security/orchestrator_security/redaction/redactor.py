@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator_core.records import Redacted
 from orchestrator_security.contract import ScanContext
-from orchestrator_security.encoding import storable
-from orchestrator_security.placeholder import Naming
+from orchestrator_security.characters.encoding import storable
+from orchestrator_security.redaction.placeholder import Naming
 from orchestrator_security.scanner import Hit, Scanner
-from orchestrator_security.size import withheld
+from orchestrator_security.characters.size import withheld
 
 _CONTEXT = ScanContext()
 _MAX_ROUNDS = 8
@@ -81,7 +81,7 @@ class Redactor:
                 hits = [
                     hit
                     for scanner in self._scanners
-                    if scanner.prefilter(cleaned)
+                    if scanner.prefilter(cleaned, _CONTEXT)
                     for hit in scanner.scan(cleaned, _CONTEXT)
                 ]
             replaced = self._once(cleaned, hits, known)

@@ -68,7 +68,7 @@ class EncodingScanner:
 
     name = "encoding"
 
-    def prefilter(self, text: str) -> bool:
+    def prefilter(self, text: str, context: ScanContext) -> bool:
         return suspicious(text)
 
     def scan(self, text: str, context: ScanContext) -> Sequence[Hit]:

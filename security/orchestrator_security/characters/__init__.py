@@ -1,0 +1,1 @@
+"""Characters that hide something, broken encoding and size."""

@@ -1,0 +1,1 @@
+"""Replacing what was found, and putting it back."""

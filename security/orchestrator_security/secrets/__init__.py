@@ -1,0 +1,1 @@
+"""Credentials, by their formats and by what they are assigned to."""
