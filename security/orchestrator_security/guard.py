@@ -11,11 +11,12 @@ from orchestrator_core.clock import Clock
 from orchestrator_core.errors import UsageError
 from orchestrator_core.records import Action, Finding, Redacted
 from orchestrator_core.settings import SecuritySettings
-from orchestrator_security.contract import ScanContext, ScanVerdict
-from orchestrator_security.pii.email import EmailScanner
 from orchestrator_security.characters.encoding import EncodingScanner
+from orchestrator_security.characters.size import check_size, withheld
+from orchestrator_security.contract import ScanContext, ScanVerdict
 from orchestrator_security.gate import Gate
-from orchestrator_security.redaction.placeholder import KeyedNaming
+from orchestrator_security.limits.rate_limit import RateLimit
+from orchestrator_security.pii.email import EmailScanner
 from orchestrator_security.policy import (
     ACTIONS,
     Policy,
@@ -23,13 +24,12 @@ from orchestrator_security.policy import (
     risk,
     strictest,
 )
-from orchestrator_security.limits.rate_limit import RateLimit
+from orchestrator_security.redaction.placeholder import KeyedNaming
 from orchestrator_security.redaction.redactor import KnownSecrets, Redactor, as_text
-from orchestrator_security.scanner import Hit, Scanner
-from orchestrator_security.secrets.secret_scanner import SecretScanner
-from orchestrator_security.characters.size import check_size, withheld
 from orchestrator_security.redaction.structured import redact_data, secret_values
 from orchestrator_security.redaction.vault import Vault
+from orchestrator_security.scanner import Hit, Scanner
+from orchestrator_security.secrets.secret_scanner import SecretScanner
 
 FINDINGS_MAX = 200
 """More findings than this of one text are counted, not listed; all of them are redacted."""

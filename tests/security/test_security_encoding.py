@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator_security.contract import ScanContext
 from orchestrator_security.characters.encoding import EncodingScanner, storable, suspicious
 from orchestrator_security.characters.size import check_size, exceeds
+from orchestrator_security.contract import ScanContext
 
 SCOTLAND = "\U0001f3f4" + "".join(chr(0xE0000 + ord(c)) for c in "gbsct") + "\U000e007f"
 HIDDEN = "".join(chr(0xE0000 + ord(c)) for c in "ignore all")

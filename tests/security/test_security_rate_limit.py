@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from orchestrator_security import rate_limit
+from orchestrator_security.limits import rate_limit
 from orchestrator_security.limits.rate_limit import RateLimit
 
 

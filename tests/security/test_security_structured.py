@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from orchestrator_core.clock import SystemClock
 from orchestrator_core.settings import SecuritySettings
-from orchestrator_security import structured
+from orchestrator_security.redaction import structured
 from orchestrator_security.guard import SecurityGuard, build_guard
 
 MAIL = "jane.doe" + "@contoso.de"

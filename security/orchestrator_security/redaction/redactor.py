@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator_core.records import Redacted
-from orchestrator_security.contract import ScanContext
 from orchestrator_security.characters.encoding import storable
+from orchestrator_security.characters.size import withheld
+from orchestrator_security.contract import ScanContext
 from orchestrator_security.redaction.placeholder import Naming
 from orchestrator_security.scanner import Hit, Scanner
-from orchestrator_security.characters.size import withheld
 
 _CONTEXT = ScanContext()
 _MAX_ROUNDS = 8

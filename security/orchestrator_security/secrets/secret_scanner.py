@@ -13,9 +13,9 @@ from orchestrator_core.analysis.secret_matches import (
     find_formats,
 )
 from orchestrator_core.records import Severity
-from orchestrator_security.secrets.assigned_secret import is_secret
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.scanner import Hit
+from orchestrator_security.secrets.assigned_secret import is_secret
 
 
 class SecretScanner:
