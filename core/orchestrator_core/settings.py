@@ -48,8 +48,26 @@ class SecuritySettings(Struct, frozen=True, forbid_unknown_fields=True):
     redact_email: bool = True
     redact_output: bool = False
     """Also redact what the caller gets back, not only what is stored."""
+    preset: Literal["dev", "strict", "audit"] = "dev"
+    """Which table decides what to do about a finding; see ``docs/security-policy.md``."""
+    policy_file: str = ""
+    """A TOML file whose lines come before the preset's, from the project's folder where it is relative."""
+    deep_scan: Literal["auto", "off"] = "auto"
+    """``auto`` lets Presidio look at stored text in idle moments; the preset ``strict`` waits for it."""
     rate_limit_per_minute: Count = 0
-    """Calls per minute and agent in this process; 0 means no limit."""
+    """Calls per minute of an agent and caller; 0 means no limit."""
+    max_concurrent: Count = 0
+    """Calls of one agent that may run at once; 0 means no limit."""
+    daily_tokens: Count = 0
+    """Tokens that one agent may use between two midnights, UTC; 0 means no limit."""
+    daily_cost: Annotated[float, Meta(ge=0)] = 0.0
+    """USD that one agent may cost between two midnights, UTC; 0 means no limit."""
+    shared_limits: bool = False
+    """Whether all processes with this store share the limits, or each has its own."""
+    require_approval: tuple[str, ...] = ()
+    """Agents and capabilities that run only after a person's yes, by name."""
+    approval_timeout_s: Seconds = 300.0
+    """How long a person is waited for; then the answer is no."""
 
 
 class MemorySettings(Struct, frozen=True, forbid_unknown_fields=True):

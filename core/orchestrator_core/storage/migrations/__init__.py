@@ -1,0 +1,1 @@
+"""The statements of each schema version. One that has shipped is never edited."""
