@@ -185,3 +185,15 @@ def test_traits_and_kinds() -> None:
     kind = query_kind("When did it start?")
     assert (kind.when, kind.how_many, kind.which) == (1, 0, 0)
     assert query_kind("How many books?").how_many == 1
+
+
+@pytest.mark.parametrize("others", [40, 20_000])
+def test_the_only_text_that_holds_a_word_comes_first_however_many_there_are(others: int) -> None:
+    # A feature that grows with the namespace leaves the range the weights were fitted in, and turned the best match into the last.
+    index = index_of(["harbour kettle violin"] * (others // 2) + ["marble ladder"] + ["kettle violin"] * (others // 2))
+    slot = others // 2
+    found = candidates(index, "marble", Unknown(index), everything(index))
+    place = found.slots.tolist().index(slot)
+    assert np.abs(found.features[place]).max() < 4
+    scored = score(found.features, index, found.slots, with_vectors=False, learned={}, now=0.0)
+    assert scored.logit.argmax() == place

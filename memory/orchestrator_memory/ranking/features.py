@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator_memory.index.namespace_index import Floats, NamespaceIndex
-from orchestrator_memory.ranking.keyword_views import BACKGROUND, Matches, matches, neighbours, surroundings
+from orchestrator_memory.ranking.keyword_views import Matches, matches, neighbours, surroundings
 from orchestrator_memory.ranking.meaning import Meaning
 from orchestrator_memory.ranking.sessions import sessions_of
 from orchestrator_memory.text.traits import TRAITS, query_kind
@@ -21,7 +21,7 @@ from orchestrator_memory.text.words import query_terms, stems, words
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "words": (
-        "bm25_deviation", "bm25_window", "bm25_window2_share", "covered", "all_covered", "covered_window2", "covered_before",
+        "bm25_window", "bm25_window2_share", "covered", "all_covered", "covered_window2", "covered_before",
         "covered_after",
     ),
     "meaning": ("cosine", "cosine_share", "cosine_deviation", "cosine_before", "cosine_after"),
@@ -101,7 +101,6 @@ def _values(
     mine = np.isin(index.column("author")[slots], list(named)).astype(np.float32)
     other = (1 - mine) if named else np.zeros_like(mine)
     return {
-        "bm25_deviation": _deviation(matched.alone)[slots] / 5,
         "bm25_window": around.window1 / 10,
         "bm25_window2_share": _share(around.window2, least),
         "covered": around.covered,
@@ -160,14 +159,6 @@ def _name(author: str) -> tuple[frozenset[str], frozenset[str]]:
 def _match(matched: Matches, meaning: Meaning) -> Floats:
     """Words and meaning together, one number per slot: a first guess, for choosing candidates and comparing conversations."""
     return _share(matched.alone, _LEAST_COVERED * matched.total) + 2 * meaning.deviation
-
-
-def _deviation(values: Floats) -> Floats:
-    """How many standard deviations above the mean, with ``BACKGROUND`` texts counted in that match nothing."""
-    n = len(values) + BACKGROUND
-    mean = float(values.sum()) / n
-    spread = max(float((values * values).sum()) / n - mean * mean, 1e-12) ** 0.5
-    return (values - np.float32(mean)) / np.float32(spread)
 
 
 def _share(values: Floats, least: float) -> Floats:
