@@ -25,7 +25,7 @@ from orchestrator_evaluation.auto_judge import build_judge
 from orchestrator_evaluation.contract import JudgeTask
 from orchestrator_memory.forgetting.forget import KIND as FORGET
 from orchestrator_memory.manager import MemoryManager, build_memory
-from orchestrator_security.guard import build_guard
+from orchestrator_security.building import build_guard
 
 
 def open_database(home: Path, settings: Settings) -> Database:

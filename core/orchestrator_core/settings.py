@@ -52,6 +52,8 @@ class SecuritySettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Which table decides what to do about a finding; see ``docs/security-policy.md``."""
     policy_file: str = ""
     """A TOML file whose lines come before the preset's, from the project's folder where it is relative."""
+    scanners: tuple[str, ...] = ("*",)
+    """Which scanners of installed packages take part, by name, with ``*`` and ``?``; empty for none."""
     deep_scan: Literal["auto", "off"] = "auto"
     """``auto`` lets Presidio look at stored text in idle moments; the preset ``strict`` waits for it."""
     rate_limit_per_minute: Count = 0

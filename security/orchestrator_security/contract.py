@@ -41,6 +41,13 @@ class ScanVerdict(Struct, frozen=True):
     """Scanners that could not finish."""
     reason: str = ""
     """One sentence for a person, set when the action is not ``allow``."""
+    policy: str = ""
+    """The name of the policy that decided."""
+    characters: int = 0
+    text_hash: str = ""
+    """Keyed with the store's own key; for the log of decisions."""
+    scan_level: Literal["pattern", "deep"] = "pattern"
+    """``deep`` where Presidio looked at the text too."""
 
 
 class Guard(Protocol):

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orchestrator_core.records import Severity
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.scanner import Hit, Scanner
+
+_MESSAGE_MAX = 200
+_SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 
 
 class Gate:
@@ -22,10 +26,27 @@ class Gate:
             try:
                 if scanner.prefilter(text, context):
                     found = list(scanner.scan(text, context))
-                    if all(isinstance(hit, Hit) and 0 <= hit.start <= hit.end <= len(text) for hit in found):
+                    if all(_makes_sense(hit, len(text)) for hit in found):
                         hits.extend(found)
                     else:
                         incomplete.append(scanner.name)
             except Exception:  # noqa: BLE001 - a scanner's bug is reported, not raised
                 incomplete.append(scanner.name)
         return hits, tuple(incomplete)
+
+
+def _makes_sense(hit: object, length: int) -> bool:
+    """Whether a scanner of another package reported what can be worked with: msgspec checks no types on construction."""
+    return (
+        isinstance(hit, Hit)
+        and type(hit.start) is int
+        and type(hit.end) is int
+        and 0 <= hit.start <= hit.end <= length
+        and hit.severity in _SEVERITIES
+        and isinstance(hit.confidence, int | float)
+        and 0 <= hit.confidence <= 1
+        and all(
+            isinstance(word, str) for word in (hit.rule_id, hit.category, hit.kind, hit.message, hit.cwe, hit.owasp_llm)
+        )
+        and len(hit.message) <= _MESSAGE_MAX * 10
+    )

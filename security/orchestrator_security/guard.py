@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 from orchestrator_core.clock import Clock
 from orchestrator_core.errors import UsageError
-from orchestrator_core.records import Action, Finding, Redacted
-from orchestrator_core.settings import SecuritySettings
-from orchestrator_security.characters.encoding import EncodingScanner
+from orchestrator_core.records import Redacted
 from orchestrator_security.characters.size import check_size, withheld
 from orchestrator_security.contract import ScanContext, ScanVerdict
+from orchestrator_security.decision import Decision, Judgement
 from orchestrator_security.gate import Gate
 from orchestrator_security.limits.rate_limit import RateLimit
-from orchestrator_security.pii.email import EmailScanner
-from orchestrator_security.policy import (
-    ACTIONS,
-    Policy,
-    developer_policy,
-    risk,
-    strictest,
-)
+from orchestrator_security.policy.reading import PolicySource
 from orchestrator_security.redaction.placeholder import KeyedNaming
 from orchestrator_security.redaction.redactor import KnownSecrets, Redactor, as_text
 from orchestrator_security.redaction.structured import redact_data, secret_values
 from orchestrator_security.redaction.vault import Vault
 from orchestrator_security.scanner import Hit, Scanner
-from orchestrator_security.secrets.secret_scanner import SecretScanner
 
-FINDINGS_MAX = 200
-"""More findings than this of one text are counted, not listed; all of them are redacted."""
+_ANYWHERE = ScanContext()
 
 _scope: ContextVar[KnownSecrets | None] = ContextVar("magnus_known_secrets", default=None)
 
@@ -46,18 +37,20 @@ class SecurityGuard:
         request_max_bytes: int,
         scanners: Sequence[Scanner],
         redacting: Sequence[Scanner],
-        policy: Policy,
+        policy: PolicySource,
         hash_key: bytes,
         rate_limit: RateLimit,
+        clock: Clock,
     ) -> None:
         if not hash_key:
             raise UsageError("hash_key is empty; give the store's own random key, 32 bytes for instance")
         self._request_max_bytes = request_max_bytes
         self._gate = Gate(scanners)
         self._redacting = tuple(redacting)
-        self._policy = policy
+        self.policy = policy
         self._naming = KeyedNaming(hash_key)
-        self._redactor = Redactor(redacting, self._naming)
+        self._judgement = Judgement(policy, self._naming.value_hash, clock.now)
+        self._redactor = self._redactor_for(_ANYWHERE)
         self._rate_limit = rate_limit
 
     def check(self, text: str, context: ScanContext) -> ScanVerdict:
@@ -66,23 +59,21 @@ class SecurityGuard:
             text = as_text(text)
         too_large = check_size(text, context, self._request_max_bytes)
         if too_large is not None:
-            return self._verdict(
-                text,
-                context,
-                [too_large],
-                (),
-                Redacted(withheld(len(text), too_large.message)),
-            )
+            decision = self._judgement.decide(text, [too_large], (), context)
+            return self._verdict(text, decision, (), Redacted(withheld(len(text), too_large.message)))
         hits, incomplete = self._gate.scan(text, context)
-        actions = self._actions(hits, context)
+        decision = self._judgement.decide(text, hits, incomplete, context)
         if any(scanner.name in incomplete for scanner in self._redacting):
             stored = Redacted(withheld(len(text), f"not scanned by {', '.join(incomplete)}"))
         else:
             chosen = [
-                hit for hit, action in zip(hits, actions, strict=True) if hit.kind and action in ("redact", "block")
+                hit
+                for hit, action in zip(hits, decision.actions, strict=True)
+                if hit.kind and action in ("redact", "block")
             ]
-            stored = self._redactor.replace(text, chosen, _scope.get())
-        return self._verdict(text, context, hits, incomplete, stored)
+            redactor = self._redactor if context == _ANYWHERE else self._redactor_for(context)
+            stored = redactor.replace(text, chosen, _scope.get())
+        return self._verdict(text, decision, incomplete, stored)
 
     def redact(self, text: str) -> Redacted:
         """Text with secrets and personal data replaced by placeholders. Never raises; idempotent; linear in the length."""
@@ -125,99 +116,32 @@ class SecurityGuard:
 
     def redact_with(self, vault: Vault, text: str) -> Redacted:
         """Like ``redact``, but with the vault's numbered placeholders, which ``vault.restore`` can undo."""
-        return Redactor(self._redacting, vault).redact(text, _scope.get())
+        return Redactor(self._redacting, vault, self._wanted(_ANYWHERE)).redact(text, _scope.get())
 
-    def _actions(self, hits: Sequence[Hit], context: ScanContext) -> list[Action]:
-        # A text may hold thousands of hits of few kinds.
-        known: dict[tuple[str, str], Action] = {}
-        for hit in hits:
-            if (hit.category, hit.severity) not in known:
-                known[hit.category, hit.severity] = self._policy.action(hit, context)
-        return [known[hit.category, hit.severity] for hit in hits]
+    def redact_data_with(self, vault: Vault, value: Any) -> Any:
+        """Like ``redact_data``, but with the vault's numbered placeholders."""
+        redactor = Redactor(self._redacting, vault, self._wanted(_ANYWHERE))
+        return redact_data(value, redactor, _scope.get() or KnownSecrets())
 
-    def _verdict(
-        self,
-        text: str,
-        context: ScanContext,
-        hits: Sequence[Hit],
-        incomplete: tuple[str, ...],
-        stored: Redacted,
-    ) -> ScanVerdict:
-        if not hits:
-            return ScanVerdict(
-                "allow",
-                stored,
-                incomplete=incomplete,
-                reason=_incomplete_reason(incomplete),
-            )
-        decided = sorted(
-            zip(self._actions(hits, context), hits, strict=True),
-            key=lambda pair: (-ACTIONS.index(pair[0]), pair[1].start),
-        )
-        findings = tuple(
-            Finding(
-                rule_id=hit.rule_id,
-                category=hit.category,
-                severity=hit.severity,
-                confidence=hit.confidence,
-                start=hit.start,
-                end=hit.end,
-                action=action,
-                scanner=hit.rule_id.partition(".")[0],
-                cwe=hit.cwe,
-                owasp_llm=hit.owasp_llm,
-                value_hash=self._naming.value_hash(text[hit.start : hit.end]) if hit.kind else "",
-                stage=f"guard_{context.direction}" if context.direction != "memory" else "recall",
-                message=hit.message,
-            )
-            for action, hit in decided[:FINDINGS_MAX]
-        )
-        action = strictest(action for action, _ in decided)
-        reason = ""
-        if action != "allow":
-            grave = [hit for chosen, hit in decided if chosen == action]
-            more = f" and {len(grave) - 1} more" if len(grave) > 1 else ""
-            verb = {"flag": "Flagged", "redact": "Redacted", "block": "Blocked"}[action]
-            reason = f"{verb}: {grave[0].message or grave[0].rule_id} (at character {grave[0].start}{more})."
+    def value_hash(self, value: str) -> str:
+        """What stands for a value in findings, in an allow list and in the log: 16 hexadecimal digits, keyed with the store's key."""
+        return self._naming.value_hash(value)
+
+    def _redactor_for(self, context: ScanContext) -> Redactor:
+        return Redactor(self._redacting, self._naming, self._wanted(context))
+
+    def _wanted(self, context: ScanContext) -> Callable[[Hit, str], bool]:
+        return partial(self._judgement.replaces, context=context)
+
+    def _verdict(self, text: str, decision: Decision, incomplete: tuple[str, ...], stored: Redacted) -> ScanVerdict:
         return ScanVerdict(
-            action,
+            decision.action,
             stored,
-            risk(hits),
-            findings,
+            decision.risk,
+            decision.findings,
             incomplete,
-            reason or _incomplete_reason(incomplete),
+            decision.reason,
+            self.policy.policy.name,
+            len(text),
+            self._naming.value_hash(text),
         )
-
-
-def _incomplete_reason(incomplete: tuple[str, ...]) -> str:
-    return f"Not scanned by {', '.join(incomplete)}: it failed." if incomplete else ""
-
-
-def build_guard(
-    settings: SecuritySettings,
-    *,
-    hash_key: bytes,
-    clock: Clock,
-    extra_scanners: Sequence[Scanner] = (),
-) -> SecurityGuard:
-    """The guard that the settings describe.
-
-    ``hash_key`` is the store's own random key: it must stay the same for a store and never leave the machine.
-
-    Raises:
-        UsageError: the key is empty.
-    """
-    secrets, email = SecretScanner(), EmailScanner()
-    redacting: list[Scanner] = []
-    if settings.redact_secrets:
-        redacting.append(secrets)
-    if settings.redact_email:
-        redacting.append(email)
-    return SecurityGuard(
-        request_max_bytes=settings.request_max_bytes,
-        scanners=(EncodingScanner(), secrets, email, *extra_scanners),
-        redacting=redacting,
-        policy=developer_policy(settings),
-        hash_key=hash_key,
-        rate_limit=RateLimit(settings.rate_limit_per_minute, clock),
-    )

@@ -16,7 +16,7 @@ from orchestrator_core.settings import MemorySettings, SecuritySettings
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.arguments import TEXT_MAX
 from orchestrator_memory.manager import MemoryManager, build_memory
-from orchestrator_security.guard import build_guard
+from orchestrator_security.building import build_guard
 
 ADDRESS = "jane" + "@firma.example.com"
 PASSWORD = "hunter2" + "hunter2X9"

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from orchestrator_core.clock import SystemClock
 from orchestrator_core.errors import UsageError
 from orchestrator_core.settings import SecuritySettings
+from orchestrator_security.building import build_guard, chosen_policy
 from orchestrator_security.contract import Guard, ScanContext
-from orchestrator_security.guard import FINDINGS_MAX, SecurityGuard, build_guard
-from orchestrator_security.policy import Policy, PolicyRule, developer_policy, risk, strictest
+from orchestrator_security.decision import FINDINGS_MAX
+from orchestrator_security.guard import SecurityGuard
+from orchestrator_security.policy.table import Policy, PolicyRule, risk, strictest
 from orchestrator_security.scanner import Hit, Scanner
 
 MAIL = "jane.doe" + "@contoso.de"
@@ -169,7 +171,7 @@ def test_the_first_fitting_line_decides() -> None:
 
 
 def test_switched_off_redaction_only_flags() -> None:
-    policy = developer_policy(SecuritySettings(redact_secrets=False, redact_email=False))
+    policy = chosen_policy(SecuritySettings(redact_secrets=False, redact_email=False)).policy
     assert policy.action(Hit("s", "secret", 0, 1), ScanContext()) == "flag"
     assert policy.action(Hit("p", "pii", 0, 1), ScanContext()) == "flag"
 

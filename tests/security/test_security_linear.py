@@ -11,8 +11,8 @@ import pytest
 
 from orchestrator_core.clock import SystemClock
 from orchestrator_core.settings import SecuritySettings
+from orchestrator_security.building import build_guard
 from orchestrator_security.contract import ScanContext
-from orchestrator_security.guard import build_guard
 
 UNITS = [
     "a", "'", "../", "{{", "a@", "a@b.c", "@a.bc", "x@y.de ", "\u200b", "$(", "http://", "://a:b", "://:a@", "eyJ", "-eyJ", "eyJaaaaaaaaa.",

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from orchestrator_core.clock import SystemClock
 from orchestrator_core.settings import SecuritySettings
-from orchestrator_security.guard import SecurityGuard, build_guard
+from orchestrator_security.building import build_guard
+from orchestrator_security.guard import SecurityGuard
 from orchestrator_security.redaction.placeholder import KeyedNaming
 from orchestrator_security.redaction.redactor import KnownSecrets, merged, occurrences
 from orchestrator_security.redaction.vault import Vault

@@ -7,7 +7,7 @@ each round works on merged, ordered spans.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from orchestrator_core.records import Redacted
 from orchestrator_security.characters.encoding import storable
@@ -46,11 +46,14 @@ class KnownSecrets:
 
 
 class Redactor:
-    """Replaces hits of its scanners by placeholders."""
+    """Replaces hits of its scanners by placeholders, all of them or those that ``wanted`` says yes to, given the hit and its value."""
 
-    def __init__(self, scanners: Sequence[Scanner], naming: Naming) -> None:
+    def __init__(
+        self, scanners: Sequence[Scanner], naming: Naming, wanted: Callable[[Hit, str], bool] | None = None
+    ) -> None:
         self._scanners = scanners
         self._naming = naming
+        self._wanted = wanted
 
     def redact(self, value: object, known: KnownSecrets | None = None) -> Redacted:
         """Text without what the scanners know, whatever was put in."""
@@ -84,6 +87,8 @@ class Redactor:
                     if scanner.prefilter(cleaned, _CONTEXT)
                     for hit in scanner.scan(cleaned, _CONTEXT)
                 ]
+            if self._wanted is not None:
+                hits = [hit for hit in hits if self._wanted(hit, cleaned[hit.start : hit.end])]
             replaced = self._once(cleaned, hits, known)
             if replaced == cleaned:
                 return cleaned

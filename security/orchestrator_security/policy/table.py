@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
 from orchestrator_core.records import Action, Severity
-from orchestrator_core.settings import SecuritySettings
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.scanner import Hit
 
@@ -26,25 +26,44 @@ class PolicyRule(Struct, frozen=True):
     sink: str = "*"
     trust: str = "*"
     min_severity: Severity = "info"
+    rule: str = "*"
+    """The rule id of what was found, with ``*`` and ``?`` as in file names."""
+    agent: str = "*"
+    """The agent's name, with ``*`` and ``?``."""
+
+    def fits(self, hit: Hit, context: ScanContext) -> bool:
+        """Whether this line speaks of this finding in this place."""
+        return (
+            self.category in ("*", hit.category)
+            and self.direction in ("*", context.direction)
+            and self.sink in ("*", context.sink)
+            and self.trust in ("*", context.trust)
+            and SEVERITIES.index(hit.severity) >= SEVERITIES.index(self.min_severity)
+            and (self.rule == "*" or fnmatchcase(hit.rule_id, self.rule))
+            and (self.agent == "*" or fnmatchcase(context.agent, self.agent))
+        )
 
 
 class Policy(Struct, frozen=True):
-    """The table."""
+    """The table, and what else a policy decides."""
 
     rules: tuple[PolicyRule, ...]
+    name: str = ""
+    restore_in_reply: bool = True
+    """Whether an agent that sees placeholders gets the real values back in its reply to the caller."""
+    wait_for_deep_scan: bool = False
+    """Whether text is scanned by the deep engine before it is stored, rather than some time later."""
 
     def action(self, hit: Hit, context: ScanContext) -> Action:
         """What the first fitting line says; where none fits, the text is blocked."""
         for rule in self.rules:
-            if (
-                rule.category in ("*", hit.category)
-                and rule.direction in ("*", context.direction)
-                and rule.sink in ("*", context.sink)
-                and rule.trust in ("*", context.trust)
-                and SEVERITIES.index(hit.severity) >= SEVERITIES.index(rule.min_severity)
-            ):
+            if rule.fits(hit, context):
                 return rule.action
         return "block"
+
+    def before(self, rules: Sequence[PolicyRule]) -> tuple[PolicyRule, ...]:
+        """The table with other lines above its own."""
+        return (*rules, *self.rules)
 
 
 def strictest(actions: Iterable[Action]) -> Action:
@@ -58,24 +77,3 @@ def risk(hits: Iterable[Hit]) -> float:
     for hit in hits:
         harmless *= 1 - _WEIGHT[hit.severity] * hit.confidence
     return round(1 - harmless, 4)
-
-
-def developer_policy(settings: SecuritySettings) -> Policy:
-    """The default: developers talk about SQL, HTML and shells all day, and a request to a model is read, not executed.
-
-    So only what is never legitimate in a request is blocked. An agent's own output is not thrown away for odd characters:
-    it is flagged, and its stored form is cleaned.
-    """
-    return Policy(
-        (
-            PolicyRule("size", "block", direction="in"),
-            PolicyRule("size", "redact"),
-            PolicyRule("encoding", "block", direction="in"),
-            PolicyRule("control", "block", direction="in"),
-            PolicyRule("tags", "flag", direction="out"),
-            PolicyRule("tags", "block"),
-            PolicyRule("secret", "redact" if settings.redact_secrets else "flag"),
-            PolicyRule("pii", "redact" if settings.redact_email else "flag"),
-            PolicyRule("*", "flag"),
-        )
-    )

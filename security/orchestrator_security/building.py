@@ -1,0 +1,66 @@
+"""The guard that the settings describe: which scanners, which policy, which limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import structs
+
+from orchestrator_core.clock import Clock
+from orchestrator_core.settings import SecuritySettings
+from orchestrator_security.characters.encoding import EncodingScanner
+from orchestrator_security.guard import SecurityGuard
+from orchestrator_security.limits.rate_limit import RateLimit
+from orchestrator_security.pii.email import EmailScanner
+from orchestrator_security.plugins.installed import installed_scanners, plugin_of
+from orchestrator_security.policy.reading import PolicySource, read_policy
+from orchestrator_security.policy.table import PolicyRule
+from orchestrator_security.scanner import Scanner
+from orchestrator_security.secrets.secret_scanner import SecretScanner
+
+
+def build_guard(
+    settings: SecuritySettings,
+    *,
+    hash_key: bytes,
+    clock: Clock,
+    extra_scanners: Sequence[Scanner] = (),
+) -> SecurityGuard:
+    """The guard that the settings describe.
+
+    ``hash_key`` is the store's own random key: it must stay the same for a store and never leave the machine. ``extra_scanners`` come
+    after Magnus's own and those of installed packages, each behind a deadline.
+
+    Raises:
+        UsageError: the key is empty.
+        SettingsError: the policy file cannot be read or does not make sense.
+    """
+    plugins = [
+        *installed_scanners(settings.scanners),
+        *(plugin_of(str(getattr(scanner, "name", type(scanner).__name__)), scanner) for scanner in extra_scanners),
+    ]
+    redacting: tuple[Scanner, ...] = (SecretScanner(), EmailScanner())
+    return SecurityGuard(
+        request_max_bytes=settings.request_max_bytes,
+        scanners=(EncodingScanner(), *redacting, *(plugin.scanner for plugin in plugins)),
+        redacting=redacting,
+        policy=chosen_policy(settings, [category for plugin in plugins for category in plugin.categories]),
+        hash_key=hash_key,
+        rate_limit=RateLimit(settings.rate_limit_per_minute, clock),
+        clock=clock,
+    )
+
+
+def chosen_policy(settings: SecuritySettings, categories: Sequence[str] = ()) -> PolicySource:
+    """The policy of the settings; where they switch a redaction off, that comes before everything else.
+
+    Raises:
+        SettingsError: the policy file cannot be read or does not make sense.
+    """
+    source = read_policy(settings.preset, settings.policy_file, categories=categories)
+    first: list[PolicyRule] = []
+    if not settings.redact_secrets:
+        first.append(PolicyRule("secret", "flag"))
+    if not settings.redact_email:
+        first.append(PolicyRule("pii", "flag"))
+    return structs.replace(source, policy=structs.replace(source.policy, rules=source.policy.before(first)))
