@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol, Self
 
 from msgspec import Struct
@@ -59,6 +59,17 @@ class Recollection(tuple[RecalledMemory, ...]):  # noqa: SLOT001 - a tuple may h
         new = tuple(memory for memory in more if memory.id not in known)
         return Recollection(
             (*new, *self) if first else (*self, *new),
+            keyword_only=self.keyword_only,
+            pending=self.pending,
+            reason=self.reason,
+        )
+
+    def without(self, ids: Collection[str]) -> Recollection:
+        """The same without some memories."""
+        if not ids:
+            return self
+        return Recollection(
+            (memory for memory in self if memory.id not in ids),
             keyword_only=self.keyword_only,
             pending=self.pending,
             reason=self.reason,

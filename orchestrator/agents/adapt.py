@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
-from orchestrator.agents.contract import AgentSpec, Takes
+from orchestrator.agents.contract import AgentSpec, Sees, Takes
 from orchestrator_core.errors import UsageError
 
 _NAME_ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/")
@@ -38,6 +38,7 @@ def spec_of(
     version: str = "",
     timeout_s: float | None = None,
     idempotent: bool = True,
+    sees: Sees = "values",
     source: str = "",
     metadata: dict[str, Any] | None = None,
 ) -> AgentSpec:
@@ -58,6 +59,8 @@ def spec_of(
         raise UsageError(f"agent {name!r}: timeout_s must be a number of seconds, 0 for none; got {timeout_s!r}")
     if isinstance(capabilities, str):
         raise UsageError(f"agent {name!r}: capabilities must be a list of texts; write [{capabilities!r}]")
+    if sees not in get_args(Sees):
+        raise UsageError(f"agent {name!r}: sees must be one of {', '.join(get_args(Sees))}, got {sees!r}")
     return AgentSpec(
         name=name,
         run=function,
@@ -68,6 +71,7 @@ def spec_of(
         version=version,
         timeout_s=timeout_s,
         idempotent=idempotent,
+        sees=sees,
         source=source or getattr(function, "__module__", ""),
         metadata=dict(metadata or {}),
     )

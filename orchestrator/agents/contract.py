@@ -13,6 +13,9 @@ from orchestrator_core.records import RecalledMemory
 Takes = Literal["request", "context", "call"]
 """What a function's second parameter gets: nothing, the context mapping, or the ``Call``."""
 
+Sees = Literal["values", "placeholders"]
+"""Whether an agent gets secrets and personal data as they are. What talks to models or services outside should not."""
+
 
 class Call(Protocol):
     """An agent's view of the call it runs in. Ask for it by naming or annotating the second parameter ``call``/``Call``."""
@@ -78,6 +81,9 @@ class AgentSpec(Struct, frozen=True, kw_only=True):
     """Overrides the settings' time limit of one attempt; 0 means none."""
     idempotent: bool = True
     """False: a failed run is never repeated by itself."""
+    sees: Sees = "values"
+    """``placeholders``: secrets and personal data of request and context reach it as ``<EMAIL_1>``; its reply gets the values back where
+    the policy allows."""
     source: str = ""
     """``workbench``, an entry point, or the module that registered it."""
     metadata: dict[str, Any] = field(default_factory=dict)

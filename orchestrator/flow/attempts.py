@@ -73,11 +73,11 @@ def _invocation(state: CallState, n: int, span: SpanHandle | None, last_error: R
     timeout_s = 0.0 if timeout_s == float("inf") else max(timeout_s, 0.001)
     ends_at = clock.monotonic() + timeout_s if timeout_s else float("inf")
     spec = state.spec
-    arguments: tuple[Any, ...] = (state.request,)
+    arguments: tuple[Any, ...] = (state.seen_request,)
     if spec.takes == "context":
-        arguments = (state.request, state.context)
+        arguments = (state.seen_request, state.seen_context)
     elif spec.takes == "call":
-        arguments = (state.request, CallHandle(state, n, span, ends_at, last_error))
+        arguments = (state.seen_request, CallHandle(state, n, span, ends_at, last_error))
     context = contextvars.copy_context()
     context.run(current_call.set, state)
     context.run(current_span.set, span)

@@ -47,7 +47,7 @@ class CallHandle:
 
     @property
     def context(self) -> Mapping[str, Any]:
-        return self._state.context
+        return self._state.seen_context
 
     @property
     def attempt(self) -> int:

@@ -7,7 +7,7 @@ extend the rooms, never the order.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import structs
 
@@ -105,6 +105,7 @@ def _guard_in(state: CallState) -> Generator[Move, Any, None]:
     settings = state.rooms.settings.security
     facts = plain_text(state.request, max_bytes=4 * settings.request_max_bytes)
     text = storable(facts.text)
+    place = _place(state, "in")
     state.request_bytes = facts.size_bytes
 
     def unchecked() -> ScanVerdict:
@@ -121,14 +122,15 @@ def _guard_in(state: CallState) -> Generator[Move, Any, None]:
                 findings=(finding,),
                 reason=f"over the limit of {limit}; try again in {wait_s:.3g} s",
             )
-        whole = state.request if isinstance(state.request, str) else facts.text
-        return guard.check(whole, ScanContext("in", agent=state.spec.name, caller=state.caller, session=state.session))
+        return guard.check(state.request if isinstance(state.request, str) else facts.text, place)
 
     scan: ScanVerdict = yield Step("guard_in", check, unchecked, blocking=len(text) > 50_000)
     state.request_text = Redacted(storable(scan.text)[: settings.request_max_bytes])
-    _note_findings(state, scan, "guard_in")
+    state.note_scan(scan, place)
     if scan.action == "block":
         _block(state, "guard_in", scan.reason or "security blocked the request")
+    elif state.spec.sees == "placeholders":
+        state.hide_values()
 
 
 def _recall(state: CallState) -> Recollection:
@@ -137,7 +139,22 @@ def _recall(state: CallState) -> Recollection:
         return Recollection()
     memory = state.rooms.memory
     found = memory.recall(Redacted(state.request_text[:_QUERY_CHARS]), namespace=state.namespace, k=k)
-    return found.with_more(memory.lessons(namespace=state.namespace, agent=state.spec.name))
+    found = found.with_more(memory.lessons(namespace=state.namespace, agent=state.spec.name))
+    return found.without(_hostile(state, found))
+
+
+def _hostile(state: CallState, found: Recollection) -> frozenset[str]:
+    """The ids of memories that the policy keeps from the agent: what was stored may have come from anywhere."""
+    if not state.switches["guard_in"]:
+        return frozenset()
+    place = structs.replace(_place(state, "memory"), trust="untrusted")
+    kept_away = set()
+    for memory in found:
+        scan = state.rooms.guard.check(memory.text, place)
+        state.note_scan(scan, place)
+        if scan.action == "block":
+            kept_away.add(memory.id)
+    return frozenset(kept_away)
 
 
 def _told_recall(found: Recollection) -> Attributes:
@@ -156,18 +173,19 @@ def _told_remember(writes: list[Write]) -> Attributes:
 
 def _guard_out(state: CallState) -> Generator[Move, Any, PlainText]:
     guard = state.rooms.guard
+    if state.hiding is not None:
+        state.output = state.hiding.restore(state.output)
+    place = _place(state, "out")
     facts = plain_text(state.output, max_bytes=state.rooms.settings.call.output_max_bytes, key=state.rooms.digest_key)
     text = storable(facts.text)
     scan: ScanVerdict = yield Step(
         "guard_out",
-        lambda: guard.check(
-            text, ScanContext("out", agent=state.spec.name, caller=state.caller, session=state.session)
-        ),
+        lambda: guard.check(text, place),
         lambda: ScanVerdict("allow", guard.redact(text)),
         blocking=len(text) > 50_000,
     )
     state.output_text = Redacted(storable(scan.text))
-    _note_findings(state, scan, "guard_out")
+    state.note_scan(scan, place)
     if scan.action == "block":
         _block(state, "guard_out", scan.reason or "security blocked the agent's output")
     elif state.rooms.settings.security.redact_output:
@@ -175,24 +193,13 @@ def _guard_out(state: CallState) -> Generator[Move, Any, PlainText]:
     return facts
 
 
+def _place(state: CallState, direction: Literal["in", "out", "memory"]) -> ScanContext:
+    return ScanContext(direction, agent=state.spec.name, caller=state.caller, session=state.session)
+
+
 def _block(state: CallState, stage: str, reason: str) -> None:
     state.block("Blocked", storable(reason))
     state.stages[stage] = structs.replace(state.stages[stage], status="blocked")
-
-
-def _note_findings(state: CallState, scan: ScanVerdict, stage: str) -> None:
-    state.findings += (structs.replace(finding, stage=stage) for finding in scan.findings)
-    for scanner in scan.incomplete:
-        state.findings.append(
-            Finding(
-                "incomplete",
-                "scanner",
-                severity="low",
-                scanner=scanner,
-                stage=stage,
-                message=f"{scanner} did not finish",
-            )
-        )
 
 
 def _judge(state: CallState, facts: PlainText | None) -> Verdict:
@@ -262,9 +269,15 @@ def _record(state: CallState, result: ExecutionResult, output_facts: PlainText |
             output_facts=output_facts,
             spans=spans,
             dropped_spans=dropped,
-            required=rooms.healer.learn(result.attempts, agent=state.spec.name, now=rooms.clock.now())
-            if state.attempts
-            else (),
+            risk=state.risk,
+            required=[
+                *state.decisions,
+                *(
+                    rooms.healer.learn(result.attempts, agent=state.spec.name, now=rooms.clock.now())
+                    if state.attempts
+                    else ()
+                ),
+            ],
             keyword_only=bool(state.memories) and state.memories.keyword_only,
             optional=memories,
         )

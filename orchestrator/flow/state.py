@@ -25,8 +25,10 @@ from orchestrator_core.records import (
     Status,
     Usage,
     Verdict,
+    Write,
 )
 from orchestrator_memory.contract import Recollection
+from orchestrator_security.contract import Hiding, ScanContext, ScanVerdict
 
 CONTEXT_MAX_NODES = 2_000
 """Entries of a context that are looked at for secrets and stored."""
@@ -76,6 +78,10 @@ class CallState:
         self.deadline = self.began + deadline_s if deadline_s else math.inf
         self.stages: dict[str, StageRecord] = {}
         self.findings: list[Finding] = []
+        self.decisions: list[Write] = []
+        """Rows for the log of what security decided, written with the record."""
+        self.risk = 0.0
+        """The highest risk of any text of the call, 0 to 1."""
         self.attempts: list[Attempt] = []
         self.memories = Recollection()
         self.memories_read = False
@@ -92,6 +98,11 @@ class CallState:
         self.request_text = Redacted("")
         self.request_bytes = 0
         self.output_text = Redacted("")
+        self.hiding: Hiding | None = None
+        """Where the agent sees placeholders: what they stand for."""
+        self.seen_request = request
+        """The request and the context as the agent gets them."""
+        self.seen_context = context
 
     def secrets(self) -> AbstractContextManager[None]:
         """A scope in which secrets of the call's data, once recognised, are redacted wherever they turn up."""
@@ -182,6 +193,20 @@ class CallState:
         self.status = "blocked"
         self.output = None
         self.error = ErrorInfo(type=kind, message=reason)
+
+    def hide_values(self) -> None:
+        """Give the agent placeholders in place of secrets and personal data."""
+        self.hiding = self.rooms.guard.hiding(self.session)
+        self.seen_request = self.hiding.hide(self.request)
+        if self.context:
+            self.seen_context = self.hiding.hide(pruned(self.context, max_nodes=CONTEXT_MAX_NODES))
+
+    def note_scan(self, scan: ScanVerdict, context: ScanContext) -> None:
+        """Keep what security found in a text and decided about it."""
+        self.findings += scan.findings
+        self.risk = max(self.risk, scan.risk)
+        if scan.text_hash:
+            self.decisions.append(self.rooms.guard.logged(scan, context, execution_id=self.execution_id))
 
     def add_usage(self, tokens_in: int, tokens_out: int, model: str, cost_microusd: int) -> None:
         with self.usage_lock:

@@ -73,6 +73,8 @@ class CallRecord(Struct):
     output_facts: PlainText | None
     spans: tuple[SpanRecord, ...]
     dropped_spans: int
+    risk: float = 0.0
+    """The highest risk that security saw in any text of the call, 0 to 1."""
     required: Sequence[Write] = ()
     """Rows of rooms that belong to the record, such as healing's evidence."""
     keyword_only: bool = False

@@ -22,7 +22,7 @@ _COLUMNS = (
     "status", "error_type", "error_message", "error_class", "fingerprint", "advice", "traceback",
     "request", "request_bytes", "context", "output", "output_kind", "output_bytes", "output_hash",
     "attempts", "healed", "judge_status", "judge", "overall", "passed", "verdict",
-    "tokens_in", "tokens_out", "model", "cost_microusd", "memories", "stages", "trace_id", "parent_id", "record_ms",
+    "tokens_in", "tokens_out", "model", "cost_microusd", "memories", "stages", "trace_id", "parent_id", "record_ms", "risk",
 )  # fmt: skip
 _EXECUTION = f"INSERT INTO executions ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 _ATTEMPT = (
@@ -31,7 +31,7 @@ _ATTEMPT = (
 )
 _FINDING = (
     "INSERT INTO findings (execution_id, stage, rule_id, category, severity, confidence, span_start, span_end, action, scanner,"
-    " value_hash, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " value_hash, message, cwe) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _TRACE = "INSERT INTO traces (execution_id, trace_id, started_at, spans, dropped, blob) VALUES (?, ?, ?, ?, ?, ?)"
 _encode = msgspec.json.Encoder().encode
@@ -66,7 +66,7 @@ class SqliteRecorder:
                     _FINDING,
                     [
                         (result.execution_id, f.stage, f.rule_id, f.category, f.severity, f.confidence, f.start, f.end, f.action,
-                         f.scanner, f.value_hash, f.message)
+                         f.scanner, f.value_hash, f.message, f.cwe)
                         for f in result.findings
                     ],
                 )  # fmt: skip
@@ -116,7 +116,8 @@ def _execution_row(record: CallRecord, record_ms: float) -> tuple[object, ...]:
         len(result.attempts), int(healed(result)), verdict.status, verdict.judge, verdict.overall, verdict.passed,
         _encode(verdict).decode() if verdict.status != "off" else "",
         result.usage.tokens_in, result.usage.tokens_out, result.usage.model, result.usage.cost_microusd,
-        _memories(result.memories, record.keyword_only), _encode(result.stages).decode(), result.trace_id, result.parent_id, record_ms,
+        _memories(result.memories, record.keyword_only), _encode(result.stages).decode(), result.trace_id, result.parent_id,
+        record_ms, record.risk,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
-from orchestrator_core.records import Action, Finding, Redacted
+from orchestrator_core.records import Action, Finding, Redacted, Write
 
 Direction = Literal["in", "out", "memory", "tool", "file"]
 """A request, an agent's reply, a recalled memory, what a tool returned, what was read from a file."""
@@ -50,6 +50,18 @@ class ScanVerdict(Struct, frozen=True):
     """``deep`` where Presidio looked at the text too."""
 
 
+class Hiding(Protocol):
+    """Numbered placeholders of one session: the same value has the same one, and only memory knows which stands for what."""
+
+    def hide(self, value: Any) -> Any:
+        """A text or JSON-like value with placeholders such as ``<EMAIL_1>`` in place of secrets and personal data."""
+        ...
+
+    def restore(self, value: Any) -> Any:
+        """The value with the real ones back in their places, or as it is where the policy does not let them out."""
+        ...
+
+
 class Guard(Protocol):
     """Decides what may pass and redacts what is stored."""
 
@@ -71,4 +83,12 @@ class Guard(Protocol):
 
     def scope(self, *values: Any) -> AbstractContextManager[None]:
         """Around one call: a secret known from ``values`` or recognised once is redacted wherever else it stands."""
+        ...
+
+    def hiding(self, session: str) -> Hiding:
+        """The placeholders of a session; of its own for each call without one."""
+        ...
+
+    def logged(self, verdict: ScanVerdict, context: ScanContext, *, execution_id: str) -> Write:
+        """The row that logs a decision."""
         ...

@@ -10,13 +10,15 @@ from typing import Any
 
 from orchestrator_core.clock import Clock
 from orchestrator_core.errors import UsageError
-from orchestrator_core.records import Redacted
+from orchestrator_core.records import Redacted, Write
+from orchestrator_security.audit.decision_log import decision_write
 from orchestrator_security.characters.size import check_size, withheld
 from orchestrator_security.contract import ScanContext, ScanVerdict
 from orchestrator_security.decision import Decision, Judgement
 from orchestrator_security.gate import Gate
 from orchestrator_security.limits.rate_limit import RateLimit
 from orchestrator_security.policy.reading import PolicySource
+from orchestrator_security.redaction.hiding import SessionHiding, SessionVaults
 from orchestrator_security.redaction.placeholder import KeyedNaming
 from orchestrator_security.redaction.redactor import KnownSecrets, Redactor, as_text
 from orchestrator_security.redaction.structured import redact_data, secret_values
@@ -52,6 +54,8 @@ class SecurityGuard:
         self._judgement = Judgement(policy, self._naming.value_hash, clock.now)
         self._redactor = self._redactor_for(_ANYWHERE)
         self._rate_limit = rate_limit
+        self._clock = clock
+        self._vaults = SessionVaults()
 
     def check(self, text: str, context: ScanContext) -> ScanVerdict:
         """Scan one text and decide. A scanner that crashes is named in ``incomplete``; its text is then withheld from records."""
@@ -120,12 +124,24 @@ class SecurityGuard:
 
     def redact_data_with(self, vault: Vault, value: Any) -> Any:
         """Like ``redact_data``, but with the vault's numbered placeholders."""
-        redactor = Redactor(self._redacting, vault, self._wanted(_ANYWHERE))
-        return redact_data(value, redactor, _scope.get() or KnownSecrets())
+        return self._hiding(vault).hide(value)
+
+    def hiding(self, session: str) -> SessionHiding:
+        """The placeholders of a session; of its own for each call without one."""
+        return self._hiding(self._vaults.of(session))
+
+    def logged(self, verdict: ScanVerdict, context: ScanContext, *, execution_id: str) -> Write:
+        """The row that logs a decision."""
+        return decision_write(verdict, context, at=self._clock.now(), execution_id=execution_id)
 
     def value_hash(self, value: str) -> str:
         """What stands for a value in findings, in an allow list and in the log: 16 hexadecimal digits, keyed with the store's key."""
         return self._naming.value_hash(value)
+
+    def _hiding(self, vault: Vault) -> SessionHiding:
+        redactor = Redactor(self._redacting, vault, self._wanted(_ANYWHERE))
+        restores = self.policy.policy.restore_in_reply
+        return SessionHiding(vault, redactor, _scope.get() or KnownSecrets(), restores=restores)
 
     def _redactor_for(self, context: ScanContext) -> Redactor:
         return Redactor(self._redacting, self._naming, self._wanted(context))
