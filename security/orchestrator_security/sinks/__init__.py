@@ -1,0 +1,1 @@
+"""Text that is bound for a place that would execute it."""
