@@ -17,3 +17,5 @@ class CodeFinding(Struct, frozen=True):
     severity: Severity = "medium"
     cwe: str = ""
     confidence: float = 1.0
+    fix: str = ""
+    """One sentence: what to write instead."""

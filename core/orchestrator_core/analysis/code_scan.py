@@ -1,0 +1,61 @@
+"""Everything that is known about the insecurity of one Python text: bandit's checks and the own rules, joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from orchestrator_core.analysis.bandit_scan import scan_source
+from orchestrator_core.analysis.findings import CodeFinding
+from orchestrator_core.analysis.syntax import parse
+
+_ORDER = ("info", "low", "medium", "high", "critical")
+_RELATED = {
+    # bandit's number on the left where the own rules name the same mistake more closely.
+    "CWE-20": "CWE-502", "CWE-78": "CWE-78", "CWE-80": "CWE-79", "CWE-259": "CWE-798", "CWE-321": "CWE-798", "CWE-94": "CWE-95",
+    "CWE-611": "CWE-776", "CWE-326": "CWE-327", "CWE-328": "CWE-327", "CWE-338": "CWE-330", "CWE-377": "CWE-22", "CWE-276": "CWE-732",
+}  # fmt: skip
+
+
+class CodeReport(Struct, frozen=True):
+    """What was found, by line. ``error`` says why a text was not scanned, or not to its end; then findings may be missing."""
+
+    findings: tuple[CodeFinding, ...] = ()
+    error: str = ""
+
+
+def scan_python(source: str, name: str = "<text>") -> CodeReport:
+    """Scan one Python text; ``name`` becomes the findings' path. About 8 ms of CPU per hundred lines.
+
+    A text that does not parse is "not scanned" in ``error``; it is never raised. One place has one finding for one weakness.
+
+    Raises:
+        MissingDependency: bandit is absent or broken.
+    """
+    from orchestrator_core.analysis.insecure.catalogue import apply_rules
+    from orchestrator_core.analysis.insecure.judgement import graded
+
+    parsed = parse(source)
+    if parsed.tree is None:
+        where = f" (line {parsed.line})" if parsed.line else ""
+        return CodeReport(error=f"not scanned: {parsed.error}{where}")
+    report, stopped = apply_rules(parsed.tree, name)
+    checked = scan_source(source, name, parses=True)
+    found = _one_for_each_place([*graded(checked.findings, report), *report.findings])
+    return CodeReport(found, checked.error or stopped)
+
+
+def _one_for_each_place(findings: Iterable[CodeFinding]) -> tuple[CodeFinding, ...]:
+    """For each line and weakness the gravest finding, and of equals the surer one."""
+    best: dict[tuple[int, str], CodeFinding] = {}
+    for finding in findings:
+        place = (finding.line, _RELATED.get(finding.cwe, finding.cwe) or finding.rule)
+        known = best.get(place)
+        if known is None or _weight(finding) > _weight(known):
+            best[place] = finding
+    return tuple(sorted(best.values(), key=lambda finding: (finding.line, finding.rule)))
+
+
+def _weight(finding: CodeFinding) -> tuple[int, float]:
+    return _ORDER.index(finding.severity), finding.confidence

@@ -1,0 +1,1 @@
+"""Own rules for insecure Python, one family a file."""

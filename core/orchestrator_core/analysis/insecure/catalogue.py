@@ -1,0 +1,50 @@
+"""All families of own rules, and one call that applies them."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+
+from orchestrator_core.analysis.insecure import (
+    archives,
+    commands,
+    deserialising,
+    dynamic_code,
+    environment_leaks,
+    error_details,
+    file_permissions,
+    hardcoded_secrets,
+    jwt_checks,
+    path_joins,
+    queries,
+    redirects,
+    regular_expressions,
+    requests_made,
+    transport,
+    weak_crypto,
+    weak_random,
+    web_output,
+    web_settings,
+    xml_parsing,
+)
+from orchestrator_core.analysis.insecure.flow import Flow, Rules, TooComplex
+from orchestrator_core.analysis.insecure.site import Report
+
+
+@cache
+def _rules() -> Rules:
+    modules = (
+        archives, commands, deserialising, dynamic_code, environment_leaks, error_details, file_permissions, hardcoded_secrets, jwt_checks, path_joins,
+        queries, redirects, regular_expressions, requests_made, transport, weak_crypto, weak_random, web_output, web_settings, xml_parsing,
+    )  # fmt: skip
+    return Rules(module.FAMILY for module in modules)
+
+
+def apply_rules(tree: ast.Module, path: str) -> tuple[Report, str]:
+    """What the own rules found in a module, and why they stopped early, if so. Total: any tree that ``ast.parse`` gave."""
+    flow = Flow(_rules(), path)
+    try:
+        flow.run(tree)
+    except (TooComplex, RecursionError):
+        return flow.report, "own rules stopped: the code is too complex; split it into smaller functions"
+    return flow.report, ""

@@ -1,0 +1,129 @@
+"""Programs that are started with a stranger's words (CWE-78, CWE-88)."""
+
+from __future__ import annotations
+
+import ast
+
+from orchestrator_core.analysis.insecure.names import is_constant
+from orchestrator_core.analysis.insecure.site import Family, Site
+from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, SHELL
+
+_SHELLS = frozenset(
+    (
+        "sh",
+        "bash",
+        "zsh",
+        "dash",
+        "ksh",
+        "/bin/sh",
+        "/bin/bash",
+        "/usr/bin/bash",
+        "cmd",
+        "cmd.exe",
+        "powershell",
+        "pwsh",
+        "su",
+        "ssh",
+    )
+)
+_FIX = (
+    "Give the program and its arguments as a list, without a shell; quote with shlex.quote what must pass through one."
+)
+_BANDIT = ("B602", "B604", "B605", "B609")
+
+
+def _shell(site: Site) -> None:
+    """``subprocess`` with ``shell=True``: bandit flags every text that is no constant, also one whose parts are quoted or checked."""
+    command = site.argument(0, "args", "cmd", "command")
+    if is_constant(site.keyword("shell"), True, 1):
+        level = site.level(command, SHELL)
+        site.judged(_BANDIT, harmless=level == 0)
+        site.by_level(level, "shell-command", "A shell runs a text", 78, _FIX)
+        return
+    _program(site, command)
+
+
+def _program(site: Site, command: ast.expr | None) -> None:
+    if isinstance(command, ast.List | ast.Tuple):
+        words = [site.text(element) for element in command.elts[:2]]
+        through_shell = (
+            words
+            and words[0] in _SHELLS
+            and any(w in ("-c", "/c", "/C", "-Command") for w in map(site.text, command.elts[1:3]))
+        )
+        if through_shell:
+            for element in command.elts[2:]:
+                site.by_level(site.level(element, SHELL), "shell-command", "A shell runs a text", 78, _FIX)
+        elif command.elts and site.level(command.elts[0], SHELL) >= FROM_OUTSIDE:
+            site.found(
+                "chosen-program",
+                "Which program runs comes from outside",
+                "high",
+                78,
+                "Choose the program from a fixed list.",
+            )
+    elif (
+        command is not None
+        and site.level(command, SHELL) >= FROM_OUTSIDE
+        and not site.dotted(command).startswith("shlex.split")
+    ):
+        site.found(
+            "chosen-program",
+            "Which program runs comes from outside",
+            "high",
+            78,
+            "Choose the program from a fixed list.",
+        )
+
+
+def _text_for_shell(site: Site) -> None:
+    level = site.level(site.argument(0, "cmd", "command"), SHELL)
+    site.judged(_BANDIT, harmless=level == 0)
+    site.by_level(level, "shell-command", "A shell runs a text", 78, _FIX)
+
+
+def _remote(site: Site) -> None:
+    """paramiko and fabric: bandit flags every command, also constant and quoted ones."""
+    if site.last == "exec_command" or site.uses("fabric", "invoke", "paramiko", "asyncssh", "docker", "pexpect"):
+        level = site.level(site.argument(0, "command", "cmd"), SHELL)
+        site.judged(("B601",), harmless=level == 0)
+        site.by_level(level, "shell-command", "A remote shell runs a text", 78, _FIX)
+
+
+def _exec(site: Site) -> None:
+    words = [site.text(a) for a in site.call.args[:4]]
+    if "-c" in words and any(w in _SHELLS for w in words if w):
+        for argument in site.call.args[2:]:
+            site.by_level(site.level(argument, SHELL), "shell-command", "A shell runs a text", 78, _FIX)
+    elif site.call.args and site.level(site.call.args[0], SHELL) >= HANDED_IN:
+        level = site.level(site.call.args[0], SHELL)
+        site.by_level(
+            level,
+            "chosen-program",
+            "Which program runs is a text",
+            78,
+            "Choose the program from a fixed list.",
+            handed_in="low",
+        )
+
+
+FAMILY = Family(
+    calls={
+        **dict.fromkeys(
+            ("subprocess.run", "subprocess.call", "subprocess.check_call", "subprocess.check_output", "subprocess.Popen"), _shell
+        ),
+        **dict.fromkeys(
+            ("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "commands.getoutput", "popen2.popen2",
+             "asyncio.create_subprocess_shell", "asyncio.subprocess.create_subprocess_shell", "anyio.run_process", "pexpect.run",
+             "pexpect.spawn", "pty.spawn", "os.popen2", "os.popen3", "commands.getstatusoutput", "trio.run_process", "plumbum.local",
+             "os.startfile", "platform.popen", "invoke.run", "fabric.api.run", "fabric.api.local", "fabric.api.sudo"),
+            _text_for_shell,
+        ),
+        **dict.fromkeys(
+            ("os.execl", "os.execle", "os.execlp", "os.execv", "os.execve", "os.execvp", "os.spawnl", "os.spawnlp", "os.spawnv",
+             "os.spawnvp", "asyncio.create_subprocess_exec", "os.posix_spawn"),
+            _exec,
+        ),
+    },
+    methods={"exec_command": _remote, "sudo": _remote, "exec_run": _remote, "sendline": _remote},
+)  # fmt: skip

@@ -1,0 +1,140 @@
+"""Data formats whose reading can run code (CWE-502)."""
+
+from __future__ import annotations
+
+import ast
+
+from orchestrator_core.analysis.insecure.names import is_constant
+from orchestrator_core.analysis.insecure.site import Family, Site
+
+_FIX = "Read data with json, msgpack or another format that holds no code; verify a signature (hmac) where pickle must stay."
+_YAML = "Use yaml.safe_load, or Loader=yaml.SafeLoader."
+
+
+def _runs_code(site: Site) -> None:
+    site.found(
+        "code-in-data",
+        f"{site.name.rpartition('.')[0] or 'This format'} can run code while it reads data",
+        "high",
+        502,
+        _FIX,
+        confidence=0.9,
+    )
+
+
+def _shelf(site: Site) -> None:
+    site.found("code-in-data", "shelve reads pickles, which can run code", "medium", 502, _FIX, confidence=0.7)
+
+
+def _torch(site: Site) -> None:
+    if not is_constant(site.keyword("weights_only"), True):
+        site.found(
+            "code-in-data",
+            "A model file is a pickle, which can run code",
+            "medium",
+            502,
+            "Pass weights_only=True, or use safetensors.",
+        )
+    else:
+        site.judged(("B614",), harmless=True)
+
+
+def _numpy(site: Site) -> None:
+    if is_constant(site.argument(2, "allow_pickle"), True):
+        site.found(
+            "code-in-data",
+            "Arrays with pickles can run code while they are read",
+            "high",
+            502,
+            "Leave allow_pickle off.",
+        )
+
+
+def _pandas(site: Site) -> None:
+    site.found(
+        "code-in-data", "A pickled table can run code while it is read", "medium", 502, "Use parquet, CSV or JSON."
+    )
+
+
+def _yaml(site: Site) -> None:
+    loader = site.argument(1, "Loader")
+    name = site.dotted(loader).rpartition(".")[2]
+    if name in ("SafeLoader", "CSafeLoader", "BaseLoader", "CBaseLoader"):
+        site.judged(("B506",), harmless=True)
+        return
+    # A loader of the program's own is as safe as what it extends.
+    severity = (
+        "high"
+        if loader is None or name in ("Loader", "UnsafeLoader", "CLoader", "FullLoader", "CFullLoader")
+        else "low"
+    )
+    site.found("code-in-data", "YAML is read with a loader that can make any object", severity, 502, _YAML)
+
+
+def _yaml_unsafe(site: Site) -> None:
+    site.found("code-in-data", "YAML is read with a loader that can make any object", "high", 502, _YAML)
+
+
+def _ruamel(site: Site) -> None:
+    kind = site.text(site.argument(-1, "typ")) or site.text(site.argument(0, "typ"))
+    if kind == "unsafe":
+        site.found("code-in-data", "YAML is read with a loader that can make any object", "high", 502, _YAML)
+
+
+def _model(site: Site) -> None:
+    if is_constant(site.keyword("trust_remote_code"), True):
+        site.found(
+            "remote-code",
+            "A model's own code from the network is run",
+            "high",
+            494,
+            "Leave trust_remote_code off, or pin a revision that was read.",
+        )
+
+
+def _keras(site: Site) -> None:
+    if is_constant(site.keyword("safe_mode"), False):
+        site.found("code-in-data", "A model file may hold functions that are run", "high", 502, "Leave safe_mode on.")
+
+
+def _untyped(site: Site) -> None:
+    """A signed cookie of pickles, a worker that takes them: settings rather than calls."""
+    node = site.node
+    if isinstance(node, ast.Assign):
+        name = site.dotted(node.targets[0]).rpartition(".")[2].lower()
+        values = (
+            [site.text(e) for e in node.value.elts]
+            if isinstance(node.value, ast.List | ast.Tuple)
+            else [site.text(node.value)]
+        )
+        if name in (
+            "task_serializer",
+            "accept_content",
+            "celery_task_serializer",
+            "celery_accept_content",
+            "result_serializer",
+            "session_serializer",
+        ) and any("pickle" in (v or "").lower() for v in values):
+            site.found("code-in-data", "Pickles are accepted, which can run code", "high", 502, _FIX)
+
+
+FAMILY = Family(
+    calls={
+        **dict.fromkeys(
+            ("marshal.loads", "marshal.load", "dill.loads", "dill.load", "cloudpickle.loads", "cloudpickle.load", "jsonpickle.decode", "jsonpickle.loads",
+             "pickle.loads", "pickle.load", "pickle.Unpickler", "_pickle.loads", "cPickle.loads", "cPickle.load", "joblib.load", "_pickle.load",
+             "jsonpickle.unpickler.decode", "sklearn.externals.joblib.load", "pickle.Unpickler().load", "dill.Unpickler", "pandas.compat.pickle_compat.load",
+             "django.core.signing.PickleSerializer().loads", "pickle5.loads", "skops.io.load_unsafe", "yaml.constructor.UnsafeConstructor", "srsly.pickle_loads",
+             "klepto.archives.file_archive", "kombu.serialization.pickle_loads", "rpyc.classic.connect", "multiprocessing.connection.Client().recv"),
+            _runs_code,
+        ),
+        **dict.fromkeys(("shelve.open", "shelve.DbfilenameShelf", "shelve.Shelf"), _shelf),
+        "torch.load": _torch, "numpy.load": _numpy, "pandas.read_pickle": _pandas,
+        **dict.fromkeys(("yaml.load", "yaml.load_all"), _yaml),
+        **dict.fromkeys(("yaml.unsafe_load", "yaml.unsafe_load_all", "yaml.full_load", "yaml.full_load_all"), _yaml_unsafe),
+        **dict.fromkeys(("ruamel.yaml.YAML", "YAML"), _ruamel),
+        **dict.fromkeys(("keras.models.load_model", "tensorflow.keras.models.load_model", "keras.saving.load_model"), _keras),
+    },
+    methods={"from_pretrained": _model, "load_dataset": _model, "pipeline": _model},
+    assignments=(_untyped,),
+)  # fmt: skip

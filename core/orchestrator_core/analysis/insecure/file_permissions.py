@@ -1,0 +1,91 @@
+"""Files that others may read or write, and temporary names that others may take first (CWE-276, 377, 379, 732)."""
+
+from __future__ import annotations
+
+import ast
+
+from orchestrator_core.analysis.insecure.names import constant_text, last_name
+from orchestrator_core.analysis.insecure.site import Family, Site
+
+_FIX = "Give 0o600 to files and 0o700 to folders."
+_TEMPORARY = "Use tempfile.NamedTemporaryFile, mkstemp or TemporaryDirectory, which make the file themselves."
+_SECRET_FILES = ("key", "secret", "passw", "token", "credential", "shadow", ".pem", "private", "id_rsa", ".env")
+_BITS = {"S_IWOTH": 0o002, "S_IRWXO": 0o007, "S_IWGRP": 0o020, "S_IRWXG": 0o070, "S_IROTH": 0o004, "S_IXOTH": 0o001, "S_IRGRP": 0o040, "S_IXGRP": 0o010,
+         "S_IRWXU": 0o700, "S_IRUSR": 0o400, "S_IWUSR": 0o200, "S_IXUSR": 0o100}  # fmt: skip
+
+
+def _mode(site: Site, node: ast.AST | None) -> int | None:
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return node.value
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        left, right = _mode(site, node.left), _mode(site, node.right)
+        return None if left is None or right is None else left | right
+    return _BITS.get(last_name(node)) if node is not None else None
+
+
+def _changed(site: Site) -> None:
+    position = 0 if site.last == "chmod" and not site.name.startswith("os.") and len(site.call.args) == 1 else 1
+    mode = _mode(site, site.argument(position, "mode"))
+    if mode is None:
+        return
+    # bandit also flags 0o755, which lets others run a program and nothing more.
+    site.judged(("B103",), harmless=not mode & 0o022)
+    if mode & 0o002:
+        site.found("open-file", "Everybody may write to this file", "high", 732, _FIX)
+    elif mode & 0o020:
+        site.found("open-file", "The group may write to this file", "medium", 732, _FIX, confidence=0.6)
+    elif mode & 0o004:
+        path = site.call.args[0] if position else getattr(site.call.func, "value", None)
+        words = " ".join(
+            [
+                site.text(path) or "",
+                site.dotted(path),
+                *(n for i in ast.walk(path) if (n := last_name(i) or constant_text(i) or "")),
+            ]
+            if path is not None
+            else []
+        ).lower()
+        if any(word in words for word in _SECRET_FILES):
+            site.found("open-file", "Everybody may read this secret", "medium", 732, _FIX, confidence=0.6)
+
+
+def _made(site: Site) -> None:
+    mode = _mode(site, site.argument({"os.open": 2, "os.mknod": 1, "os.mkfifo": 1}.get(site.name, 1), "mode"))
+    if mode is not None and mode & 0o002 and mode <= 0o7777:
+        site.found("open-file", "Everybody may write to what is made here", "high", 732, _FIX)
+
+
+def _umask(site: Site) -> None:
+    mode = _mode(site, site.argument(0))
+    if mode is not None and not mode & 0o002:
+        site.found("open-file", "New files may be written by everybody", "medium", 276, "Use os.umask(0o077).")
+
+
+def _guessable(site: Site) -> None:
+    site.found("temporary-name", "Somebody else may make this file first", "medium", 377, _TEMPORARY)
+
+
+def _opened(site: Site) -> None:
+    """bandit flags a constant below /tmp; not one that is put together."""
+    node = site.argument(0, "file", "name")
+    value = site.value(node) if node is not None else None
+    if (value is not None and value.head.startswith(("/tmp/", "/var/tmp/", "/dev/shm/"))) or (isinstance(node, ast.Call | ast.BinOp) and any(
+        isinstance(i, ast.Call) and site.dotted(i.func) == "tempfile.gettempdir" for i in ast.walk(node)
+    )):
+        site.found("temporary-name", "Somebody else may make this file first", "medium", 377, _TEMPORARY)
+
+
+def _folder(site: Site) -> None:
+    """``dir="/tmp"`` of tempfile's own functions, which bandit takes for a fixed name."""
+    if site.keyword("dir") is not None or site.argument(2) is not None:
+        site.judged(("B108",), harmless=True)
+
+
+FAMILY = Family(
+    calls={
+        **dict.fromkeys(("os.mkdir", "os.makedirs", "os.open", "os.mkfifo", "os.mknod"), _made), "os.umask": _umask,
+        **dict.fromkeys(("tempfile.mktemp", "os.tempnam", "os.tmpnam"), _guessable), "open": _opened,
+        **dict.fromkeys(("tempfile.NamedTemporaryFile", "tempfile.mkstemp", "tempfile.TemporaryDirectory", "tempfile.mkdtemp", "tempfile.TemporaryFile", "tempfile.SpooledTemporaryFile"), _folder),
+    },
+    methods=dict.fromkeys(("chmod", "fchmod", "lchmod"), _changed),
+)  # fmt: skip

@@ -1,0 +1,204 @@
+"""Passwords and keys that stand in the code (CWE-259, CWE-798, CWE-321)."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from orchestrator_core.analysis.insecure.names import constant_text, last_name
+from orchestrator_core.analysis.insecure.site import Family, Site
+from orchestrator_core.analysis.insecure.taint import names_secret
+
+_FIX = 'Read it from the environment or a secret store: os.environ["..."].'
+_SHORT = frozenset(
+    (
+        "passwd",
+        "pwd",
+        "pass",
+        "passphrase",
+        "passcode",
+        "secret",
+        "token",
+        "auth_token",
+        "apikey",
+        "api_key",
+        "secret_key",
+        "auth",
+        "access_key",
+        "private_key",
+    )
+)
+_PLACEHOLDERS = (
+    "changeme",
+    "your",
+    "example",
+    "placeholder",
+    "xxxx",
+    "<",
+    "${",
+    "{{",
+    "%(",
+    "todo",
+    "replace",
+    "...",
+    "***",
+    "none",
+    "null",
+    "dummy",
+    "fake",
+)
+_ROUTES = ("http://", "https://", "/", "./", "urn:", "env:", "vault:", "arn:")
+_URL = r"^[a-z][a-z0-9+.-]{1,20}://[^:/@\s]{1,64}:[^@/\s]{3,128}@"
+
+
+def _is_secret_name(name: str) -> bool:
+    lowered = name.lower().strip("_")
+    return (
+        lowered in _SHORT
+        or names_secret(name)
+        or lowered.endswith(
+            (
+                "_pwd",
+                "_pass",
+                "_passwd",
+                "_auth_key",
+                "encryption_key",
+                "signing_key",
+                "aws_key",
+                "_apikey",
+                "secretkey",
+                "auth_key",
+            )
+        )
+    )
+
+
+def _is_value(name: str, text: str) -> bool:
+    lowered = text.lower()
+    if not 4 <= len(text) <= 4096 or any(word in lowered for word in _PLACEHOLDERS) or lowered.startswith(_ROUTES):
+        return False
+    if (
+        lowered.replace("-", "_").strip("_") == name.lower().strip("_")
+        or (" " in text.strip()
+        and "pass" not in name.lower())
+    ):
+        return False
+    # password = "password" in a table of words, an identifier, a column: a secret is rarely a plain lower-case name of a field.
+    return lowered not in (
+            "password",
+            "passwd",
+            "secret",
+            "token",
+            "api_key",
+            "bearer",
+            "basic",
+            "access_token",
+            "refresh_token",
+            "csrf_token",
+            "jwt",
+            "str",
+            "string",
+            "text",
+            "hidden",
+            "true",
+            "false",
+        )
+
+
+def _report(site: Site, at: ast.AST) -> None:
+    site.found("fixed-secret", "A password or key stands in the code", "medium", 798, _FIX, confidence=0.7, at=at)
+
+
+def _judge(site: Site, name: str, value: ast.AST | None) -> None:
+    text = constant_text(value)
+    if name and text is not None and _is_secret_name(name) and _is_value(name, text) and value is not None:
+        _report(site, value)
+
+
+def _assigned(site: Site) -> None:
+    node = site.node
+    value = getattr(node, "value", None)
+    for target in getattr(node, "targets", None) or [getattr(node, "target", None)]:
+        if target is None:
+            continue
+        name = (constant_text(target.slice) or "") if isinstance(target, ast.Subscript) else last_name(target)
+        _judge(site, name, value)
+    if isinstance(value, ast.Dict):
+        for key, inner in zip(value.keys, value.values, strict=True):
+            _judge(site, constant_text(key) or "", inner)
+    text = constant_text(value)
+    if (
+        text
+        and "://" in text
+        and "@" in text
+        and len(text) < 400
+        and re.match(_URL, text)
+        and not any(p in text.lower() for p in ("<", "{", "example", "your", "user:pass", "user:password", "xxx"))
+    ):
+        _report(site, site.node)
+
+
+def _called(site: Site) -> None:
+    for keyword in site.call.keywords:
+        if keyword.arg and isinstance(keyword.value, ast.Constant):
+            _judge(site, keyword.arg, keyword.value)
+    for argument in (*site.call.args, *(k.value for k in site.call.keywords)):
+        if isinstance(argument, ast.Dict):
+            for key, inner in zip(argument.keys, argument.values, strict=True):
+                _judge(site, constant_text(key) or "", inner)
+                header = constant_text(inner) or ""
+                if (
+                    (constant_text(key) or "").lower() in ("authorization", "x-api-key")
+                    and header.startswith(("Bearer ", "Basic ", "Token "))
+                    and _is_value("", header.split(" ", 1)[1])
+                ):
+                    _report(site, inner)
+        elif (
+            isinstance(argument, ast.Tuple)
+            and len(argument.elts) == 2
+            and constant_text(argument.elts[1])
+            and any(k.arg == "auth" and k.value is argument for k in site.call.keywords)
+        ):
+            _report(site, argument)
+    if (
+        site.last in ("getenv", "get")
+        and len(site.call.args) == 2
+        and site.dotted(site.call.func) in ("os.getenv", "os.environ.get")
+    ):
+        _judge(site, constant_text(site.call.args[0]) or "", site.call.args[1])
+    if (
+        site.last == "login"
+        and len(site.call.args) == 2
+        and constant_text(site.call.args[1])
+        and "@" in (constant_text(site.call.args[0]) or "@")
+    ):
+        _report(site, site.call.args[1])
+    if (
+        site.last in ("connect", "create_engine")
+        and site.call.args
+        and (text := constant_text(site.call.args[0]))
+        and re.match(_URL, text)
+    ):
+        _report(site, site.call.args[0])
+
+
+def _defaults(site: Site) -> None:
+    arguments = getattr(site.node, "args", None)
+    if isinstance(arguments, ast.arguments):
+        places = [*arguments.posonlyargs, *arguments.args]
+        for argument, default in zip(places[len(places) - len(arguments.defaults) :], arguments.defaults, strict=True):
+            _judge(site, argument.arg, default)
+        for argument, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+            _judge(site, argument.arg, value)
+
+
+def _compared(tree_site: Site) -> None:
+    """``if password == "hunter2"``."""
+    for inner in ast.walk(tree_site.node):
+        if isinstance(inner, ast.Compare) and len(inner.ops) == 1 and isinstance(inner.ops[0], ast.Eq | ast.NotEq):
+            left, right = inner.left, inner.comparators[0]
+            name = last_name(left) or (constant_text(left.slice) or "" if isinstance(left, ast.Subscript) else "")
+            _judge(tree_site, name, right)
+
+
+FAMILY = Family(every_call=(_called,), assignments=(_assigned,), functions=(_defaults, _compared))

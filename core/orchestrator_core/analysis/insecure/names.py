@@ -1,0 +1,87 @@
+"""What a name in a program stands for: imports resolved, receivers named by what made them."""
+
+from __future__ import annotations
+
+import ast
+
+from orchestrator_core.analysis.insecure.values import Value
+
+_FROM_SNIPPET = {
+    "request": "flask.request",
+    "np": "numpy",
+    "pd": "pandas",
+    "ET": "xml.etree.ElementTree",
+    "etree": "lxml.etree",
+    "plt": "matplotlib.pyplot",
+}
+"""Customary names, for snippets whose imports were left out."""
+_MAX_PARTS = 40
+
+
+class Names:
+    """The imports of one module, as they are met."""
+
+    def __init__(self) -> None:
+        self.imported: dict[str, str] = {}
+
+    def add(self, node: ast.Import | ast.ImportFrom) -> None:
+        """Take in one import statement."""
+        for alias in node.names:
+            if isinstance(node, ast.Import):
+                top = alias.name.partition(".")[0]
+                self.imported[alias.asname or top] = alias.name if alias.asname else top
+            elif alias.name != "*":
+                self.imported[alias.asname or alias.name] = f"{node.module or ''}.{alias.name}"
+
+    def uses(self, package: str) -> bool:
+        """Whether a package, or one of its modules, is imported."""
+        return any(name == package or name.startswith(f"{package}.") for name in self.imported.values())
+
+    def dotted(self, node: ast.AST, variables: dict[str, Value]) -> str:
+        """``requests.get`` for whatever is written here; calls on the way end with ``()``; empty where it has no name."""
+        parts: list[str] = []
+        for _ in range(_MAX_PARTS):
+            if isinstance(node, ast.Attribute):
+                parts.append(node.attr)
+                node = node.value
+            elif isinstance(node, ast.Call):
+                parts.append("()")
+                node = node.func
+            elif isinstance(node, ast.Subscript) or isinstance(node, ast.Await):
+                node = node.value
+            else:
+                break
+        if not isinstance(node, ast.Name):
+            return ""
+        known = variables.get(node.id)
+        if known is not None:
+            base = known.made or node.id
+        else:
+            base = self.imported.get(node.id) or _FROM_SNIPPET.get(node.id, node.id)
+        if not parts:
+            return base
+        parts.append(base)
+        parts.reverse()
+        return ".".join(parts).replace(".()", "()")
+
+
+def last_name(node: ast.AST) -> str:
+    """The last part of a name: ``get`` of ``requests.get``."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def constant_text(node: ast.AST | None) -> str | None:
+    """The text of a literal, bytes included; None for anything else."""
+    if isinstance(node, ast.Constant):
+        if isinstance(node.value, str):
+            return node.value
+        if isinstance(node.value, bytes):
+            return node.value.decode("latin-1")
+    return None
+
+
+def is_constant(node: ast.AST | None, *values: object) -> bool:
+    """Whether a node is one of these literals, of the same type."""
+    return isinstance(node, ast.Constant) and any(
+        node.value == value and type(node.value) is type(value) for value in values
+    )

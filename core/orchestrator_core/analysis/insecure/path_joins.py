@@ -1,0 +1,168 @@
+"""Files whose names a stranger chooses (CWE-22, CWE-434)."""
+
+from __future__ import annotations
+
+import ast
+
+from orchestrator_core.analysis.insecure.site import Family, Site
+from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, HTML, PATH
+
+_FIX = "Resolve base / name and check is_relative_to(base), or use safe_join; take only the base name of an upload."
+_UPLOAD = "Name the file yourself, or through secure_filename, and accept known extensions only."
+_JOINS = ("os.path.join", "posixpath.join", "ntpath.join")
+
+
+def _opened(site: Site) -> None:
+    for node in site.call.args[:1] or [
+        k.value
+        for k in site.call.keywords
+        if k.arg in ("file", "path", "filename", "path_or_file", "src", "filename_or_fp")
+    ]:
+        _judge(site, node)
+
+
+def _two(site: Site) -> None:
+    for node in site.call.args[:2]:
+        _judge(site, node)
+
+
+def _judge(site: Site, node: ast.AST) -> None:
+    value = site.value(node)
+    level = value.levels[PATH]
+    if level >= FROM_OUTSIDE:
+        # An upload's own name is CWE-434 at the place where it is stored.
+        site.found("chosen-file", "Which file is opened comes from outside", "high", 22, _FIX, confidence=0.8)
+    elif level == HANDED_IN and _is_joined(site, node):
+        site.found(
+            "chosen-file",
+            "A file's name is joined to a folder without a check that it stays inside",
+            "medium",
+            22,
+            _FIX,
+            confidence=0.5,
+        )
+
+
+def _is_joined(site: Site, node: ast.AST) -> bool:
+    """A path made of several parts, of which one after the first is handed in. A whole path that is handed in is the caller's choice."""
+    for _ in range(8):
+        if isinstance(node, ast.Name):
+            made = site.value(node).made
+            return made.endswith(tuple(f"{j}()" for j in _JOINS)) or ".joined()" in made or "/" in site.value(node).head
+        if isinstance(node, ast.JoinedStr):
+            slash = False
+            for part in node.values:
+                if isinstance(part, ast.Constant):
+                    slash = slash or "/" in str(part.value) or "\\" in str(part.value)
+                elif slash and isinstance(part, ast.FormattedValue) and site.level(part.value, PATH) >= HANDED_IN:
+                    return True
+            return False
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.Add):
+            return site.level(node.right, PATH) >= HANDED_IN or (
+                isinstance(node.left, ast.BinOp) and _is_joined(site, node.left)
+            )
+        if isinstance(node, ast.BinOp):
+            return site.level(node.right, PATH) >= HANDED_IN
+        if isinstance(node, ast.Call):
+            name = site.dotted(node.func)
+            if name in _JOINS:
+                return any(site.level(a, PATH) >= HANDED_IN for a in node.args[1:])
+            if isinstance(node.func, ast.Attribute) and node.func.attr in ("joinpath", "format"):
+                return any(site.level(a, PATH) >= HANDED_IN for a in node.args)
+            if name in ("pathlib.Path", "Path") and len(node.args) > 1:
+                return any(site.level(a, PATH) >= HANDED_IN for a in node.args[1:])
+            if node.args and name in (
+                "pathlib.Path",
+                "Path",
+                "os.path.abspath",
+                "os.path.realpath",
+                "os.path.normpath",
+                "str",
+                "open",
+            ):
+                node = node.args[0]
+                continue
+            if isinstance(node.func, ast.Attribute) and node.func.attr in ("resolve", "absolute", "expanduser"):
+                node = node.func.value
+                continue
+        return False
+    return False
+
+
+def _method(site: Site) -> None:
+    """``(base / name).read_text()``: the receiver is the path."""
+    func = site.call.func
+    if isinstance(func, ast.Attribute) and not isinstance(func.value, ast.Constant):
+        value = site.value(func.value)
+        pathlike = (
+            "Path()" in value.made
+            or isinstance(func.value, ast.BinOp)
+            or site.last in ("read_text", "read_bytes", "write_text", "write_bytes")
+        )
+        if pathlike and value.made.partition(".")[0] not in ("requests", "tarfile", "zipfile"):
+            _judge(site, func.value)
+
+
+def _sent(site: Site) -> None:
+    """``send_file(x)``; ``send_from_directory`` checks its second argument, not the first."""
+    node = site.argument(0, "path_or_file", "filename_or_fp", "path", "directory")
+    if node is None:
+        return
+    level = site.level(node, PATH)
+    if level >= FROM_OUTSIDE:
+        site.found("chosen-file", "Which file is sent comes from outside", "high", 22, _FIX, confidence=0.9)
+    elif level == HANDED_IN and site.last != "send_from_directory":
+        site.by_level(level, "chosen-file", "Which file is sent is a text", 22, _FIX)
+
+
+def _saved(site: Site) -> None:
+    node = site.argument(0, "dst", "destination", "path")
+    if node is None or not site.call.args:
+        return
+    named = any(isinstance(inner, ast.Attribute) and inner.attr == "filename" for inner in ast.walk(node))
+    origin = any(
+        "filename" in site.evaluator.variables[o].made
+        for o in site.value(node).origins
+        if o in site.evaluator.variables
+    )
+    level = site.level(node, PATH)
+    if (named or origin) and level:
+        site.found(
+            "upload-name",
+            "An upload is stored under the name that its sender chose",
+            "high",
+            434,
+            _UPLOAD,
+            confidence=0.8,
+        )
+    elif level >= FROM_OUTSIDE:
+        site.found(
+            "upload-name", "A file is stored under a name that comes from outside", "high", 434, _UPLOAD, confidence=0.7
+        )
+    elif level == 0 and (named or origin or _keeps_extension(node)) and site.level(node, HTML) >= FROM_OUTSIDE:
+        # The folder is safe now; what kind of file lies there is not.
+        site.found("upload-type", "An upload is stored whatever its extension", "low", 434, _UPLOAD, confidence=0.4)
+
+
+def _keeps_extension(node: ast.AST) -> bool:
+    return any(
+        isinstance(inner, ast.Call) and getattr(inner.func, "id", "") == "secure_filename" for inner in ast.walk(node)
+    )
+
+
+FAMILY = Family(
+    calls={
+        **dict.fromkeys(
+            ("open", "io.open", "codecs.open", "os.open", "os.remove", "os.unlink", "os.listdir", "os.rmdir", "os.scandir", "os.makedirs", "os.mkdir",
+             "os.stat", "os.walk", "shutil.rmtree", "aiofiles.open", "tarfile.open", "zipfile.ZipFile", "gzip.open", "bz2.open", "lzma.open",
+             "anyio.open_file", "linecache.getlines", "numpy.load", "PIL.Image.open", "Image.open", "os.startfile", "builtins.open", "fileinput.input"),
+            _opened,
+        ),
+        **dict.fromkeys(("os.rename", "os.replace", "shutil.copy", "shutil.copyfile", "shutil.copy2", "shutil.move", "shutil.copytree", "os.link", "os.symlink"), _two),
+    },
+    methods={
+        **dict.fromkeys(("send_file", "FileResponse", "send_from_directory", "static_file"), _sent),
+        **dict.fromkeys(("read_text", "read_bytes", "write_text", "write_bytes", "open", "unlink", "iterdir", "rmdir"), _method),
+        "save": _saved,
+    },
+)  # fmt: skip

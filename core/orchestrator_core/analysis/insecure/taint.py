@@ -1,0 +1,392 @@
+"""How far a stranger decides what an expression gives, as far as one function alone can tell."""
+
+from __future__ import annotations
+
+import ast
+from itertools import islice
+
+from orchestrator_core.analysis.insecure.names import Names
+from orchestrator_core.analysis.insecure.sanitisers import (
+    BY_LAST_NAME,
+    BY_NAME,
+    GIVES_NO_TEXT,
+    GIVES_WITH_ARGUMENTS,
+    PASSES_ON,
+    TEXT_METHODS,
+    sounds_like_check,
+)
+from orchestrator_core.analysis.insecure.values import (
+    ANYTHING,
+    CONSTANT,
+    ERROR,
+    HANDED_IN,
+    LINE,
+    OUTSIDE,
+    PATH,
+    SECRET,
+    UNKNOWN,
+    Value,
+    cleaned,
+    constant,
+    holding,
+    joined,
+)
+
+_MAX_DEPTH = 40
+_MAX_PARTS = 200
+
+_REQUESTS = (
+    "flask.request",
+    "bottle.request",
+    "quart.request",
+    "sanic.request",
+    "self.request",
+    "request",
+    "cherrypy.request",
+)
+_OF_REQUEST = frozenset((
+    "args", "form", "values", "files", "cookies", "headers", "json", "data", "get_json", "get_data", "stream", "query_string", "url",
+    "path", "full_path", "base_url", "host", "referrer", "view_args", "GET", "POST", "COOKIES", "FILES", "META", "body", "params",
+    "query", "query_params", "path_params", "match_info", "get", "arguments", "json_body", "rel_url", "text", "user_agent", "remote_addr",
+    "environ", "read", "post", "raw_post_data", "form_data", "get_argument", "QUERY_PARAMS", "content", "forms", "url_root", "uri",
+    "get_full_path", "build_absolute_uri", "query_arguments", "body_arguments", "X", "matchdict",
+))  # fmt: skip
+_TRUSTED_OF_REQUEST = frozenset(
+    ("user", "session", "method", "app", "state", "endpoint", "scheme", "is_secure", "csrf_token", "id")
+)
+_OUTSIDE_CALLS = frozenset((
+    "input", "raw_input", "sys.stdin.read", "sys.stdin.readline", "sys.stdin.readlines", "self.get_argument", "self.get_arguments",
+    "self.get_query_argument", "self.get_body_argument", "self.get_cookie", "cgi.FieldStorage().getvalue",
+    "click.prompt", "self.get_secure_cookie", "argparse.ArgumentParser().parse_args", "fileinput.input", "sys.stdin.buffer.read",
+    "streamlit.text_input", "gradio.Textbox",
+))  # fmt: skip
+_OF_HANDLER = ("self.path", "self.headers", "self.rfile")
+"""Of ``http.server`` and tornado; in any other class these are attributes like others."""
+_OUTSIDE_NAMES = ("sys.argv", "sys.stdin", "cgi.FieldStorage()", "argparse.ArgumentParser().parse_args()")
+_OUTSIDE_METHODS = frozenset(("recv", "recvfrom", "get_argument", "get_query_argument", "get_body_argument"))
+_ENVIRONMENT = ("os.environ", "os.environb")
+_ERROR_TEXT = frozenset(
+    (
+        "traceback.format_exc",
+        "traceback.format_exception",
+        "traceback.format_tb",
+        "sys.exc_info",
+        "traceback.format_stack",
+    )
+)
+_SECRET_WORDS = (
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "api_key",
+    "apikey",
+    "private_key",
+    "credential",
+    "passphrase",
+    "access_key",
+)
+
+
+def names_secret(name: str) -> bool:
+    """Whether a name says that it holds a secret; ``token_count`` and ``password_field`` do not."""
+    lowered = name.lower()
+    return any(word in lowered for word in _SECRET_WORDS) and not lowered.endswith(
+        ("_count", "_field", "_name", "_url", "_type", "_id", "_length", "_len", "_file", "_path", "_hash", "_hashed", "tokens", "_re",
+         "_pattern", "_label", "_header", "_prefix", "tokenizer", "_expiry", "_ttl", "_policy", "_hint", "_form", "_error", "_required",
+         "_expires", "_timeout", "_size", "_min", "_max", "_validators", "_changed", "_reset", "_input", "_set")
+    )  # fmt: skip
+
+
+_PATH_JOINS = frozenset(("os.path.join", "posixpath.join", "ntpath.join"))
+_SAME_PATH = frozenset(
+    ("os.path.abspath", "os.path.realpath", "os.path.normpath", "os.path.expanduser", "str", "os.fspath")
+)
+
+
+class Evaluator:
+    """Values of expressions, given those of variables. Makes no copy: ``variables`` is the flow's own, changed between statements."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.variables: dict[str, Value] = {}
+        self.module: ast.Module | None = None
+        self.in_handler = False
+        """Inside a class that answers requests."""
+
+    def dotted(self, node: ast.AST) -> str:
+        return self.names.dotted(node, self.variables)
+
+    def value(self, node: ast.AST | None, depth: int = 0) -> Value:
+        """Total: what is too deep or not understood is ``ANYTHING``."""
+        if node is None:
+            return CONSTANT
+        if depth > _MAX_DEPTH:
+            return ANYTHING
+        handler = _KINDS.get(type(node))
+        return handler(self, node, depth + 1) if handler else CONSTANT if isinstance(node, ast.Compare) else ANYTHING
+
+    def _constant(self, node: ast.Constant, depth: int) -> Value:
+        return constant(node.value)
+
+    def _name(self, node: ast.Name, depth: int) -> Value:
+        known = self.variables.get(node.id)
+        if known is not None:
+            return known
+        if node.id.isupper():  # a constant that is imported or defined further down
+            return CONSTANT
+        return ANYTHING._replace(made=self.names.imported.get(node.id, ""))
+
+    def _attribute(self, node: ast.Attribute, depth: int) -> Value:
+        name = self.dotted(node)
+        if name:
+            kept = self.variables.get(name)
+            if kept is not None:
+                return kept
+            found = self._source(name)
+            if found is not None:
+                return found
+        if node.attr.isupper() and node.attr not in _OF_REQUEST:
+            return CONSTANT
+        base = self.value(node.value, depth)
+        if node.attr in ("name", "stem", "suffix") and "Path()" in base.made:
+            return cleaned(base, (PATH,))
+        return (
+            base._replace(head="", made=name)
+            if base.levels != ANYTHING.levels
+            else ANYTHING._replace(made=name, origins=base.origins)
+        )
+
+    def _source(self, name: str) -> Value | None:
+        for request in _REQUESTS:
+            if name.startswith(request):
+                part = name[len(request) :].lstrip(".").partition(".")[0].removesuffix("()")
+                if part in _OF_REQUEST:
+                    return OUTSIDE._replace(made=name)
+                if part in _TRUSTED_OF_REQUEST:
+                    return ANYTHING
+        if name.startswith(_OUTSIDE_NAMES) or (self.in_handler and name.startswith(_OF_HANDLER)):
+            return OUTSIDE._replace(made=name)
+        if name in _ENVIRONMENT:
+            return holding(ANYTHING._replace(made=name), SECRET, 3)
+        return None
+
+    def _subscript(self, node: ast.Subscript, depth: int) -> Value:
+        value = self.value(node.value, depth)
+        if value.levels[SECRET]:
+            return self._of_environment(value, node.slice)
+        return value._replace(head="")
+
+    def _of_environment(self, whole: Value, key: ast.AST | None) -> Value:
+        text = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+        if whole.levels[SECRET] < 3:
+            return whole
+        return holding(ANYTHING, SECRET, 2) if names_secret(text) else ANYTHING
+
+    def _call(self, node: ast.Call, depth: int) -> Value:
+        name = self.dotted(node.func)
+        if name in GIVES_NO_TEXT:
+            return CONSTANT
+        last = name.rpartition(".")[2] if name else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if name in _OUTSIDE_CALLS or last in _OUTSIDE_METHODS:
+            return OUTSIDE._replace(made=f"{name}()")
+        if name in _ERROR_TEXT:
+            return holding(ANYTHING, ERROR, 3)
+        if name in ("os.getenv", "os.environ.get"):
+            key = node.args[0] if node.args else None
+            return joined(
+                [
+                    self._of_environment(holding(ANYTHING, SECRET, 3), key),
+                    *(self.value(a, depth) for a in node.args[1:2]),
+                ]
+            )
+        made = f"{name}()" if name else ""
+        arguments = [self.value(a, depth) for a in node.args[:_MAX_PARTS]] + [
+            self.value(k.value, depth) for k in node.keywords[:_MAX_PARTS]
+        ]
+        purposes = BY_NAME.get(name)
+        if purposes is None and last:
+            purposes = BY_LAST_NAME.get(last)
+        if purposes is not None:
+            head = arguments[0].head if arguments else ""
+            return cleaned(joined(arguments, head), purposes)._replace(made=made)
+        if name in _PATH_JOINS and arguments:
+            return _joined_path(arguments, f"{name}()")
+        if name in _SAME_PATH and arguments:
+            return arguments[0]._replace(made=arguments[0].made if "join" in arguments[0].made else made)
+        if name in PASSES_ON or last in ("Path", "PurePath"):
+            return joined(arguments, arguments[0].head if arguments else "")._replace(made=made)
+        method = node.func
+        if isinstance(method, ast.Attribute):
+            if method.attr == "replace":
+                return self._replaced(node, self.value(method.value, depth))
+            if method.attr.startswith("is") or method.attr in ("startswith", "endswith", "count", "find", "index"):
+                return CONSTANT
+            source = self._source(name) if name else None
+            if source is not None and method.attr not in ("close",):
+                return joined([source, *arguments[1:]])._replace(made=made)
+            if method.attr in TEXT_METHODS:
+                receiver = self.value(method.value, depth)
+                if receiver.levels[SECRET] >= 3 and method.attr in ("get", "pop"):
+                    return self._of_environment(receiver, node.args[0] if node.args else None)
+                if method.attr in GIVES_WITH_ARGUMENTS:
+                    if receiver.made.endswith(("Markup()", "SQL()", "SafeString()")):  # they escape what they take in
+                        return receiver
+                    return joined(
+                        [receiver, *arguments], receiver.head.partition("{")[0] if method.attr == "format" else ""
+                    )
+                return joined([receiver, *arguments[1:]], receiver.head)._replace(made=made)
+        if sounds_like_check(last):
+            return CONSTANT._replace(made=made)
+        origins = joined(arguments).origins
+        if any(a.levels[ERROR] for a in arguments) and last in ("str", "repr"):
+            return holding(ANYTHING, ERROR, 3)
+        secret = max((a.levels[SECRET] for a in arguments), default=0)
+        found = Value(ANYTHING.levels, "", made, origins)
+        return holding(found, SECRET, secret) if secret else found
+
+    def _replaced(self, node: ast.Call, receiver: Value) -> Value:
+        old = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else ""
+        # Line breaks taken out make a log or a header safe; quotes doubled or tags cut do not make anything else so.
+        return cleaned(receiver, (LINE,)) if old in ("\n", "\r", "\r\n") else receiver
+
+    def _binary(self, node: ast.BinOp, depth: int) -> Value:
+        parts: list[ast.AST] = []
+        left: ast.AST = node
+        while isinstance(left, ast.BinOp) and len(parts) < _MAX_PARTS:
+            parts.append(left.right)
+            left = left.left
+        first = self.value(left, depth)
+        if isinstance(node.op, ast.Mod) and first.made.endswith(("Markup()", "SafeString()")):
+            return first
+        values = [first, *(self.value(part, depth) for part in reversed(parts))]
+        head = first.head
+        if isinstance(node.op, ast.Mod):
+            head = head.partition("%")[0]
+        else:
+            for value, part in zip(values[1:], reversed(parts), strict=True):
+                head += value.head
+                if not isinstance(part, ast.Constant):
+                    break
+        if isinstance(node.op, ast.Div):
+            return _joined_path(values, f"{first.made or 'pathlib.Path()'}.joined()")
+        made = ""
+        return joined(values, head)._replace(made=made)
+
+    def _formatted(self, node: ast.JoinedStr, depth: int) -> Value:
+        values, head, open_head = [], "", True
+        for part in islice(node.values, _MAX_PARTS):
+            if isinstance(part, ast.FormattedValue):
+                value = self.value(part.value, depth)
+                if part.conversion in (ord("r"), ord("a")):
+                    value = cleaned(value, (LINE,))
+                spec = part.format_spec
+                if isinstance(spec, ast.JoinedStr) and spec.values and _is_number_format(spec.values[-1]):
+                    value = CONSTANT
+                values.append(value)
+                if open_head:
+                    head += value.head
+                    open_head = bool(value.head) and value.levels == CONSTANT.levels
+            elif open_head and isinstance(part, ast.Constant) and isinstance(part.value, str):
+                head += part.value
+        return joined(values, head)
+
+    def _choice(self, node: ast.IfExp, depth: int) -> Value:
+        from orchestrator_core.analysis.insecure.guards import narrowed  # guards need the evaluator's names
+
+        checked, checked_otherwise = narrowed(node.test, self)
+        body, other = self.value(node.body, depth), self.value(node.orelse, depth)
+        for names, purposes in checked:
+            if _mentions(node.body, names):
+                body = cleaned(body, purposes)
+        for names, purposes in checked_otherwise:
+            if _mentions(node.orelse, names):
+                other = cleaned(other, purposes)
+        return joined((body, other))
+
+    def _several(self, node: ast.List | ast.Tuple | ast.Set | ast.BoolOp, depth: int) -> Value:
+        parts = node.values if isinstance(node, ast.BoolOp) else node.elts
+        return joined([self.value(part, depth) for part in parts[:_MAX_PARTS]])
+
+    def _mapping(self, node: ast.Dict, depth: int) -> Value:
+        return joined(
+            [
+                self.value(part, depth)
+                for part in (*node.values[:_MAX_PARTS], *node.keys[:_MAX_PARTS])
+                if part is not None
+            ]
+        )
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, depth: int) -> Value:
+        from orchestrator_core.analysis.insecure.guards import narrowed
+
+        hidden: dict[str, Value | None] = {}
+        for generator in node.generators:
+            item = self.value(generator.iter, depth)
+            targets = [n.id for n in ast.walk(generator.target) if isinstance(n, ast.Name)]
+            for name in targets:
+                hidden.setdefault(name, self.variables.get(name))
+                self.variables[name] = item._replace(made="")
+            for test in generator.ifs:
+                for checked, purposes in narrowed(test, self)[0]:
+                    for name in checked & set(targets):
+                        self.variables[name] = cleaned(self.variables[name], purposes)
+        found = (
+            joined([self.value(node.key, depth), self.value(node.value, depth)])
+            if isinstance(node, ast.DictComp)
+            else self.value(node.elt, depth)
+        )
+        for name, before in hidden.items():
+            if before is None:
+                del self.variables[name]
+            else:
+                self.variables[name] = before
+        return found._replace(head="", made="")
+
+    def _inner(self, node: ast.Await | ast.Starred | ast.FormattedValue | ast.NamedExpr, depth: int) -> Value:
+        return self.value(node.value, depth)
+
+    def _unary(self, node: ast.UnaryOp, depth: int) -> Value:
+        return CONSTANT
+
+
+def _joined_path(parts: list[Value], made: str) -> Value:
+    """A folder that the caller hands in is the caller's choice; what is joined to it is what must not lead out of it."""
+    first, *others = parts
+    if first.levels[PATH] == HANDED_IN and others:
+        first = first._replace(levels=first.levels[:PATH] + bytes([UNKNOWN]) + first.levels[PATH + 1 :])
+    return joined([first, *others], first.head)._replace(made=made)
+
+
+def _is_number_format(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value[-1:] in tuple("dxXobeEfFgGn%")
+
+
+def _mentions(node: ast.AST, names: frozenset[str]) -> bool:
+    return any(isinstance(inner, ast.Name) and inner.id in names for inner in ast.walk(node))
+
+
+_KINDS: dict[type[ast.AST], object] = {
+    ast.Constant: Evaluator._constant,
+    ast.Name: Evaluator._name,
+    ast.Attribute: Evaluator._attribute,
+    ast.Subscript: Evaluator._subscript,
+    ast.Call: Evaluator._call,
+    ast.BinOp: Evaluator._binary,
+    ast.JoinedStr: Evaluator._formatted,
+    ast.IfExp: Evaluator._choice,
+    ast.List: Evaluator._several,
+    ast.Tuple: Evaluator._several,
+    ast.Set: Evaluator._several,
+    ast.BoolOp: Evaluator._several,
+    ast.Dict: Evaluator._mapping,
+    ast.ListComp: Evaluator._comprehension,
+    ast.SetComp: Evaluator._comprehension,
+    ast.GeneratorExp: Evaluator._comprehension,
+    ast.DictComp: Evaluator._comprehension,
+    ast.Await: Evaluator._inner,
+    ast.Starred: Evaluator._inner,
+    ast.FormattedValue: Evaluator._inner,
+    ast.NamedExpr: Evaluator._inner,
+    ast.UnaryOp: Evaluator._unary,
+}

@@ -1,0 +1,190 @@
+"""Connections that anybody can read or pretend to be the other end of (CWE-295, CWE-319, CWE-326, CWE-322)."""
+
+from __future__ import annotations
+
+import ast
+
+from orchestrator_core.analysis.insecure.names import is_constant
+from orchestrator_core.analysis.insecure.site import Family, Site
+
+_TLS = "Leave certificate and host name checks on; for an own authority pass its file as verify or cafile."
+_PLAIN = "Use TLS: https, FTP_TLS or SFTP, SSH, SMTP_SSL or starttls()."
+_OLD = ("PROTOCOL_SSLv2", "PROTOCOL_SSLv3", "PROTOCOL_TLSv1", "PROTOCOL_TLSv1_1", "PROTOCOL_SSLv23", "SSLv2_METHOD", "SSLv3_METHOD", "TLSv1_METHOD", "TLSv1_1_METHOD", "SSLv23_METHOD",
+        "TLSVersion.TLSv1", "TLSVersion.TLSv1_1", "TLSVersion.SSLv3", "TLSVersion.MINIMUM_SUPPORTED")  # fmt: skip
+_SWITCHES = ("verify", "verify_ssl", "ssl_verify", "verify_certs", "check_hostname", "ssl", "tls_verify", "validate_certs", "ssl_verify_cert", "tlsAllowInvalidCertificates",
+             "tlsInsecure", "disable_ssl_certificate_validation", "cert_reqs", "ssl_cert_reqs", "verify_peer")  # fmt: skip
+
+
+def _switches(site: Site) -> None:
+    for keyword in site.call.keywords:
+        name = keyword.arg
+        if name not in _SWITCHES:
+            continue
+        if name in ("tlsAllowInvalidCertificates", "tlsInsecure", "disable_ssl_certificate_validation"):
+            bad = is_constant(keyword.value, True)
+        elif "cert_reqs" in name:
+            bad = site.dotted(keyword.value).endswith("CERT_NONE") or site.text(keyword.value) in ("CERT_NONE", "none")
+        elif name == "verify":
+            bad = (
+                is_constant(keyword.value, False)
+                and not site.name.startswith(("jwt", "jose"))
+                and site.last != "decode"
+            )
+        elif name == "ssl":
+            bad = is_constant(keyword.value, False) and site.uses("aiohttp")
+        else:
+            bad = is_constant(keyword.value, False)
+        if bad:
+            site.found(
+                "unchecked-certificate", "The other end's certificate is not checked", "high", 295, _TLS, confidence=0.9
+            )
+
+
+def _assigned(site: Site) -> None:
+    node = site.node
+    if not isinstance(node, ast.Assign):
+        return
+    target = node.targets[0]
+    if isinstance(target, ast.Attribute):
+        if (target.attr in ("check_hostname", "verify", "verify_ssl") and is_constant(node.value, False)) or (target.attr == "verify_mode" and site.dotted(node.value).endswith("CERT_NONE")):
+            site.found("unchecked-certificate", "The other end's certificate is not checked", "high", 295, _TLS)
+        elif target.attr == "minimum_version" and site.dotted(node.value).endswith(_OLD):
+            site.found(
+                "old-tls",
+                "Old versions of TLS are accepted",
+                "high",
+                326,
+                "Set minimum_version to TLSVersion.TLSv1_2 or higher.",
+            )
+        elif target.attr == "_create_default_https_context":
+            site.found(
+                "unchecked-certificate", "Certificates are no longer checked in the whole program", "high", 295, _TLS
+            )
+    if any(site.dotted(t).endswith(("environ", "PYTHONHTTPSVERIFY")) for t in node.targets) and isinstance(
+        target, ast.Subscript
+    ):
+        if site.text(target.slice) in (
+            "PYTHONHTTPSVERIFY",
+            "NODE_TLS_REJECT_UNAUTHORIZED",
+            "CURL_CA_BUNDLE",
+            "REQUESTS_CA_BUNDLE",
+        ) and site.text(node.value) in ("0", ""):
+            site.found(
+                "unchecked-certificate", "Certificates are no longer checked in the whole program", "high", 295, _TLS
+            )
+
+
+def _unverified(site: Site) -> None:
+    site.found("unchecked-certificate", "The other end's certificate is not checked", "high", 295, _TLS)
+
+
+def _context(site: Site) -> None:
+    version = site.dotted(site.argument(0, "protocol", "method", "ssl_version"))
+    for keyword in site.call.keywords:
+        if keyword.arg in ("ssl_version", "method", "protocol"):
+            version = site.dotted(keyword.value)
+    if version.endswith(_OLD):
+        site.found("old-tls", "Old versions of TLS are accepted", "high", 326, "Use ssl.create_default_context().")
+    elif site.last == "wrap_socket" and site.name == "ssl.wrap_socket":
+        site.found(
+            "unchecked-certificate",
+            "ssl.wrap_socket checks no certificate",
+            "high",
+            295,
+            "Use ssl.create_default_context().wrap_socket(sock, server_hostname=host).",
+        )
+    elif site.name == "ssl.SSLContext" and not version:
+        site.found(
+            "old-tls",
+            "The protocol is left to a deprecated default",
+            "medium",
+            326,
+            "Use ssl.create_default_context().",
+            confidence=0.5,
+        )
+
+
+def _host_keys(site: Site) -> None:
+    policy = site.dotted(site.argument(0, "policy")).removesuffix("()")
+    if policy.endswith(("AutoAddPolicy", "WarningPolicy")):
+        site.found(
+            "unchecked-host-key", "Any host key is accepted", "high", 322, "Load known_hosts and use RejectPolicy."
+        )
+
+
+def _ssh(site: Site) -> None:
+    if is_constant(site.keyword("known_hosts"), None):
+        site.found("unchecked-host-key", "Any host key is accepted", "high", 322, "Leave known_hosts on.")
+
+
+def _login(site: Site) -> None:
+    """SMTP, IMAP, POP3: a password over a connection that was not switched to TLS."""
+    made = site.dotted(site.call.func)
+    if made.startswith(("smtplib.SMTP().", "imaplib.IMAP4().", "poplib.POP3().", "ldap3.Connection().")):
+        function = site.where.node or site.evaluator.module
+        if function is not None and not any(
+            isinstance(n, ast.Attribute) and n.attr in ("starttls", "stls", "start_tls") for n in ast.walk(function)
+        ):
+            site.found("plain-transport", "A password travels unencrypted", "medium", 319, _PLAIN)
+
+
+def _plain_client(site: Site) -> None:
+    site.found("plain-transport", "What is sent here travels unencrypted", "high", 319, _PLAIN)
+
+
+def _plain_address(site: Site) -> None:
+    url = site.argument(0, "url", "fullurl")
+    head = site.value(url).head if url is not None else ""
+    if not head.lower().startswith(("http://", "ftp://")):
+        return
+    host = head.partition("://")[2].partition("/")[0].partition(":")[0].lower()
+    if (
+        host in ("localhost", "127.0.0.1", "[", "0.0.0.0", "host.docker.internal")
+        or host.endswith((".local", ".internal", ".test", ".localhost"))
+        or host.startswith(("10.", "192.168.", "172.16.", "169.254."))
+    ):
+        return
+    sends = any(k.arg in ("auth", "data", "json", "headers", "cookies") for k in site.call.keywords) or site.last in (
+        "post",
+        "put",
+        "patch",
+    )
+    site.found(
+        "plain-transport", "A request travels unencrypted", "medium", 319, _PLAIN, confidence=0.8 if sends else 0.5
+    )
+
+
+def _served(site: Site) -> None:
+    if is_constant(site.keyword("debug"), True) and (
+        site.uses("flask", "bottle", "quart", "sanic", "fastapi", "tornado", "dash", "uvicorn") or site.last == "run"
+    ):
+        site.found(
+            "debug-mode",
+            "Debug mode shows internals and may run a visitor's code",
+            "high",
+            489,
+            "Leave debug off outside development.",
+        )
+
+
+def _ftp(site: Site) -> None:
+    _plain_client(site)
+
+
+_REQUESTS = tuple(
+    f"{library}.{verb}"
+    for library in ("requests", "httpx")
+    for verb in ("get", "post", "put", "patch", "delete", "head", "options")
+)
+FAMILY = Family(
+    calls={
+        **dict.fromkeys(("ssl._create_unverified_context", "ssl._create_stdlib_context"), _unverified),
+        **dict.fromkeys(("ssl.wrap_socket", "ssl.SSLContext", "OpenSSL.SSL.Context", "SSL.Context"), _context),
+        **dict.fromkeys(("ftplib.FTP", "telnetlib.Telnet", "ftplib.FTP_TLS().prot_c"), _ftp),
+        **dict.fromkeys((*_REQUESTS, "urllib.request.urlopen", "urllib.request.Request"), _plain_address),
+        "asyncssh.connect": _ssh,
+    },
+    methods={"set_missing_host_key_policy": _host_keys, "login": _login, "run": _served},
+    every_call=(_switches,),
+    assignments=(_assigned,),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Insecure code in what agents write."""
