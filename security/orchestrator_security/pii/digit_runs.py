@@ -1,0 +1,53 @@
+"""Where digits stand close together: found once, so that each family of numbers looks only there."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from msgspec import Struct
+
+_DASHES = "\u2010-\u2015\u2212"
+SPACES = " \u00a0\u2007\u2009\u202f"
+
+
+class DigitRun(Struct, frozen=True):
+    """Digits with at most three separators between two of them; the next digit is farther away on both sides."""
+
+    start: int
+    end: int
+    digits: int
+    """How many, counted to 64 at most."""
+
+
+@cache
+def _run() -> re.Pattern[str]:
+    return re.compile(rf"[0-9](?:[{SPACES}\t.()/\[\]{_DASHES}-]{{0,3}}+[0-9]){{5,}}+")
+
+
+def find_digit_runs(text: str) -> list[DigitRun]:
+    """All runs of six digits or more."""
+    return [
+        DigitRun(m.start(), m.end(), sum(c.isdigit() for c in m[0][:160]) if m.end() - m.start() < 160 else 64)
+        for m in _run().finditer(text)
+    ]
+
+
+def stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether a number is a word of its own, not part of an identifier, a decimal or a longer number."""
+    left, right = text[start - 1 : start] if start else "", text[end : end + 1]
+    if right.isalnum() or right == "_":
+        return False
+    if right in (".", ",", "-", "/", ":") and right and text[end + 1 : end + 2].isdigit():
+        return False
+    if left in (".", "-", ",", "/", ":") and left and start > 1 and text[start - 2].isdigit():
+        return False
+    if left.isalnum() or left == "_":
+        # A line break that was escaped on the way.
+        return left in "nrt" and start > 1 and text[start - 2] == "\\"
+    return True
+
+
+def only_digits(text: str) -> str:
+    """Without what stands between the digits."""
+    return text if text.isdecimal() else "".join(c for c in text if "0" <= c <= "9")

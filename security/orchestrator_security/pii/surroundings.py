@@ -1,0 +1,33 @@
+"""What stands around a number: the words that say what it is."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+_BEFORE = 48
+_AFTER = 18
+
+
+@cache
+def _words(source: str) -> re.Pattern[str]:
+    # A name in code joins its words by underscores and capitals: ``phone_number``, ``homePhone``, ``cardNo``.
+    return re.compile(rf"(?<![a-z])(?:{source})(?![a-z])")
+
+
+_CAPITAL = re.compile("(?<=[a-z])(?=[A-Z])")
+
+
+def before(text: str, start: int, reach: int = _BEFORE) -> str:
+    """Up to ``reach`` characters in front, in lower case, with the words of a name in code set apart."""
+    return _CAPITAL.sub("_", text[max(0, start - reach) : start]).lower()
+
+
+def after(text: str, end: int, reach: int = _AFTER) -> str:
+    """Up to ``reach`` characters behind, in lower case."""
+    return text[end : end + reach].lower()
+
+
+def says(surroundings: str, source: str) -> bool:
+    """Whether one of the words, given as a pattern of alternatives in lower case, stands there."""
+    return _words(source).search(surroundings) is not None
