@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
+from orchestrator_core.analysis.orders.recogniser import reason
 from orchestrator_core.errors import UsageError
 from orchestrator_core.records import Redact
 from orchestrator_core.settings import MemorySettings
-from orchestrator_memory.quarantine.orders import reason
 from orchestrator_memory.rows.filters import Filters
 from orchestrator_memory.rows.metadata import as_json, redacted, strings
 from orchestrator_memory.rows.row import MemoryRow
@@ -25,12 +25,20 @@ _INTEGER_MAX = 2**63
 """A larger whole number is none that a time or a share could be, and may not even fit into a float."""
 
 
+def unchanged(value: Any) -> Any:
+    """For stores whose structured values are redacted as text only."""
+    return value
+
+
 class Arguments:
     """Turns what callers give into rows and filters. Everything textual is redacted here, before anything is stored or embedded."""
 
-    def __init__(self, settings: MemorySettings, redact: Redact, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, settings: MemorySettings, redact: Redact, redact_data: Callable[[Any], Any], new_id: Callable[[], str]
+    ) -> None:
         self._settings = settings
         self._redact = redact
+        self._redact_data = redact_data
         self._new_id = new_id
 
     def row(
@@ -73,7 +81,8 @@ class Arguments:
         key, category = self.label("key", key), self.label("category", category)
         author, session = self.label("author", author), self.label("session", session)
         source = self.label("source", source)
-        facts = redacted(metadata, self.clean)
+        # What a key such as ``password`` tells is known to the second, what stands in a text to the first, which checks the types too.
+        facts = self._redact_data(redacted(metadata, self.clean))
         set_aside = reason(clean) or _reason_beside(key, category, author, session, source, *strings(facts))
         trust = _number("trust", trust, 0.0, 1.0)
         return MemoryRow(
@@ -108,7 +117,8 @@ class Arguments:
         if isinstance(value, str):
             return f"{key}: {value}"
         try:
-            return f"{key}: {msgspec.json.encode(value).decode()}"
+            plain = msgspec.to_builtins(value, str_keys=True)
+            return f"{key}: {msgspec.json.encode(self._redact_data(plain)).decode()}"
         except Exception as error:  # foreign types, cycles, depth
             raise UsageError(f"the value of {key!r} cannot be written as JSON: {error}") from error
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from quarantine_sentences import HARMLESS, HOSTILE
 
+from orchestrator_core.analysis.orders.recogniser import reason
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.quarantine.orders import reason
 from orchestrator_memory.rows.filters import Filters
 from orchestrator_memory.rows.row import MemoryRow
 from orchestrator_memory.rows.store import MemoryStore

@@ -31,12 +31,12 @@ from collections.abc import Iterable
 
 import msgspec
 
+from orchestrator_core.analysis.orders.recogniser import reason
 from orchestrator_core.records import RecalledMemory, Write
 from orchestrator_core.settings import MemorySettings
 from orchestrator_memory.calls.lessons import keep_lessons
 from orchestrator_memory.calls.usefulness import Use, learned_from, uses
 from orchestrator_memory.contract import Episode, Recollection
-from orchestrator_memory.quarantine.orders import reason
 from orchestrator_memory.rows.row import MemoryRow, refresh
 from orchestrator_memory.rows.tiers import lifetime_s
 

@@ -15,11 +15,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from orchestrator_core.analysis.orders.recogniser import reason
 from orchestrator_core.records import Lesson, RecalledMemory, Write
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.contract import Episode
-from orchestrator_memory.quarantine.orders import reason
 from orchestrator_memory.rows.row import SELECTED, recalled
 from orchestrator_memory.rows.tiers import lifetime_s
 

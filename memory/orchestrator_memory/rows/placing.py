@@ -19,8 +19,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
+from orchestrator_core.analysis.orders.recogniser import reason
 from orchestrator_core.errors import UsageError
-from orchestrator_memory.quarantine.orders import reason
 from orchestrator_memory.rows.merge import near_duplicate, print_of
 from orchestrator_memory.rows.metadata import BYTES_MAX
 from orchestrator_memory.rows.row import COLUMNS, INSERT, MemoryRow, decoded, values

@@ -6,7 +6,7 @@ _NOW = "(julianday('now') - 2440587.5) * 86400"
 """Epoch seconds, in SQL that SQLite 3.37 knows."""
 
 STATEMENTS = (
-    # Why a memory is set aside (see memory/orchestrator_memory/quarantine/orders.py); empty for one that is not.
+    # Why a memory is set aside (see core/orchestrator_core/analysis/orders/recogniser.py); empty for one that is not.
     "ALTER TABLE memories ADD COLUMN quarantined TEXT NOT NULL DEFAULT ''",
     # How often it was recalled and helped, or was recalled and did not; weights, so they are fractions.
     "ALTER TABLE memories ADD COLUMN helped REAL NOT NULL DEFAULT 0",

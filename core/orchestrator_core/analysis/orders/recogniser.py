@@ -24,8 +24,8 @@ from functools import cache
 
 from msgspec import Struct
 
-from orchestrator_memory.quarantine import unmasking
-from orchestrator_memory.quarantine.phrases import LEAVE, REVEAL, ROLE, RULES, SYSTEM
+from orchestrator_core.analysis.orders import unmasking
+from orchestrator_core.analysis.orders.phrases import LEAVE, REVEAL, ROLE, RULES, SYSTEM
 
 _MARKS = "it holds marks of a chat template"
 

@@ -1,1 +1,0 @@
-"""Stored instructions, recognised and set aside."""
