@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from orchestrator.flow.rooms import Rooms
 from orchestrator.forgetting.cascade import cascade_for
@@ -25,7 +26,13 @@ from orchestrator_evaluation.auto_judge import build_judge
 from orchestrator_evaluation.contract import JudgeTask
 from orchestrator_memory.forgetting.forget import KIND as FORGET
 from orchestrator_memory.manager import MemoryManager, build_memory
+from orchestrator_security.approvals.approvals import ApprovalDesk, OnApproval
+from orchestrator_security.approvals.prompt import terminal_prompt
+from orchestrator_security.approvals.question_store import QuestionStore
 from orchestrator_security.building import build_guard
+from orchestrator_security.limits.limits import CallLimits
+from orchestrator_security.manager import SecurityManager
+from orchestrator_security.network.confinement import Confinement, build_confinement
 
 
 def open_database(home: Path, settings: Settings) -> Database:
@@ -33,6 +40,21 @@ def open_database(home: Path, settings: Settings) -> Database:
     return Database(
         home / DATABASE, durability=settings.storage.durability, busy_timeout_s=settings.storage.busy_timeout_s
     )
+
+
+def build_network(settings: Settings) -> Confinement:
+    """What the settings say of the network, put in place.
+
+    Raises:
+        SettingsError: ``security.network_allow`` names what is no host.
+        UsageError: the guard cannot be put in place.
+    """
+    return build_confinement(settings.offline, settings.security.network_allow, urls=named_servers(settings))
+
+
+def named_servers(settings: Settings) -> tuple[str, ...]:
+    """The addresses of servers that the settings name; empty texts among them."""
+    return (settings.memory.chroma_url, settings.evaluation.ollama_url)
 
 
 def store_key(database: Database) -> bytes:
@@ -55,7 +77,14 @@ class Built:
     """The rooms of one Orchestrator, and the parts of them that are used outside the line."""
 
     def __init__(
-        self, home: Path, settings: Settings, database: Database, clock: Clock, sleep: Callable[[float], None] | None
+        self,
+        home: Path,
+        settings: Settings,
+        database: Database,
+        network: Confinement,
+        clock: Clock,
+        sleep: Callable[[float], None] | None,
+        on_approval: OnApproval | Literal["terminal"] | None,
     ) -> None:
         key = store_key(database)
         self.identity = database.identity
@@ -66,16 +95,37 @@ class Built:
             settings.memory,
             clock=clock,
             redact=guard.redact,
+            redact_data=guard.redact_data,
             prepare=lambda: _prepared_model(settings),
             cascade=cascade_for(database, home),
+            around=network.confined,
+        )
+        self.limits = CallLimits(settings.security, clock, database=database, home=home)
+        at_terminal = on_approval == "terminal"
+        approvals = ApprovalDesk(
+            QuestionStore(database),
+            clock=clock,
+            redact=guard.redact,
+            callback=on_approval if callable(on_approval) else None,
+            prompt=terminal_prompt() if at_terminal else None,
+            sleep=sleep,
+        )
+        self.security = SecurityManager(
+            guard,
+            limits=self.limits,
+            approvals=approvals,
+            journal=lambda write: database.execute([(write.sql, write.params)]),
+            clock=clock,
         )
         self.guard = guard
         self.rooms = Rooms(
             settings=settings,
             clock=clock,
             guard=guard,
+            limits=self.limits,
+            approvals=approvals,
             memory=self.memory,
-            judge=build_judge(settings.evaluation, offline=settings.offline, clock=clock),
+            judge=build_judge(settings.evaluation, offline=bool(settings.offline), clock=clock),
             healer=HistoryHealer(database, guard.redact),
             recorder=SqliteRecorder(database),
             tracing=_tracing(guard.redact),
@@ -93,7 +143,7 @@ def _prepared_model(settings: Settings) -> PreparedModel:
     from orchestrator_core.models.embedding.choice import prepared_model
 
     return prepared_model(
-        settings.memory.embedding, ollama_url=settings.evaluation.ollama_url, offline=settings.offline
+        settings.memory.embedding, ollama_url=settings.evaluation.ollama_url, offline=bool(settings.offline)
     )
 
 

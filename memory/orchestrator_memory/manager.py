@@ -11,10 +11,11 @@ from msgspec import Struct
 
 from orchestrator_core.clock import Clock
 from orchestrator_core.errors import UsageError
+from orchestrator_core.own_thread import Around, as_it_is
 from orchestrator_core.records import RecalledMemory, Redact, Write
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.arguments import FILTER_ARGUMENTS, ROW_ARGUMENTS, Arguments, check_names, whole
+from orchestrator_memory.arguments import FILTER_ARGUMENTS, ROW_ARGUMENTS, Arguments, check_names, unchanged, whole
 from orchestrator_memory.calls import fence
 from orchestrator_memory.calls.episodes import SPARE, TRUST_FLOOR, for_agent, remember_episode
 from orchestrator_memory.calls.lessons import find_lessons
@@ -56,18 +57,20 @@ class MemoryManager:
         clock: Clock,
         redact: Redact,
         prepare: Prepare,
+        redact_data: Callable[[Any], Any] = unchanged,
         cascade: forget.Cascade = forget.no_cascade,
         random_token: Callable[[], str] = _random_token,
+        around: Around = as_it_is,
     ) -> None:
         self._database = database
         self._settings = settings
         self._clock = clock
         self._random_token = random_token
         self._cascade = cascade
-        self._arguments = Arguments(settings, redact, lambda: f"mem-{random_token()}")
+        self._arguments = Arguments(settings, redact, redact_data, lambda: f"mem-{random_token()}")
         self._store = MemoryStore(database)
-        self._embedding = EmbeddingQueue(database, settings, prepare=prepare)
-        self._searcher = Searcher(database, settings, self._store, self._embedding, clock=clock)
+        self._embedding = EmbeddingQueue(database, settings, prepare=prepare, around=around)
+        self._searcher = Searcher(database, settings, self._store, self._embedding, clock=clock, around=around)
 
     # What a call uses
 
@@ -381,7 +384,18 @@ def build_memory(
     clock: Clock,
     redact: Redact,
     prepare: Prepare,
+    redact_data: Callable[[Any], Any] = unchanged,
     cascade: forget.Cascade = forget.no_cascade,
+    around: Around = as_it_is,
 ) -> MemoryManager:
-    """The memory that the settings describe, over the store's database."""
-    return MemoryManager(database, settings, clock=clock, redact=redact, prepare=prepare, cascade=cascade)
+    """The memory that the settings describe, over the store's database. Its threads do their work with ``around`` around it."""
+    return MemoryManager(
+        database,
+        settings,
+        clock=clock,
+        redact=redact,
+        redact_data=redact_data,
+        prepare=prepare,
+        cascade=cascade,
+        around=around,
+    )

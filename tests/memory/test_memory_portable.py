@@ -20,7 +20,7 @@ from orchestrator_core.models.embedding.choice import prepared_model
 from orchestrator_core.records import Redacted
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
-from orchestrator_memory.arguments import Arguments
+from orchestrator_memory.arguments import Arguments, unchanged
 from orchestrator_memory.embedding.queue import EmbeddingQueue
 from orchestrator_memory.rows.placing import Stored
 from orchestrator_memory.rows.store import MemoryStore
@@ -53,7 +53,7 @@ class Room:
         self.embedding = EmbeddingQueue(
             self.database, memory_settings, prepare=lambda: prepared_model(memory_settings.embedding)
         )
-        self.arguments = Arguments(memory_settings, redact, iter_ids())
+        self.arguments = Arguments(memory_settings, redact, unchanged, iter_ids())
         self.store = MemoryStore(self.database)
         self.into = Into(self.database, self.arguments, self.store, self.embedding, StandingClock())
 
