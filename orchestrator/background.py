@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Callable
 
 from orchestrator_core.forks import at_fork
+from orchestrator_core.own_thread import OwnThread
 
 IDLE_S = 1.5
 """A process counts as idle this long after its last call."""
@@ -47,7 +48,7 @@ class IdleWorker:
                 self._wake = threading.Event()
                 self._thread = None
             if self._thread is None:
-                thread = threading.Thread(target=self._run, name="magnus-idle", daemon=True)
+                thread = OwnThread(self._run, name="magnus-idle")
                 try:
                     thread.start()
                 except RuntimeError:

@@ -7,13 +7,13 @@ default executor has few workers, so twelve calls of 100 ms took 203 ms on two c
 from __future__ import annotations
 
 import queue
-import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from orchestrator_core.forks import at_fork
+from orchestrator_core.own_thread import OwnThread
 
 T = TypeVar("T")
 _IDLE_S = 10.0
@@ -50,7 +50,7 @@ class _Worker:
     def __init__(self, idle: deque[_Worker], name: str) -> None:
         self._idle = idle
         self.work: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
-        threading.Thread(target=self._run, name=name, daemon=True).start()
+        OwnThread(self._run, name=name).start()
 
     def _run(self) -> None:
         while True:

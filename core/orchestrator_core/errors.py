@@ -10,13 +10,16 @@ MagnusError
 │   ├── StoreTooNew             written by a newer version of Magnus
 │   ├── StoreDamaged            the file is not a healthy SQLite database
 │   ├── StoreReadOnly           the folder or file cannot be written
+│   ├── StoreUnsafe             a link stands in its place, or it is another user's
 │   ├── StoreFull               the disk is full
 │   └── StoreBusy               another process holds the write lock
 ├── RunFailed                   raised by ``ExecutionResult.raise_for_failure()``
 │   ├── RunBlocked              security stopped the call
 │   └── RunCancelled            the caller or Ctrl-C stopped the call
 ├── AgentTimeout                an agent did not return within its time limit
+├── ApprovalDenied              nobody allowed what an agent wanted to do
 ├── RetryLater                  raised *by* an agent: not now, try again later
+├── OfflineRefused              a socket to another machine, which the offline guard refused; a PermissionError too
 ├── ModelError                  the local model gave no usable answer
 │   ├── ModelUnavailable        nothing answers at the address
 │   ├── ModelNotFound           the server has no such model
@@ -30,6 +33,8 @@ MagnusError
 """
 
 from __future__ import annotations
+
+import errno
 
 
 class MagnusError(Exception):
@@ -97,6 +102,12 @@ class StoreReadOnly(StoreError):
     code = "store-read-only"
 
 
+class StoreUnsafe(StoreError):
+    """The store's folder or a file in it is a symbolic link, or belongs to another user; nothing was written."""
+
+    code = "store-unsafe"
+
+
 class StoreFull(StoreError):
     """The disk that holds the store is full."""
 
@@ -139,6 +150,18 @@ class AgentTimeout(MagnusError):
     code = "agent-timeout"
 
 
+class ApprovalDenied(MagnusError):
+    """Nobody said yes to what an agent wanted to do: somebody said no, or nobody answered in time. It is never asked again."""
+
+    code = "approval-denied"
+    exit_code = 3
+
+    def __init__(self, message: str, *, capability: str = "", decision: str = "") -> None:
+        super().__init__(message)
+        self.capability = capability
+        self.decision = decision
+
+
 class RetryLater(MagnusError):
     """Raise it from an agent to say: this failed for now, try again after ``retry_after_s`` seconds."""
 
@@ -147,6 +170,30 @@ class RetryLater(MagnusError):
     def __init__(self, message: str = "try again later", *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class OfflineRefused(MagnusError, PermissionError):
+    """The offline guard refused a socket to another machine; a ``PermissionError`` too, so that libraries take it for a failed connection.
+
+    ``line`` is ``file:line`` of the code that asked, or empty where nothing shows it.
+    """
+
+    code = "offline-refused"
+
+    def __init__(self, message: str, *, host: str = "", port: int | None = None, line: str = "") -> None:
+        # Some libraries read these two of every OSError.
+        super().__init__(errno.EACCES, message)
+        self.message = message
+        self.host = host
+        self.port = port
+        self.line = line
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self) -> tuple[type[OfflineRefused], tuple[str], dict[str, object]]:
+        # Exceptions are copied and pickled by calling the class with ``args``, which hold an OSError's two.
+        return type(self), (self.message,), self.__dict__
 
 
 class ModelError(MagnusError):

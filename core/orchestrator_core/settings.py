@@ -67,9 +67,15 @@ class SecuritySettings(Struct, frozen=True, forbid_unknown_fields=True):
     shared_limits: bool = False
     """Whether all processes with this store share the limits, or each has its own."""
     require_approval: tuple[str, ...] = ()
-    """Agents and capabilities that run only after a person's yes, by name."""
+    """Agents and capabilities that run only after a person's yes, by name; ``*`` and ``?`` stand for any letters, as in ``fs.*``."""
+    dangerous: tuple[str, ...] = (
+        "shell.*", "fs.write", "fs.delete", "net.*", "code.exec", "payment.*", "email.send",
+    )  # fmt: skip
+    """Capabilities that need a person's yes once the call has read text from strangers; written like ``require_approval``."""
     approval_timeout_s: Seconds = 300.0
     """How long a person is waited for; then the answer is no."""
+    network_allow: tuple[str, ...] = ()
+    """Hosts that may be reached although ``offline`` is set: ``models.lan``, ``models.lan:8080``, ``*.corp.lan``, ``10.1.0.0/16``."""
 
 
 class MemorySettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,8 +169,9 @@ class FeatureSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """All settings of one Orchestrator."""
 
-    offline: bool = True
-    """Magnus itself opens no connection but to loopback."""
+    offline: bool | Literal["process"] = True
+    """Agents' calls and Magnus's own workers open no connection but to loopback and to the hosts that the settings name; ``"process"``
+    holds the whole process to that. See ``docs/security-offline.md``."""
     stages: StageSettings = StageSettings()
     call: CallSettings = CallSettings()
     security: SecuritySettings = SecuritySettings()

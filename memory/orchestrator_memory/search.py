@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from orchestrator_core.clock import Clock
 from orchestrator_core.errors import MissingDependency
 from orchestrator_core.models.embedding.contract import ModelIdentity
+from orchestrator_core.own_thread import Around, as_it_is
 from orchestrator_core.records import RecalledMemory
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
@@ -75,6 +76,7 @@ class Searcher:
         embedding: EmbeddingQueue,
         *,
         clock: Clock,
+        around: Around = as_it_is,
     ) -> None:
         self._database = database
         self._settings = settings
@@ -82,7 +84,7 @@ class Searcher:
         self._embedding = embedding
         self._clock = clock
         self._vectors = Vectors(database)
-        self._derived = DerivedIndexes(settings, database.path.parent, database, self._vectors)
+        self._derived = DerivedIndexes(settings, database.path.parent, database, self._vectors, around=around)
         self._cache: IndexCache | None = None
 
     def search(

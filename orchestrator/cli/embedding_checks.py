@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from orchestrator.cli.checks import Check
 from orchestrator.cli.invocation import Invocation
+from orchestrator_core.configuration import names
 from orchestrator_core.errors import MagnusError, MissingDependency, UsageError
 from orchestrator_core.models.embedding.choice import NONE, prepared_model
 from orchestrator_core.models.embedding.contract import PreparedModel
@@ -51,8 +52,9 @@ def refuse_download(invocation: Invocation) -> None:
     """
     origin = invocation.loaded.origins["offline"]
     if origin.value and origin.source != "default":
+        value = names.shown(origin.value)
         raise UsageError(
-            f"setup --download would connect to the model hub, but offline is set to true ({origin.place or origin.source}). "
+            f"setup --download would connect to the model hub, but offline is set to {value} ({origin.place or origin.source}). "
             "Take that out for this run: --set offline=false"
         )
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
@@ -80,7 +82,7 @@ def _looked(settings: Settings) -> PreparedModel:
         return prepared_model(
             settings.memory.embedding,
             ollama_url=settings.evaluation.ollama_url,
-            offline=settings.offline,
+            offline=bool(settings.offline),
             background=False,
         )
     except MissingDependency as error:

@@ -62,7 +62,7 @@ def _server_check(settings: Settings) -> tuple[Check, ServerStatus | None]:
         return Check(group=_GROUP, name="Ollama", status="warn", detail=detail, without=_RULES, fix=fix), None
 
     try:
-        status = OllamaServer(url, offline=settings.offline).probe(_PROBE_S)
+        status = OllamaServer(url, offline=bool(settings.offline)).probe(_PROBE_S)
     except ModelRefused:
         return unwell(
             f"evaluation.ollama_url is {url}, which is not this machine, and offline is true: it is never asked",

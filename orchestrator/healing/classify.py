@@ -13,11 +13,13 @@ from typing import Any
 from msgspec import Struct
 
 from orchestrator.healing.fingerprint import type_name
+from orchestrator_core.errors import OfflineRefused
 from orchestrator_core.records import Redact
 
 WAITS_S: tuple[float, ...] = (0.0, 2.0, 8.0, 25.0, 70.0)
 """The waits that are considered, in seconds; a server's own hint replaces them."""
 _LONGEST_HINT_S = 1e9
+_LONGEST_CHAIN = 50
 
 
 class ErrorClass(Struct, frozen=True):
@@ -48,6 +50,10 @@ def _names(*names: str) -> frozenset[str]:
 
 
 CLASSES: tuple[ErrorClass, ...] = (
+    ErrorClass("offline-refused", _NEVER, _names("OfflineRefused"), re.compile(r"refused by magnus's offline guard"),
+               advice="Allow the host {name} with security.network_allow, or every host with offline = false.", blind_retries=0),
+    ErrorClass("blocked", _NEVER, _names("ApprovalDenied", "RunBlocked"),
+               advice="Security or a person stopped it. The message says why; ask again only after that has changed.", blind_retries=0),
     ErrorClass("exit", _NEVER, _names("SystemExit", "KeyboardInterrupt", "GeneratorExit"),
                advice="The agent tried to end the process; let it return or raise an ordinary exception.", blind_retries=0),
     ErrorClass("missing-package", _NEVER, _names("ImportError", "MissingDependency"),
@@ -120,10 +126,16 @@ class Classified(Struct, frozen=True):
 
 
 def classify(error: BaseException, message: str, redact: Redact) -> Classified:
-    """The class of an exception: by HTTP status first, then exact type, then message, then base types.
+    """The class of an exception: a refusal of the offline guard in its chain first.
+
+    Then by HTTP status, then exact type, then message, then base types.
 
     ``message`` is redacted already; ``redact`` is for what the advice takes from the exception itself.
     """
+    refusal = _refusal(error)
+    if refusal is not None:
+        kind = BY_NAME["offline-refused"]
+        return Classified(kind, kind.advice.format(name=redact(refusal.host)))
     status = _http_status(error)
     own = {type(error).__name__, type_name(error)}
     bases = {base.__name__ for base in type(error).__mro__}
@@ -139,6 +151,23 @@ def classify(error: BaseException, message: str, redact: Redact) -> Classified:
             if matches(kind):
                 return Classified(kind, kind.advice.format(name=_name_of(error, message, redact)))
     return Classified(UNKNOWN, UNKNOWN.advice)
+
+
+def _refusal(error: BaseException) -> OfflineRefused | None:
+    """The offline guard's refusal that is behind an error: libraries dress it as a lost connection, which it is not."""
+    waiting: list[Any] = [error]
+    seen: set[int] = set()
+    while waiting and len(seen) < _LONGEST_CHAIN:
+        looked_at = waiting.pop()
+        if isinstance(looked_at, OfflineRefused):
+            return looked_at
+        if not isinstance(looked_at, BaseException) or id(looked_at) in seen:
+            continue
+        seen.add(id(looked_at))
+        waiting += (looked_at.__cause__, looked_at.__context__, _attribute(looked_at, "reason"))  # urllib's is a reason
+        if isinstance(looked_at, BaseExceptionGroup):
+            waiting += looked_at.exceptions
+    return None
 
 
 def retry_after_s(error: BaseException) -> float | None:

@@ -30,6 +30,7 @@ LAYERS: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
                 "orchestrator_core.clock",
                 "orchestrator_core.file_lock",
                 "orchestrator_core.forks",
+                "orchestrator_core.own_thread",
                 "orchestrator_core.plain_text",
                 "orchestrator_core.settings",
                 "orchestrator.version",

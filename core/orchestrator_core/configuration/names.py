@@ -175,6 +175,8 @@ def parse_text(text: str, path: KeyPath) -> Any:
     if kind is bool:
         if text.lower() in _TRUE | _FALSE:
             return text.lower() in _TRUE
+        if text.lower() in _choices(leaf.type):
+            return text.lower()
     elif kind in (int, float):
         try:
             return kind(text)
@@ -210,7 +212,9 @@ def wanted(leaf: Leaf) -> str:
         float: "a finite number",
         str: "text",
     }
-    return words.get(kind, "a value of another type") + limits + (" (or nothing)" if _optional(leaf.type) else "")
+    choices = "".join(f" or {choice!r}" for choice in _choices(leaf.type))
+    nothing = " (or nothing)" if _optional(leaf.type) else ""
+    return words.get(kind, "a value of another type") + limits + choices + nothing
 
 
 def shown(value: Any) -> str:
@@ -234,6 +238,14 @@ def _plain(kind: Any) -> Any:
     if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union:
         return _plain(next(part for part in typing.get_args(kind) if part is not type(None)))
     return kind
+
+
+def _choices(kind: Any) -> tuple[str, ...]:
+    """The words that a union allows beside its first type: ``("process",)`` of ``bool | Literal["process"]``."""
+    if not (isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union):
+        return ()
+    literals = (part for part in typing.get_args(kind) if typing.get_origin(part) is Literal)
+    return tuple(choice for literal in literals for choice in typing.get_args(literal))
 
 
 def _optional(kind: Any) -> bool:

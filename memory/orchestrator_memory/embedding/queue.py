@@ -16,6 +16,7 @@ from orchestrator_core.errors import ModelBadOutput, ModelError, ModelRejected, 
 from orchestrator_core.file_lock import file_lock
 from orchestrator_core.forks import at_fork
 from orchestrator_core.models.embedding.contract import EmbeddingModel, PreparedModel
+from orchestrator_core.own_thread import Around, OwnThread, as_it_is
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.embedding.available_model import PREPARING_S, AvailableModel
@@ -53,13 +54,17 @@ class EmbeddingQueue:
         database: the store.
         settings: of memory.
         prepare: finds the model; it must not block for long, and is asked again while there is none.
+        around: put around the work of the background thread.
     """
 
-    def __init__(self, database: Database, settings: MemorySettings, *, prepare: Prepare) -> None:
+    def __init__(
+        self, database: Database, settings: MemorySettings, *, prepare: Prepare, around: Around = as_it_is
+    ) -> None:
         self._vectors = Vectors(database)
         self._sweeping = database.path.with_name(f"{database.path.name}-embedding.lock")
         self._wait_s = settings.wait_s
         self._prepare = prepare
+        self._around = around
         self._reset()
         at_fork(self, child=EmbeddingQueue._reset)
         atexit.register(_at_exit, weakref.ref(self))
@@ -187,7 +192,7 @@ class EmbeddingQueue:
     def _start(self) -> None:
         self._closed = False
         if self._thread is None or not self._thread.is_alive():
-            thread = threading.Thread(target=self._run, name="magnus-embedding", daemon=True)
+            thread = OwnThread(self._run, name="magnus-embedding", around=self._around)
             try:
                 thread.start()
             except RuntimeError:

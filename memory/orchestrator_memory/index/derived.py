@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestrator_core.errors import StoreError
 from orchestrator_core.forks import at_fork
 from orchestrator_core.models.embedding.contract import ModelIdentity
+from orchestrator_core.own_thread import Around, OwnThread, as_it_is
 from orchestrator_core.settings import MemorySettings
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.embedding.vectors import Vectors
@@ -32,11 +33,14 @@ class _Chosen:
 class DerivedIndexes:
     """Hands out a namespace's derived index where it has one. Safe for threads; after a fork the child starts with none."""
 
-    def __init__(self, settings: MemorySettings, home: Path, database: Database, vectors: Vectors) -> None:
+    def __init__(
+        self, settings: MemorySettings, home: Path, database: Database, vectors: Vectors, *, around: Around = as_it_is
+    ) -> None:
         self._settings = settings
         self._home = home
         self._database = database
         self._vectors = vectors
+        self._around = around
         self._reset()
         at_fork(self, child=DerivedIndexes._reset)
 
@@ -103,7 +107,7 @@ class DerivedIndexes:
         with self._changed:
             self._closed = False
             if self._thread is None or not self._thread.is_alive():
-                thread = threading.Thread(target=self._run, name="magnus-index", daemon=True)
+                thread = OwnThread(self._run, name="magnus-index", around=self._around)
                 try:
                     thread.start()
                 except RuntimeError:
