@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestrator_core.errors import StoreError, StoreReadOnly
 from orchestrator_core.settings import STORE_FOLDER
+from orchestrator_core.storage.permissions import refuse_link, secure_folder
 
 FOLDER = STORE_FOLDER
 DATABASE = "orchestrator.db"
@@ -41,36 +42,47 @@ def find_home(start: Path, *, user_home: Path | None = None) -> Path:
     return start / FOLDER
 
 
+def placed_home(chosen: Path | str) -> Path:
+    """A folder that somebody named, as an absolute path. Links above it are followed here, once; one in its own place is not.
+
+    Raises:
+        ValueError, RuntimeError: it is no path.
+    """
+    if "\0" in str(chosen):
+        raise ValueError("it holds a NUL character")
+    path = Path(os.path.abspath(Path(chosen).expanduser()))
+    return path.parent.resolve() / path.name
+
+
 def prepare_home(home: Path) -> None:
-    """Make the folder (0700) with its ``.gitignore``.
+    """Make the folder (0700) with its ``.gitignore``, and see to it that it and what Magnus keeps in it are private.
 
     Raises:
         StoreReadOnly: the folder cannot be made or written.
+        StoreUnsafe: it, or what is kept in it, is a symbolic link or another user's.
         StoreError: something else stands in its place.
     """
+    refuse_link(home)
     try:
-        home.mkdir(parents=True, mode=0o700, exist_ok=True)
+        for above in reversed([folder for folder in home.parents if not folder.exists()]):
+            above.mkdir(mode=0o755, exist_ok=True)
+        home.mkdir(mode=0o700, exist_ok=True)
     except FileExistsError:
         raise StoreError(f"{home} is not a folder. Move it away, or set ORCHESTRATOR_HOME to another place.") from None
     except OSError as error:
         raise StoreReadOnly(
             f"cannot make the store's folder {home}: {error.strerror}. Set ORCHESTRATOR_HOME to a folder you can write."
         ) from error
+    secure_folder(home, DATABASE)
     ignore = home / ".gitignore"
-    if not ignore.exists():
-        try:
-            ignore.write_text(_GITIGNORE, encoding="utf-8")
-        except OSError as error:
-            raise StoreReadOnly(
-                f"cannot write in {home}: {error.strerror}. Set ORCHESTRATOR_HOME to a folder you can write."
-            ) from error
-    if os.name == "posix":
-        mode = home.stat().st_mode & 0o777
-        if mode & 0o077:
-            try:
-                home.chmod(mode & 0o700)  # the owner may have taken the right to write from themselves
-            except OSError as error:
-                raise StoreReadOnly(
-                    f"{home} is open to other users and cannot be made private: {error.strerror}. "
-                    "Set ORCHESTRATOR_HOME to a folder of your own."
-                ) from error
+    if os.path.lexists(ignore):
+        return
+    try:
+        with open(os.open(ignore, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(_GITIGNORE)
+    except FileExistsError:
+        return  # another process was quicker
+    except OSError as error:
+        raise StoreReadOnly(
+            f"cannot write in {home}: {error.strerror}. Set ORCHESTRATOR_HOME to a folder you can write."
+        ) from error

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from orchestrator_core.forks import at_fork
+from orchestrator_core.storage.permissions import make_private
 from orchestrator_memory.index.chroma.lock import OwnerLock
 from orchestrator_memory.index.chroma.state import (
     DATA,
@@ -160,6 +161,7 @@ class ChromaFolder:
             state = State(FORMAT, version, store, end)
             self._save(state)
             self._client = chroma_call(self._connect, "its folder was made")
+            make_private(self.path)
         self.state = state
         self.generation += 1
         return self._client
@@ -255,6 +257,7 @@ class ChromaFolder:
             files = checksums(self.path, state.files)
         except OSError as error:
             raise IndexUnavailable(f"the files in {self.path} cannot be read: {error}.") from error
+        make_private(self.path)  # Chroma makes its files with whatever rights the process gives by default
         self._save(msgspec.structs.replace(state, dirty=False, collections=kept, files=files))
 
     def _known(self) -> State:
