@@ -390,12 +390,5 @@ def build_memory(
 ) -> MemoryManager:
     """The memory that the settings describe, over the store's database. Its threads do their work with ``around`` around it."""
     return MemoryManager(
-        database,
-        settings,
-        clock=clock,
-        redact=redact,
-        redact_data=redact_data,
-        prepare=prepare,
-        cascade=cascade,
-        around=around,
-    )
+        database, settings, clock=clock, redact=redact, redact_data=redact_data, prepare=prepare, cascade=cascade, around=around
+    )  # fmt: skip

@@ -35,9 +35,10 @@ def command(invocation: Invocation, repair: bool, deep: bool) -> int:
     from orchestrator.cli.embedding_checks import embedding_check
     from orchestrator.cli.model_checks import ner_check, ollama_checks
     from orchestrator.cli.package_checks import package_checks
+    from orchestrator.cli.privacy_checks import offline_check, privacy_checks
 
     settings, path, checks = _settings(invocation)
-    checks = [*machine_checks(), *checks]
+    checks = [*machine_checks(), *checks, offline_check(settings)]
     recovery = None
     with Steps(invocation.output, "Looking") as steps:
         steps.now("the store")
@@ -45,7 +46,7 @@ def command(invocation: Invocation, repair: bool, deep: bool) -> int:
         if repair and health.state not in ("ok", "absent"):
             recovery = repair_store(path, progress=lambda table: steps.now(f"recovering {table}"))
             health = check_store(path)
-        checks += store_checks(health)
+        checks += [*store_checks(health), *privacy_checks(path)]
         steps.now("agents")
         checks += agent_checks(settings, invocation.failed_modules(settings))
         steps.now("packages")
