@@ -12,9 +12,9 @@ from orchestrator_core.analysis.syntax import parse
 
 _ORDER = ("info", "low", "medium", "high", "critical")
 _RELATED = {
-    # bandit's number on the left where the own rules name the same mistake more closely.
-    "CWE-20": "CWE-502", "CWE-78": "CWE-78", "CWE-80": "CWE-79", "CWE-259": "CWE-798", "CWE-321": "CWE-798", "CWE-94": "CWE-95",
-    "CWE-611": "CWE-776", "CWE-326": "CWE-327", "CWE-328": "CWE-327", "CWE-338": "CWE-330", "CWE-377": "CWE-22", "CWE-276": "CWE-732",
+    # One mistake under two numbers: bandit's, and the closer one of an own rule.
+    "CWE-80": "CWE-79", "CWE-259": "CWE-798", "CWE-321": "CWE-798", "CWE-94": "CWE-95", "CWE-20": "CWE-776", "CWE-611": "CWE-776",
+    "CWE-338": "CWE-330", "CWE-276": "CWE-732",
 }  # fmt: skip
 
 

@@ -121,8 +121,8 @@ def _walk(root: Path) -> tuple[tuple[str, ...], list[str]]:
                 if not path.is_file():
                     continue
                 size = path.stat().st_size
-            except OSError as error:
-                skipped.append(f"{name}: {error.strerror}")
+            except (OSError, RuntimeError) as error:  # before Python 3.13 a link to itself is a RuntimeError
+                skipped.append(f"{name}: {getattr(error, 'strerror', None) or error}")
                 continue
             if size > MAX_FILE_BYTES:
                 skipped.append(f"{name}: {size} bytes")

@@ -23,6 +23,13 @@ _ALWAYS_LOW = {
     "B401": "low",
     "B402": "low",
 }
+_CLOSER_CWE = {
+    # bandit files these under a neighbour: running Python under shells (78), unescaped pages under code (94), weak hashes under ciphers.
+    **dict.fromkeys(("B102", "B307"), "CWE-95"),
+    **dict.fromkeys(("B701", "B702"), "CWE-79"),
+    **dict.fromkeys(("B303", "B324"), "CWE-328"),
+    "B506": "CWE-502",
+}
 _OWN_KNOWS_BETTER = {
     # mako: `Template(x)` is flagged even with default_filters=["h"]; the own rule looks at where the text comes from.
     "B702": "low",
@@ -33,7 +40,9 @@ _OWN_KNOWS_BETTER = {
 def graded(findings: Iterable[CodeFinding], report: Report) -> Iterator[CodeFinding]:
     """The findings with their fixes, and those that the flow cleared at low."""
     for finding in findings:
-        known = replace(finding, fix=BY_TEST.get(finding.rule, ""))
+        known = replace(
+            finding, fix=BY_TEST.get(finding.rule, ""), cwe=_CLOSER_CWE.get(finding.rule, finding.cwe)
+        )
         harmless = finding.line in report.harmless.get(finding.rule, ()) and finding.line not in report.confirmed.get(
             finding.rule, ()
         )
