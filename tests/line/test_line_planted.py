@@ -72,7 +72,7 @@ def failing(request: str, context: dict[str, Any]) -> str:
 
 def plant(magnus: Orchestrator, run: Run) -> list[ExecutionResult]:
     magnus.register("planted", everything_planted)
-    magnus.register("failing", failing)
+    magnus.register("failing", failing, idempotent=False)
     magnus.register("model", lambda request: f"re: {request}", sees="placeholders")
     magnus.memory.remember(
         f"{PERSON} uses {SECRET}", author=PERSON, session=SECRET, metadata={"password": PASSWORD, "who": PERSON}
