@@ -1,0 +1,1 @@
+"""Text made harmless for the place that would execute it."""
