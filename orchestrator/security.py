@@ -8,6 +8,13 @@ from orchestrator_security.contract import Guard as Guard
 from orchestrator_security.contract import ScanContext as ScanContext
 from orchestrator_security.contract import ScanVerdict as ScanVerdict
 from orchestrator_security.manager import SecurityManager as SecurityManager
+from orchestrator_security.neutralise.html import escape_html as escape_html
+from orchestrator_security.neutralise.path import safe_path as safe_path
+from orchestrator_security.neutralise.shell import quote_shell as quote_shell
+from orchestrator_security.neutralise.sql import SqlStatement as SqlStatement
+from orchestrator_security.neutralise.sql import identifier as identifier
+from orchestrator_security.neutralise.sql import sql_parameters as sql_parameters
+from orchestrator_security.neutralise.untrusted import render_untrusted as render_untrusted
 from orchestrator_security.redaction.pieces import PieceRedactor as PieceRedactor
 from orchestrator_security.redaction.pieces import PieceRestorer as PieceRestorer
 from orchestrator_security.redaction.vault import Vault as Vault
