@@ -223,6 +223,8 @@ def test_a_parent_that_others_may_write_is_told(tmp_path: Path) -> None:
     prepare_home(shared / "store")
     assert look(shared / "store", DATABASE).exposed_parent == ""
     shared.chmod(0o775)
+    assert look(shared / "store", DATABASE).exposed_parent == "", "one's own group is nobody else"
+    shared.chmod(0o777)
     assert look(shared / "store", DATABASE).exposed_parent == str(shared)
     shared.chmod(0o1777)
     assert look(shared / "store", DATABASE).exposed_parent == ""

@@ -84,8 +84,10 @@ def look(home: Path, database: str) -> Privacy:
             return Privacy(links=links)
         shared = [path for path in (home, *_made_by_magnus(home, database)) if path.lstat().st_mode & _OTHERS]
         parent = home.absolute().parent
-        mode = parent.stat().st_mode
-        exposed = mode & 0o022 and not mode & stat.S_ISVTX
+        facts = parent.stat()
+        # Where everybody has a group of their own, folders are often open to it: that is nobody else.
+        by_group = facts.st_mode & stat.S_IWGRP and facts.st_gid != os.getgid()
+        exposed = (facts.st_mode & stat.S_IWOTH or by_group) and not facts.st_mode & stat.S_ISVTX
         return Privacy(
             tuple(str(path) for path in shared if not path.is_symlink()), links, str(parent) if exposed else ""
         )
