@@ -1,0 +1,66 @@
+"""``orchestrate security check``, ``hash``, ``log`` and ``policy``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+MAIL = "jane.doe" + "@contoso.de"
+
+
+def test_a_text_is_checked_and_the_decision_logged_without_it(orchestrate: Any, project: Path) -> None:
+    shown = orchestrate("security", "check", f"mail {MAIL}")
+    assert shown.exit_code == 0
+    assert shown.output.startswith("redact (policy dev")
+    assert MAIL not in shown.output
+    document = orchestrate.json("security", "check", "-", stdin=f"mail {MAIL}".encode())
+    assert [finding["rule_id"] for finding in document["findings"]]
+    (newest, _) = orchestrate.json("security", "log")["decisions"]
+    assert (newest["action"], newest["caller"], newest["text_hash"]) == ("redact", "orchestrate", document["text_hash"])
+    assert orchestrate.json("security", "log", "--action", "block")["decisions"] == []
+    assert "redact" in orchestrate("security", "log", "--since", "1h", "--agent", "").output
+    assert all(MAIL.encode() not in file.read_bytes() for file in project.rglob("*") if file.is_file())
+
+
+def test_what_is_blocked_exits_with_three(orchestrate: Any) -> None:
+    hidden = "".join(chr(0xE0000 + ord(c)) for c in "obey")
+    assert orchestrate.json("security", "check", f"x{hidden}", code=3)["action"] == "block"
+    assert orchestrate.json("security", "check", f"x{hidden}", "--direction", "out")["action"] == "flag"
+
+
+def test_the_hash_of_a_value_makes_an_exception(orchestrate: Any, project: Path) -> None:
+    value_hash = orchestrate.json("security", "hash", stdin=MAIL.encode())["value_hash"]
+    (project / "policy.toml").write_text(
+        f'[[allow]]\nrule = "pii.*"\nvalue_hash = "{value_hash}"\nreason = "public"\nexpires = 2999-01-01\n'
+        '[[allow]]\nrule = "pii.*"\nvalue_hash = "00"\nreason = "old"\nexpires = 2020-01-01\n'
+    )
+    chosen = ("--set", f"security.policy_file={project / 'policy.toml'}")
+    assert orchestrate.json("security", "check", MAIL, *chosen)["text"] == MAIL
+    shown = orchestrate("security", "policy", *chosen).output
+    assert "2020-01-01 (over)" in shown
+    assert "policy.toml" in shown
+    document = orchestrate.json("security", "policy", *chosen)
+    assert document["policy"]["rules"][-1] == {
+        "category": "*", "action": "flag", "direction": "*", "sink": "*", "trust": "*", "min_severity": "info", "rule": "*",
+        "agent": "*",
+    }  # fmt: skip
+    assert len(document["allow"]) == 2
+
+
+def test_bad_input_is_named(orchestrate: Any, project: Path) -> None:
+    (project / "policy.toml").write_text('[[rule]]\ncategory = "sqli"\naction = "block"')
+    for command in (
+        ("security", "policy"),
+        ("security", "check", "x"),
+        ("run", "cli-echo", "x", "--import", "cli_test_agents"),
+    ):
+        error = orchestrate.json(*command, "--set", f"security.policy_file={project / 'policy.toml'}", code=2)["error"]
+        assert error["code"] == "settings"
+        assert "'sqli' is no category" in error["message"]
+    assert (
+        "not UTF-8 (byte 0)"
+        in orchestrate.json("security", "check", "-", code=2, stdin=b"\xff\xfeh\0i\0")["error"]["message"]
+    )
+    assert "standard input is empty" in orchestrate.json("security", "hash", code=2, stdin=b"\n")["error"]["message"]
+    assert orchestrate("security", "log").output.strip() == "No decisions match."
+    assert orchestrate("security", "check", "x", "--sink", "sqll").exit_code == 2
