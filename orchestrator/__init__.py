@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from orchestrator.runtime import Orchestrator
     from orchestrator_core.errors import (
         AgentTimeout,
+        ApprovalDenied,
         DuplicateAgent,
         MagnusError,
         MissingDependency,
@@ -65,7 +66,7 @@ _HOMES = {
     "orchestrator_core.records": ("ExecutionResult", "Verdict"),
     "orchestrator_core.settings": ("Settings",),
     "orchestrator_core.errors": (
-        "AgentTimeout", "DuplicateAgent", "MagnusError", "MissingDependency", "ModelBadOutput", "ModelBusy", "ModelError",
+        "AgentTimeout", "ApprovalDenied", "DuplicateAgent", "MagnusError", "MissingDependency", "ModelBadOutput", "ModelBusy", "ModelError",
         "ModelNotFound", "ModelRefused", "ModelRejected", "ModelTimeout", "ModelTruncated", "ModelUnavailable", "RetryLater",
         "RunBlocked", "RunCancelled", "RunFailed", "SettingsError", "StoreBusy", "StoreDamaged", "StoreError", "StoreFull",
         "StoreReadOnly", "StoreTooNew", "TargetError", "UnknownAgent", "UsageError",

@@ -13,6 +13,8 @@ from orchestrator_core.storage.outbox import Handler, drain, waiting
 from orchestrator_memory.manager import MemoryManager
 
 _DAY_S = 86_400.0
+_BUCKETS_KEPT_S = 3_600.0
+"""A bucket of the shared rate limit is full again after a minute, and a full one says the same as none."""
 _BATCH = 2_000
 """Rows deleted per transaction, so that a clean-up never holds the write lock for long."""
 
@@ -61,6 +63,9 @@ def maintain(
     drained = drain(database, handlers if queued_work else {}, now=now, redact=redact)
     traces = _delete_older(database, "traces", "execution_id", now - retention.traces_days * _DAY_S)
     executions = _delete_older(database, "executions", "id", now - retention.history_days * _DAY_S)
+    for table, key, at in (("approvals", "id", "asked_at"), ("security_log", "n", "at")):
+        _delete_older(database, table, key, now - retention.history_days * _DAY_S, at=at)
+    _delete_older(database, "limit_buckets", "since", now - _BUCKETS_KEPT_S, at="since")
     expired = memory.cleanup_expired(now)
     embedded = memory.upkeep() if queued_work else 0
     remembered = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
@@ -71,12 +76,12 @@ def maintain(
     )
 
 
-def _delete_older(database: Database, table: str, key: str, limit: float) -> int:
+def _delete_older(database: Database, table: str, key: str, limit: float, *, at: str = "started_at") -> int:
     removed = 0
     while True:
         with database.transaction() as connection:
             cursor = connection.execute(
-                f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE started_at < ? LIMIT {_BATCH})",
+                f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {at} < ? LIMIT {_BATCH})",
                 (limit,),
             )
         removed += cursor.rowcount

@@ -170,6 +170,8 @@ class ErrorInfo(Struct, frozen=True):
     fingerprint: str = ""
     advice: str = ""
     traceback: str = ""
+    retry_after_s: float = 0.0
+    """Where a limit stopped the call: seconds until it is worth trying again."""
 
 
 class Usage(Struct, frozen=True):

@@ -38,6 +38,7 @@ def spec_of(
     version: str = "",
     timeout_s: float | None = None,
     idempotent: bool = True,
+    requires_approval: bool = False,
     sees: Sees = "values",
     source: str = "",
     metadata: dict[str, Any] | None = None,
@@ -59,6 +60,8 @@ def spec_of(
         raise UsageError(f"agent {name!r}: timeout_s must be a number of seconds, 0 for none; got {timeout_s!r}")
     if isinstance(capabilities, str):
         raise UsageError(f"agent {name!r}: capabilities must be a list of texts; write [{capabilities!r}]")
+    if not isinstance(requires_approval, bool):
+        raise UsageError(f"agent {name!r}: requires_approval must be True or False, got {requires_approval!r}")
     if sees not in get_args(Sees):
         raise UsageError(f"agent {name!r}: sees must be one of {', '.join(get_args(Sees))}, got {sees!r}")
     return AgentSpec(
@@ -71,6 +74,7 @@ def spec_of(
         version=version,
         timeout_s=timeout_s,
         idempotent=idempotent,
+        requires_approval=requires_approval,
         sees=sees,
         source=source or getattr(function, "__module__", ""),
         metadata=dict(metadata or {}),

@@ -62,6 +62,39 @@ class Call(Protocol):
         """A child span in the call's trace, for a step of the agent. Attributes are redacted."""
         ...
 
+    def require(self, capability: str, *, reason: str = "") -> None:
+        """Go on only with leave for ``capability``, such as ``fs.write``.
+
+        It returns at once where nothing demands a person's yes. Where the settings do, or the capability is dangerous and the call has
+        read text from strangers, it waits for that yes; the wait does not count against the attempt's time limit. Say what it is for in
+        ``reason``: the person reads it, redacted.
+
+        Raises:
+            ApprovalDenied: nobody said yes. Let it go through, and the call ends as ``blocked``; it is never tried again.
+            UsageError: the name does not fit, or the agent is async.
+        """
+        ...
+
+    async def arequire(self, capability: str, *, reason: str = "") -> None:
+        """``require`` for async agents: the event loop goes on while the person thinks."""
+        ...
+
+    def untrusted(self, text: str, *, source: str = "") -> str:
+        """Text that somebody else wrote (a page, a file, what a tool returned), fit for a prompt.
+
+        It is scanned as untrusted, and stands between two lines with a random marker; what the policy blocks is left out, and a line
+        says so. The call is tainted from here on: a dangerous capability then needs a person's yes.
+
+        Raises:
+            UsageError: text or source is no text.
+        """
+        ...
+
+    @property
+    def tainted(self) -> bool:
+        """Whether this call, or one around it, has read text from strangers: by ``untrusted``, or memories that runs left."""
+        ...
+
     def report(self, *, tokens_in: int = 0, tokens_out: int = 0, model: str = "", cost: float = 0.0) -> None:
         """Report model use; numbers add up over a call. ``cost`` is in US dollars."""
         ...
@@ -81,6 +114,8 @@ class AgentSpec(Struct, frozen=True, kw_only=True):
     """Overrides the settings' time limit of one attempt; 0 means none."""
     idempotent: bool = True
     """False: a failed run is never repeated by itself."""
+    requires_approval: bool = False
+    """True: a person must say yes before each call of it."""
     sees: Sees = "values"
     """``placeholders``: secrets and personal data of request and context reach it as ``<EMAIL_1>``; its reply gets the values back where
     the policy allows."""

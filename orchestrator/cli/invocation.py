@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from orchestrator.cli.output import Output
 from orchestrator_core.errors import SettingsError, StoreError, UsageError
@@ -74,13 +74,15 @@ class Invocation:
         return self.home / DATABASE
 
     @contextmanager
-    def orchestrator(self, *, sleep: Callable[[float], None] | None = None) -> Iterator[Orchestrator]:
+    def orchestrator(
+        self, *, sleep: Callable[[float], None] | None = None, on_approval: Literal["terminal"] | None = None
+    ) -> Iterator[Orchestrator]:
         """An Orchestrator with the user's agents loaded; closed at the end. ``sleep`` waits between attempts."""
         self.load_modules()
         from orchestrator.facade import set_orchestrator
         from orchestrator.runtime import Orchestrator
 
-        orchestrator = Orchestrator(self.loaded.settings, home=self.home, sleep=sleep)
+        orchestrator = Orchestrator(self.loaded.settings, home=self.home, sleep=sleep, on_approval=on_approval)
         # An agent that calls another one through the module-level functions must reach the same store.
         set_orchestrator(orchestrator)
         try:

@@ -74,7 +74,7 @@ def command(
         data["execute"] = True
     switches = parse_stages(stages)
     request = read_request(request_text, sys.stdin)
-    with invocation.orchestrator(sleep=told_wait(invocation.output)) as orchestrator:
+    with invocation.orchestrator(sleep=told_wait(invocation.output), on_approval="terminal") as orchestrator:
         result = orchestrator.execute(
             agent, request, feature, data, timeout_s=timeout_s, deadline_s=deadline_s, idempotent=False if once else None,
             session=session, namespace=namespace, caller="orchestrate run", stages=switches,

@@ -13,12 +13,13 @@ from orchestrator.flow.state import CallState, current_call, current_span
 from orchestrator.flow.steps import Invoke, Move, Outcome, Pause
 from orchestrator.healing.contract import Decision, Diagnosis, Situation
 from orchestrator.observability.contract import SpanHandle, names
-from orchestrator_core.errors import StoreError
+from orchestrator_core.errors import ApprovalDenied, StoreError
 from orchestrator_core.plain_text import storable
 from orchestrator_core.records import Attempt, ErrorInfo, Redacted
 
 _TRACEBACK_FRAMES = 12
 _TRACEBACK_CHARS = 8_000
+_CHAIN_MAX = 20
 
 
 def attempts(state: CallState) -> Generator[Move, Any, None]:
@@ -42,7 +43,10 @@ def attempts(state: CallState) -> Generator[Move, Any, None]:
                 state.status, state.error = "succeeded", None
                 return
             diagnosis = state.rooms.healer.diagnose(outcome.error)
-            decision = _decide(state, diagnosis, n, tuple(tried.get(diagnosis.fingerprint, ())))
+            if _is_denied(outcome.error):
+                decision = Decision("stop", explanation="Stopped: a person's no is not asked again.")
+            else:
+                decision = _decide(state, diagnosis, n, tuple(tried.get(diagnosis.fingerprint, ())))
             if span is not None:
                 span.end(
                     error=diagnosis.message,
@@ -53,7 +57,8 @@ def attempts(state: CallState) -> Generator[Move, Any, None]:
                     },
                 )
             state.attempts.append(_failed(state, n, duration_ms, diagnosis, decision, remedy))
-            state.status = "failed"
+            # A person's no is a decision about the call, not a fault of the agent.
+            state.status = "blocked" if _is_denied(outcome.error) else "failed"
             state.error = _error_info(state, outcome.error, diagnosis)
             if decision.action == "stop":
                 return
@@ -72,18 +77,32 @@ def _invocation(state: CallState, n: int, span: SpanHandle | None, last_error: R
     timeout_s = min(state.timeout_s or remaining_s, remaining_s)
     timeout_s = 0.0 if timeout_s == float("inf") else max(timeout_s, 0.001)
     ends_at = clock.monotonic() + timeout_s if timeout_s else float("inf")
+    waited_s = state.clearance.persons_time.from_now()
     spec = state.spec
     arguments: tuple[Any, ...] = (state.seen_request,)
     if spec.takes == "context":
         arguments = (state.seen_request, state.seen_context)
     elif spec.takes == "call":
-        arguments = (state.seen_request, CallHandle(state, n, span, ends_at, last_error))
+        arguments = (state.seen_request, CallHandle(state, n, span, ends_at, waited_s, last_error))
     context = contextvars.copy_context()
     context.run(current_call.set, state)
     context.run(current_span.set, span)
     if span is not None:
         context.run(span.enter)
-    return Invoke(spec, arguments, timeout_s, context)
+    return Invoke(spec, arguments, timeout_s, context, remaining_s, waited_s)
+
+
+def _is_denied(error: BaseException) -> bool:
+    """Whether the agent failed because a person did not allow something, also where a task group or its own error wraps that."""
+    for _ in range(_CHAIN_MAX):
+        if isinstance(error, ApprovalDenied):
+            return True
+        if isinstance(error, BaseExceptionGroup):
+            return error.subgroup(ApprovalDenied) is not None
+        if error.__cause__ is None:
+            return False
+        error = error.__cause__
+    return False
 
 
 def _decide(state: CallState, diagnosis: Diagnosis, n: int, tried_s: tuple[float, ...]) -> Decision:

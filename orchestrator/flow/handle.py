@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from orchestrator.flow import permission
 from orchestrator.flow.state import CallState, current_span
+from orchestrator.flow.untrusted import from_user, untrusted
 from orchestrator.observability.contract import SpanHandle
 from orchestrator_core.errors import UsageError
 from orchestrator_core.records import RecalledMemory, Redacted
@@ -17,12 +20,19 @@ class CallHandle:
     """One attempt, seen from inside."""
 
     def __init__(
-        self, state: CallState, attempt: int, span: SpanHandle | None, ends_at: float, last_error: Redacted
+        self,
+        state: CallState,
+        attempt: int,
+        span: SpanHandle | None,
+        ends_at: float,
+        waited_s: Callable[[], float],
+        last_error: Redacted,
     ) -> None:
         self._state = state
         self._attempt = attempt
         self._span = span
         self._ends_at = ends_at
+        self._waited_s = waited_s
         self._last_error = last_error
 
     @property
@@ -55,12 +65,12 @@ class CallHandle:
 
     @property
     def memories(self) -> tuple[RecalledMemory, ...]:
-        self._state.memories_read = True
+        self._read_memories()
         return self._state.memories
 
     def memories_text(self) -> str:
         """The recalled memories between randomly marked fences; empty when there are none."""
-        self._state.memories_read = True
+        self._read_memories()
         return self._state.rooms.render_memories(self._state.memories) if self._state.memories else ""
 
     @property
@@ -68,8 +78,44 @@ class CallHandle:
         return self._last_error
 
     def remaining_s(self) -> float:
-        """Seconds left of this attempt's time limit; ``inf`` without one, never negative."""
-        return math.inf if math.isinf(self._ends_at) else max(0.0, self._ends_at - self._state.rooms.clock.monotonic())
+        """Seconds left of this attempt's time limit; ``inf`` without one, never negative. Waiting for a person does not count."""
+        ends_at = min(self._ends_at + self._waited_s(), self._state.deadline)
+        return math.inf if math.isinf(ends_at) else max(0.0, ends_at - self._state.rooms.clock.monotonic())
+
+    def require(self, capability: str, *, reason: str = "") -> None:
+        """Go on only with leave for ``capability``; see ``agents.contract.Call``.
+
+        Raises:
+            ApprovalDenied: nobody said yes.
+            UsageError: an argument does not fit, or an async agent must await ``arequire`` instead.
+        """
+        if self._state.spec.is_async and _on_event_loop():
+            raise UsageError(
+                "an async agent asks with: await call.arequire(...); call.require would hold up the event loop"
+            )
+        permission.require(self._state, current_span.get() or self._span, capability, reason)
+
+    async def arequire(self, capability: str, *, reason: str = "") -> None:
+        """``require`` for async agents."""
+        await permission.arequire(self._state, current_span.get() or self._span, capability, reason)
+
+    def untrusted(self, text: str, *, source: str = "") -> str:
+        """Text that somebody else wrote, scanned and fenced for a prompt; see ``agents.contract.Call``.
+
+        Raises:
+            UsageError: text or source is no text.
+        """
+        return untrusted(self._state, text, source)
+
+    @property
+    def tainted(self) -> bool:
+        """Whether the call has read text from strangers."""
+        return self._state.clearance.tainted
+
+    def _read_memories(self) -> None:
+        self._state.memories_read = True
+        if not all(map(from_user, self._state.memories)):
+            self._state.clearance.taint("memories of earlier runs")
 
     @contextmanager
     def span(self, name: str, **attributes: str | float | bool) -> Iterator[None]:
@@ -109,3 +155,9 @@ class CallHandle:
                 raise UsageError(f"report({name}=...) takes a number of 0 or more, got {value!r}")
         redact = self._state.rooms.redact_value
         self._state.add_usage(int(tokens_in), int(tokens_out), redact(str(model))[:200], round(cost * 1e6))
+
+
+def _on_event_loop() -> bool:
+    """Whether an event loop runs in this thread; asyncio is not imported to find that out."""
+    events = sys.modules.get("asyncio.events")
+    return events is not None and events._get_running_loop() is not None  # noqa: SLF001 - get_running_loop raises instead

@@ -6,6 +6,7 @@ A time limit cannot stop a thread: an agent that ignores it goes on in the backg
 from __future__ import annotations
 
 import contextvars
+import time
 from collections.abc import Callable, Coroutine, Generator, Iterable
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
@@ -24,6 +25,11 @@ def _timed_out(move: Invoke) -> Outcome:
             "call.remaining_s()."
         )
     )
+
+
+def _left_s(move: Invoke, began: float) -> float:
+    """Seconds until the agent's time is over. A wait for a person moves its own limit, never the call's deadline."""
+    return min(move.timeout_s + move.waited_s(), move.deadline_s) - (time.monotonic() - began)
 
 
 def run_function(move: Invoke) -> Outcome:
@@ -75,11 +81,16 @@ def invoke(move: Invoke) -> Outcome:
     """The synchronous driver's way: in a thread of the pool, or right here when there is no time limit."""
     if not move.timeout_s and not move.spec.is_async:
         return _reraise_interrupt(run_function(move))
+    began = time.monotonic()
     future = shared_pool.submit(lambda: run_function(move))
-    try:
-        return future.result(move.timeout_s or None)
-    except FutureTimeout:
-        return _timed_out(move)
+    left_s = move.timeout_s
+    while True:
+        try:
+            return future.result(left_s or None)
+        except FutureTimeout:
+            left_s = _left_s(move, began)
+            if left_s <= 0:
+                return _timed_out(move)
 
 
 def _reraise_interrupt(outcome: Outcome) -> Outcome:
@@ -93,6 +104,7 @@ async def ainvoke(move: Invoke) -> Outcome:
     """The event loop's way: coroutines run on the loop, functions in a thread of the pool."""
     import asyncio
 
+    began = time.monotonic()
     if move.spec.is_async:
         waiter: asyncio.Future[Outcome] = asyncio.get_running_loop().create_task(
             _await_agent(move), context=move.context
@@ -100,7 +112,11 @@ async def ainvoke(move: Invoke) -> Outcome:
     else:
         waiter = asyncio.wrap_future(shared_pool.submit(lambda: run_function(move)))
     try:
-        done, _ = await asyncio.wait({waiter}, timeout=move.timeout_s or None)
+        left_s = move.timeout_s or None
+        while True:
+            done, _ = await asyncio.wait({waiter}, timeout=left_s)
+            if done or left_s is None or (left_s := _left_s(move, began)) <= 0:
+                break
     except asyncio.CancelledError:
         waiter.cancel()
         raise

@@ -11,7 +11,9 @@ from typing import Any, Literal
 
 from msgspec import structs
 
+from orchestrator.flow.admission import refusal
 from orchestrator.flow.attempts import attempts
+from orchestrator.flow.permission import permission
 from orchestrator.flow.policy import Strictness
 from orchestrator.flow.state import CONTEXT_MAX_NODES, CallState
 from orchestrator.flow.steps import Move, StageCrashed, Step
@@ -21,7 +23,6 @@ from orchestrator_core.records import (
     STAGES,
     ErrorInfo,
     ExecutionResult,
-    Finding,
     Redacted,
     StageRecord,
     Verdict,
@@ -43,6 +44,8 @@ def line(state: CallState) -> Generator[Move, Any, ExecutionResult]:
     state.start_trace()
     try:
         yield from _guard_in(state)
+        if state.status == "succeeded":
+            yield from permission(state)
         if state.status == "succeeded":
             state.memories = yield Step(
                 "recall", lambda: _recall(state), Recollection, blocking=True, told=_told_recall
@@ -112,19 +115,13 @@ def _guard_in(state: CallState) -> Generator[Move, Any, None]:
         return ScanVerdict("allow", guard.redact(text))
 
     def check() -> ScanVerdict:
-        wait_s = guard.admit(state.spec.name, state.caller)
-        if wait_s > 0:
-            limit = f"{settings.rate_limit_per_minute} calls per minute"
-            finding = Finding("rate-limit", "limit", severity="low", action="block", scanner="rate_limit")
-            return ScanVerdict(
-                "block",
-                guard.redact(text),
-                findings=(finding,),
-                reason=f"over the limit of {limit}; try again in {wait_s:.3g} s",
-            )
+        if (refused := refusal(state, unchecked().text)) is not None:
+            return refused
         return guard.check(state.request if isinstance(state.request, str) else facts.text, place)
 
-    scan: ScanVerdict = yield Step("guard_in", check, unchecked, blocking=len(text) > 50_000)
+    scan: ScanVerdict = yield Step(
+        "guard_in", check, unchecked, blocking=len(text) > 50_000 or state.rooms.limits.blocking
+    )
     state.request_text = Redacted(storable(scan.text)[: settings.request_max_bytes])
     state.note_scan(scan, place)
     if scan.action == "block":
@@ -272,6 +269,7 @@ def _record(state: CallState, result: ExecutionResult, output_facts: PlainText |
             risk=state.risk,
             required=[
                 *state.decisions,
+                *rooms.limits.leaving(state.execution_id),
                 *(
                     rooms.healer.learn(result.attempts, agent=state.spec.name, now=rooms.clock.now())
                     if state.attempts

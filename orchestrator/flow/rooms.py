@@ -14,7 +14,7 @@ from orchestrator_core.records import RecalledMemory
 from orchestrator_core.settings import Settings
 from orchestrator_evaluation.contract import Judge
 from orchestrator_memory.contract import Memory
-from orchestrator_security.contract import Guard
+from orchestrator_security.contract import Approvals, Guard, Limits
 
 
 class Rooms(Struct, frozen=True):
@@ -23,6 +23,8 @@ class Rooms(Struct, frozen=True):
     settings: Settings
     clock: Clock
     guard: Guard
+    limits: Limits
+    approvals: Approvals
     memory: Memory
     judge: Judge
     healer: Healer
@@ -30,6 +32,8 @@ class Rooms(Struct, frozen=True):
     tracing: Tracing | None
     """None where the OpenTelemetry SDK is absent: the calls go on without traces."""
     render_memories: Callable[[tuple[RecalledMemory, ...]], str]
+    render_untrusted: Callable[[str, str], str]
+    """Text and source of somebody else's words as data for a prompt."""
     digest_key: bytes
     sleep: Callable[[float], None] | None = None
     """How to wait; None sleeps for real."""

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from orchestrator.agents.contract import AgentSpec
+from orchestrator.flow.clearance import Clearance
 from orchestrator.flow.policy import Strictness
 from orchestrator.flow.rooms import Rooms
 from orchestrator.observability.contract import Attributes, CallTrace, SpanHandle, names
@@ -94,6 +95,9 @@ class CallState:
         """What stopped the line itself, such as Ctrl-C; the driver raises it again."""
         self.usage = Usage()
         self.usage_lock = threading.Lock()
+        self.ended = threading.Event()
+        """Set when the call is over, also for an agent that goes on in the background."""
+        self.clearance: Clearance = Clearance(rooms.clock, None if parent is None else parent.clearance)
         self.trace: CallTrace | None = None
         self.request_text = Redacted("")
         self.request_bytes = 0
@@ -171,7 +175,8 @@ class CallState:
             if span is not None:
                 span.end(error=type(error).__name__)
             raise
-        self.note_stage(name, "ok" if self.status == "succeeded" else "failed", began)
+        outcomes: dict[str, StageStatus] = {"succeeded": "ok", "blocked": "blocked"}
+        self.note_stage(name, outcomes.get(self.status, "failed"), began)
         if span is not None:
             span.end(error="" if self.error is None else self.error.message)
 
@@ -192,7 +197,7 @@ class CallState:
     def block(self, kind: str, reason: str) -> None:
         self.status = "blocked"
         self.output = None
-        self.error = ErrorInfo(type=kind, message=reason)
+        self.error = ErrorInfo(type=kind, message=reason, retry_after_s=self.clearance.retry_after_s)
 
     def hide_values(self) -> None:
         """Give the agent placeholders in place of secrets and personal data."""
@@ -217,6 +222,15 @@ class CallState:
                 model or old.model,
                 old.cost_microusd + cost_microusd,
             )
+            now = self.usage
+        self.rooms.limits.report(self.execution_id, now.tokens_in + now.tokens_out, now.cost_microusd)
+
+    def close(self) -> None:
+        """The call is over: give its place back, withdraw what it still asks, and let who made it know what it has read."""
+        self.ended.set()
+        recorded = "record" in self.stages and self.stages["record"].status == "ok"
+        self.rooms.limits.release(self.execution_id, self.spec.name, recorded=recorded)
+        self.clearance.hand_up(self.spec.name)
 
     def result(self) -> ExecutionResult:
         """The call as it stands now."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Awaitable, Callable
 from contextvars import Context
 from typing import Any
 
@@ -33,12 +34,24 @@ class Invoke(Struct, frozen=True):
     timeout_s: float
     """0 for none."""
     context: Context
+    deadline_s: float = math.inf
+    """Seconds until the call's own deadline, which no wait for a person moves."""
+    waited_s: Callable[[], float] = float
+    """How long the agent has waited for people: its time limit moves by that."""
 
 
 class Pause(Struct, frozen=True):
     """Wait before the next attempt."""
 
     seconds: float
+
+
+class Ask(Struct, frozen=True):
+    """Ask a person and wait for the answer, which is the driver's reply."""
+
+    run: Callable[[], Any]
+    arun: Callable[[], Awaitable[Any]]
+    """The same without holding up an event loop."""
 
 
 class Outcome(Struct, frozen=True):
@@ -57,4 +70,4 @@ class StageCrashed(Exception):
         self.error = error
 
 
-Move = Step | Invoke | Pause
+Move = Step | Invoke | Pause | Ask

@@ -1,8 +1,9 @@
 """What a call loses when a memory it left or recalled is forgotten.
 
 Every text becomes ``[forgotten]``: request, context, output, messages, traceback, advice, what the judge wrote, excerpts of memories, the
-session's name, the messages of attempts, findings, stages and of the failure's fingerprint. The trace is deleted, and so is queued
-work that names the call. Numbers, status, times, agent, feature and scores stay; rollups are not touched.
+session's name, the messages of attempts, findings, stages and of the failure's fingerprint, what people
+were asked and noted. The trace is deleted, and so is queued work that names the call. Numbers, status, times, agent, feature and
+scores stay; rollups are not touched.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from orchestrator_memory.forgetting.selection import Gone, chunks, marks
 FORGOTTEN = "[forgotten]"
 _TEXTS = ("request", "context", "output", "error_message", "traceback", "advice", "session")
 _JSON = ("verdict", "memories", "stages")
+_APPROVAL_TEXTS = ("request", "cause", "reason", "note", "session")
 _ATTEMPT_TEXTS = ("error_message", "explanation", "remedy")
 _NAME = re.compile(r"[0-9a-f]{16,}")
 """An execution's id or a fingerprint."""
@@ -47,6 +49,10 @@ def call_texts(connection: sqlite3.Connection, execution: str) -> list[str]:
         f"SELECT {', '.join(_ATTEMPT_TEXTS)} FROM attempts WHERE execution_id = ?", (execution,)
     ):
         texts += filter(None, attempt)
+    for asked in connection.execute(
+        f"SELECT {', '.join(_APPROVAL_TEXTS)} FROM approvals WHERE execution_id = ?", (execution,)
+    ):
+        texts += filter(None, asked)
     for blob in connection.execute("SELECT blob FROM traces WHERE execution_id = ?", (execution,)):
         try:
             texts.append(msgspec.json.encode(unpack(blob[0])).decode())
@@ -73,6 +79,10 @@ def erase_texts(
         connection.execute(f"UPDATE executions SET {_blanked(_TEXTS)} WHERE id {among}", part)
         connection.execute(f"UPDATE attempts SET {_blanked(_ATTEMPT_TEXTS)} WHERE execution_id {among}", part)
         connection.execute(f"UPDATE findings SET {_blanked(('message',))} WHERE execution_id {among}", part)
+        connection.execute(f"UPDATE approvals SET {_blanked(_APPROVAL_TEXTS)} WHERE execution_id {among}", part)
+        connection.execute(
+            f"UPDATE security_log SET {_blanked(('session', 'text_hash'))} WHERE execution_id {among}", part
+        )
         connection.execute(f"DELETE FROM traces WHERE execution_id {among}", part)
     for part in chunks(names):
         connection.execute(

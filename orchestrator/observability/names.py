@@ -32,6 +32,10 @@ WAIT_S = "magnus.healing.wait_s"
 EXPLANATION = "magnus.healing.explanation"
 COST = "magnus.cost.microusd"
 
+CAPABILITY_EVENT = "magnus.capability"
+CAPABILITY = "magnus.capability.name"
+DECISION = "magnus.approval.decision"
+
 INVOKE_AGENT = "invoke_agent"
 STAGE_SPANS = {"recall": "search_memory", "remember": "create_memory"}
 """Stages whose span carries a conventional name; the others are named like the stage."""

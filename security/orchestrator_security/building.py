@@ -1,4 +1,4 @@
-"""The guard that the settings describe: which scanners, which policy, which limits."""
+"""The guard that the settings describe: which scanners, which policy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from orchestrator_core.clock import Clock
 from orchestrator_core.settings import SecuritySettings
 from orchestrator_security.characters.encoding import EncodingScanner
 from orchestrator_security.guard import SecurityGuard
-from orchestrator_security.limits.rate_limit import RateLimit
 from orchestrator_security.pii.email import EmailScanner
 from orchestrator_security.plugins.installed import installed_scanners, plugin_of
 from orchestrator_security.policy.reading import PolicySource, read_policy
@@ -46,7 +45,6 @@ def build_guard(
         redacting=redacting,
         policy=chosen_policy(settings, [category for plugin in plugins for category in plugin.categories]),
         hash_key=hash_key,
-        rate_limit=RateLimit(settings.rate_limit_per_minute, clock),
         clock=clock,
     )
 

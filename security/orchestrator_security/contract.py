@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from msgspec import Struct
 
 from orchestrator_core.records import Action, Finding, Redacted, Write
+from orchestrator_security.approvals.question import Answer as Answer
+from orchestrator_security.approvals.question import Question as Question
+from orchestrator_security.limits.admission import Admission as Admission
+
+if TYPE_CHECKING:
+    import threading
 
 Direction = Literal["in", "out", "memory", "tool", "file"]
 """A request, an agent's reply, a recalled memory, what a tool returned, what was read from a file."""
@@ -77,10 +83,6 @@ class Guard(Protocol):
         """A JSON-like value with every string in it redacted, mapping keys included."""
         ...
 
-    def admit(self, agent: str, caller: str) -> float:
-        """Take one call from the rate limit: 0.0 when it may run, else the seconds to wait."""
-        ...
-
     def scope(self, *values: Any) -> AbstractContextManager[None]:
         """Around one call: a secret known from ``values`` or recognised once is redacted wherever else it stands."""
         ...
@@ -91,4 +93,45 @@ class Guard(Protocol):
 
     def logged(self, verdict: ScanVerdict, context: ScanContext, *, execution_id: str) -> Write:
         """The row that logs a decision."""
+        ...
+
+
+class Limits(Protocol):
+    """How often, how many at once and how much agents may run."""
+
+    @property
+    def blocking(self) -> bool:
+        """Whether ``admit`` asks the store, so that an event loop must not wait for it."""
+        ...
+
+    def admit(self, lease: str, agent: str, caller: str, *, nested: bool = False) -> Admission:
+        """Take a call; a refused one takes nothing. ``nested``: a call of the same agent runs around it.
+
+        Raises:
+            StoreError: the store cannot be used.
+        """
+        ...
+
+    def report(self, lease: str, tokens: int, cost_microusd: int) -> None:
+        """All that a running call has used so far."""
+        ...
+
+    def leaving(self, lease: str) -> tuple[Write, ...]:
+        """What the call's record has to write to give its place back in the same commit."""
+        ...
+
+    def release(self, lease: str, agent: str, *, recorded: bool) -> None:
+        """A call has ended, however. Never raises; harmless for one that was never admitted."""
+        ...
+
+
+class Approvals(Protocol):
+    """Asks people. The answer is no unless somebody says yes."""
+
+    def ask(self, question: Question, *, seconds: float, stop: threading.Event) -> Answer:
+        """Ask and wait up to ``seconds``; ``stop`` withdraws the question."""
+        ...
+
+    async def aask(self, question: Question, *, seconds: float, stop: threading.Event) -> Answer:
+        """The same without holding up the event loop; cancelling it withdraws the question."""
         ...

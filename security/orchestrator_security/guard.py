@@ -1,4 +1,4 @@
-"""The security room's face: checks texts, redacts what is stored, and limits how often agents run."""
+"""The security room's face: checks texts and redacts what is stored."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from orchestrator_security.characters.size import check_size, withheld
 from orchestrator_security.contract import ScanContext, ScanVerdict
 from orchestrator_security.decision import Decision, Judgement
 from orchestrator_security.gate import Gate
-from orchestrator_security.limits.rate_limit import RateLimit
 from orchestrator_security.policy.reading import PolicySource
 from orchestrator_security.redaction.hiding import SessionHiding, SessionVaults
 from orchestrator_security.redaction.placeholder import KeyedNaming
@@ -41,7 +40,6 @@ class SecurityGuard:
         redacting: Sequence[Scanner],
         policy: PolicySource,
         hash_key: bytes,
-        rate_limit: RateLimit,
         clock: Clock,
     ) -> None:
         if not hash_key:
@@ -53,7 +51,6 @@ class SecurityGuard:
         self._naming = KeyedNaming(hash_key)
         self._judgement = Judgement(policy, self._naming.value_hash, clock.now)
         self._redactor = self._redactor_for(_ANYWHERE)
-        self._rate_limit = rate_limit
         self._clock = clock
         self._vaults = SessionVaults()
 
@@ -93,10 +90,6 @@ class SecurityGuard:
             return redact_data(value, self._redactor, _scope.get() or KnownSecrets())
         except Exception as error:  # noqa: BLE001 - total by contract; nothing is let through
             return f"<withheld: {type(value).__name__} that cannot be redacted ({type(error).__name__})>"
-
-    def admit(self, agent: str, caller: str) -> float:
-        """Take one call from the rate limit: 0.0 when it may run, else the seconds to wait."""
-        return self._rate_limit.take(agent, caller)
 
     @contextmanager
     def scope(self, *values: Any) -> Iterator[None]:

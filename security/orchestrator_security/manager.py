@@ -9,9 +9,11 @@ from typing import Any, get_args
 from orchestrator_core.clock import Clock
 from orchestrator_core.errors import UsageError
 from orchestrator_core.records import Redacted, Write
+from orchestrator_security.approvals.approvals import ApprovalDesk
 from orchestrator_security.audit.decision_log import decision_write
-from orchestrator_security.contract import Direction, ScanContext, ScanVerdict, Sink, Trust
+from orchestrator_security.contract import Admission, Direction, ScanContext, ScanVerdict, Sink, Trust
 from orchestrator_security.guard import SecurityGuard
+from orchestrator_security.limits.limits import CallLimits
 from orchestrator_security.redaction.pieces import PieceRedactor
 from orchestrator_security.redaction.vault import Vault
 
@@ -19,10 +21,21 @@ from orchestrator_security.redaction.vault import Vault
 class SecurityManager:
     """Checks, redacts and limits outside ``execute_agent``. Safe for threads."""
 
-    def __init__(self, guard: SecurityGuard, *, journal: Callable[[Write], None], clock: Clock) -> None:
+    def __init__(
+        self,
+        guard: SecurityGuard,
+        *,
+        limits: CallLimits,
+        approvals: ApprovalDesk,
+        journal: Callable[[Write], None],
+        clock: Clock,
+    ) -> None:
         self._guard = guard
         self._journal = journal
         self._clock = clock
+        self._limits = limits
+        self.approvals = approvals
+        """What people are asked, and how they answer from a program."""
 
     def validate_input(
         self,
@@ -74,6 +87,21 @@ class SecurityManager:
     def redact_pieces(self, *, vault: Vault | None = None) -> PieceRedactor:
         """Redacts a text that arrives in pieces, such as a model's stream."""
         return PieceRedactor(self.redact if vault is None else lambda text: self.redact(text, vault=vault))
+
+    def check_rate_limit(self, agent: str, caller: str = "") -> Admission:
+        """What the limits would say to a call of ``agent`` that begins now; it only looks, and takes nothing.
+
+        All limits are looked at: rate, calls at once, and the day's budgets. The answer may be another one a moment later, so a program
+        that wants to run the agent simply runs it: a call over a limit comes back as blocked, with the seconds to wait.
+
+        Raises:
+            UsageError: agent or caller is no text.
+            StoreError: the limits are kept in the store, and it cannot be read.
+        """
+        for name, value in (("agent", agent), ("caller", caller)):
+            if not isinstance(value, str):
+                raise UsageError(f"check_rate_limit: {name} must be text, not {type(value).__name__}")
+        return self._limits.look(agent, caller)
 
     def scope(self, *values: Any) -> AbstractContextManager[None]:
         """Within it, secrets known from ``values``, or recognised once, are redacted wherever else they stand."""

@@ -27,7 +27,7 @@ ERRORS = {
     "UsageError", "UnknownAgent", "DuplicateAgent", "SettingsError", "TargetError",
     "StoreError", "StoreTooNew", "StoreDamaged", "StoreReadOnly", "StoreFull", "StoreBusy",
     "RunFailed", "RunBlocked", "RunCancelled",
-    "AgentTimeout", "RetryLater", "MissingDependency",
+    "AgentTimeout", "ApprovalDenied", "RetryLater", "MissingDependency",
     "ModelError", "ModelUnavailable", "ModelNotFound", "ModelRefused", "ModelTimeout", "ModelTruncated", "ModelBusy",
     "ModelRejected", "ModelBadOutput",
 }  # fmt: skip

@@ -18,11 +18,11 @@ STATEMENTS = (
     )""",
     "CREATE INDEX security_log_at ON security_log (at)",
     "CREATE INDEX security_log_execution ON security_log (execution_id) WHERE execution_id <> ''",
-    # decision is '' while somebody is asked, then 'approved', 'denied' or 'expired'. request is redacted.
+    # decision is '' while somebody is asked, then 'approved', 'denied', 'expired' or 'withdrawn'. All texts are redacted.
     """CREATE TABLE approvals (
         id TEXT PRIMARY KEY, execution_id TEXT NOT NULL DEFAULT '', agent TEXT NOT NULL, caller TEXT NOT NULL DEFAULT '',
-        session TEXT NOT NULL DEFAULT '', capability TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '',
-        request TEXT NOT NULL DEFAULT '', tainted INTEGER NOT NULL DEFAULT 0,
+        session TEXT NOT NULL DEFAULT '', capability TEXT NOT NULL DEFAULT '', cause TEXT NOT NULL DEFAULT '',
+        reason TEXT NOT NULL DEFAULT '', request TEXT NOT NULL DEFAULT '', tainted INTEGER NOT NULL DEFAULT 0,
         asked_at REAL NOT NULL, expires_at REAL NOT NULL,
         decision TEXT NOT NULL DEFAULT '', decided_at REAL, decided_by TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT ''
     )""",
@@ -31,8 +31,10 @@ STATEMENTS = (
     """CREATE TABLE limit_buckets (
         agent TEXT NOT NULL, caller TEXT NOT NULL, tokens REAL NOT NULL, since REAL NOT NULL, PRIMARY KEY (agent, caller)
     ) WITHOUT ROWID""",
-    # One row for each call that runs now; renewed by its process, so that one of a killed process runs out.
+    # One row for each call that runs now. process names a locked file: one that is not locked is of a process that was killed.
     """CREATE TABLE limit_running (
-        lease TEXT PRIMARY KEY, agent TEXT NOT NULL, caller TEXT NOT NULL DEFAULT '', started_at REAL NOT NULL, expires_at REAL NOT NULL
+        lease TEXT PRIMARY KEY, agent TEXT NOT NULL, caller TEXT NOT NULL DEFAULT '', process TEXT NOT NULL, started_at REAL NOT NULL
     ) WITHOUT ROWID""",
+    "CREATE INDEX limit_running_agent ON limit_running (agent)",
+    "CREATE INDEX approvals_execution ON approvals (execution_id)",
 )

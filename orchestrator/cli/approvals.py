@@ -1,0 +1,166 @@
+"""``orchestrate approvals``: what agents want to do, and a person's yes or no."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestrator.cli.command import command as common_command
+from orchestrator.cli.command import common_options, pass_invocation
+from orchestrator.cli.invocation import Invocation
+from orchestrator.cli.memory_access import store_to_read
+from orchestrator_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from orchestrator.cli.screen import Screen
+    from orchestrator_security.approvals.question import Entry
+
+
+@click.group("approvals")
+@common_options
+def command() -> None:
+    """See what agents want to do that needs a person's yes, and answer."""
+
+
+@common_command("list")
+@click.option("--all", "everything", is_flag=True, help="Also what has been answered, has run out or was withdrawn.")
+@click.option("--limit", "-n", type=click.IntRange(min=1), default=50, show_default=True, help="How many at most.")
+@pass_invocation
+def list_approvals(invocation: Invocation, everything: bool, limit: int) -> None:
+    """List the questions that wait for an answer, newest first."""
+    with store_to_read(invocation) as orchestrator:
+        found: list[Entry] = []
+        if orchestrator is not None:
+            desk = orchestrator.security.approvals
+            found = desk.entries(limit=limit) if everything else desk.waiting(limit=limit)
+    documents = [_document(entry) for entry in found]
+    invocation.output.show({"approvals": documents}, lambda screen: _list_page(screen, found, everything))
+
+
+@common_command("show")
+@click.argument("approval_id", metavar="ID")
+@pass_invocation
+def show_approval(invocation: Invocation, approval_id: str) -> None:
+    """Show one question whole, and what became of it. ID is its id or a beginning of it."""
+    with store_to_read(invocation) as orchestrator:
+        if orchestrator is None:
+            raise _nothing(invocation)
+        entry = orchestrator.security.approvals.get(approval_id)
+    invocation.output.show(_document(entry), lambda screen: _page(screen, entry))
+
+
+@common_command("approve")
+@click.argument("approval_id", metavar="ID")
+@click.option("--note", metavar="TEXT", default="", help="Why; kept with the decision.")
+@pass_invocation
+def approve(invocation: Invocation, approval_id: str, note: str) -> int:
+    """Say yes: the waiting call goes on."""
+    return _answer(invocation, approval_id, True, note)
+
+
+@common_command("deny")
+@click.argument("approval_id", metavar="ID")
+@click.option("--note", metavar="TEXT", default="", help="Why; the agent is told.")
+@pass_invocation
+def deny(invocation: Invocation, approval_id: str, note: str) -> int:
+    """Say no: the waiting call ends as blocked, unless its agent knows another way."""
+    return _answer(invocation, approval_id, False, note)
+
+
+def _answer(invocation: Invocation, approval_id: str, approved: bool, note: str) -> int:
+    with store_to_read(invocation) as orchestrator:
+        if orchestrator is None:
+            raise _nothing(invocation)
+        settled = orchestrator.security.approvals.settle(approval_id, approved, note=note)
+    entry = settled.entry
+    if settled.accepted:
+        invocation.output.show(_document(entry), lambda screen: screen.line(f"{entry.question.id} {_ended(entry)}"))
+        return 0
+    told = {
+        "expired": "too late: its time was over, and the answer was no",
+        "withdrawn": "too late: its call has ended",
+    }.get(entry.status, f"somebody was quicker: it is {_ended(entry)}")
+    invocation.output.error("approval-settled", f"{entry.question.id}: {told}.", approval=_document(entry))
+    return 1
+
+
+def _nothing(invocation: Invocation) -> UsageError:
+    return UsageError(f"nothing has been asked yet in {invocation.database_path}.")
+
+
+def _document(entry: Entry) -> dict[str, Any]:
+    import msgspec
+
+    question = msgspec.structs.asdict(entry.question)
+    return {
+        **question,
+        "status": entry.status,
+        "decided_at": entry.decided_at,
+        "decided_by": entry.by,
+        "note": entry.note,
+    }
+
+
+def _ended(entry: Entry) -> str:
+    by = f" by {entry.by}" if entry.by else ""
+    return f"{entry.status}{by}"
+
+
+def _what(entry: Entry) -> str:
+    return entry.question.capability or "the call"
+
+
+def _list_page(screen: Screen, entries: list[Entry], everything: bool) -> None:
+    if not entries:
+        screen.line("Nothing has been asked yet." if everything else "Nothing waits for an answer.")
+        return
+    now = time.time()
+    rows = [
+        (
+            entry.question.id,
+            _ended(entry) if entry.status != "waiting" else f"{max(0.0, entry.question.expires_at - now):.0f} s left",
+            entry.question.agent,
+            _what(entry),
+            entry.question.reason or entry.question.request,
+        )
+        for entry in entries
+    ]
+    screen.table(("id", "status", "agent", "wants", "for"), rows)
+
+
+def _page(screen: Screen, entry: Entry) -> None:
+    question = entry.question
+    screen.heading(f"Approval {question.id}")
+    screen.pairs(
+        (
+            ("status", _ended(entry)),
+            ("agent", question.agent),
+            ("wants", _what(entry)),
+            ("asked because", question.cause),
+            ("the agent says", question.reason),
+            ("request", question.request),
+            ("tainted", "yes: the agent has read text from strangers" if question.tainted else "no"),
+            ("caller", question.caller),
+            ("session", question.session),
+            ("call", question.execution_id),
+            ("asked", _when(question.asked_at)),
+            ("answer by", _when(question.expires_at)),
+            ("decided", _when(entry.decided_at)),
+            ("note", entry.note),
+        )
+    )
+
+
+def _when(at: float | None) -> str:
+    if at is None:
+        return ""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+    except (ValueError, OverflowError, OSError):
+        return f"{at:g}"
+
+
+for _inner in (list_approvals, show_approval, approve, deny):
+    command.add_command(_inner)

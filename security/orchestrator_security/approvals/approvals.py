@@ -1,0 +1,302 @@
+"""Asking a person and waiting for the answer, which is no unless somebody says yes.
+
+Who is asked, in this order: the callback, where the program gave one; the person at the terminal, where ``orchestrate run`` has one; and
+the store, where ``orchestrate approvals`` answers from any terminal, also while the first is being asked. Every question is a row before
+anybody sees it. No transaction is open while somebody thinks.
+
+It is no: when nobody answers in time, when the callback raises or returns anything but True, False or an ``Answer``, when the
+question or the decision cannot be stored, and when the call ends first.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from msgspec import structs
+
+from orchestrator_core.clock import Clock
+from orchestrator_core.daemon_pool import shared_pool
+from orchestrator_core.errors import MagnusError, StoreError
+from orchestrator_core.records import Redact
+from orchestrator_security.approvals.prompt import Prompt
+from orchestrator_security.approvals.question import (
+    NAME_CHARS,
+    NOTE_CHARS,
+    REASON_CHARS,
+    REQUEST_CHARS,
+    Answer,
+    Decision,
+    Entry,
+    Question,
+    Settled,
+    one_line,
+)
+from orchestrator_security.approvals.question_store import QuestionStore
+
+OnApproval = Callable[[Question], bool | Answer | Awaitable[bool | Answer]]
+"""Called with each question; may be async. It runs in a thread of Magnus's own, or on the event loop where both are async."""
+
+_FIRST_POLL_S = 0.05
+_LAST_POLL_S = 0.5
+_STOP_POLL_S = 0.2
+_SCANNED_CHARS = 8_000
+Sleep = Callable[[float], None]
+
+
+class ApprovalDesk:
+    """Implements the ``Approvals`` contract over a store. Safe for threads; several questions may be open at once."""
+
+    def __init__(
+        self,
+        store: QuestionStore,
+        *,
+        clock: Clock,
+        redact: Redact,
+        callback: OnApproval | None = None,
+        prompt: Prompt | None = None,
+        sleep: Sleep | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._redact = redact
+        self._callback = callback
+        self._prompt = prompt
+        self._sleep = sleep
+
+    # ---- for those who answer
+
+    def waiting(self, *, limit: int = 100) -> list[Entry]:
+        """The questions that can still be answered, newest first.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._store.entries(waiting=True, limit=limit, now=self._clock.now())
+
+    def entries(self, *, limit: int = 100) -> list[Entry]:
+        """All questions with what became of them, newest first.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._store.entries(waiting=False, limit=limit, now=self._clock.now())
+
+    def get(self, question_id: str) -> Entry:
+        """One question, by its id or a beginning of it.
+
+        Raises:
+            UsageError: there is none, or there are several.
+            StoreError: the store cannot be read.
+        """
+        return self._store.find(question_id, now=self._clock.now())
+
+    def settle(self, question_id: str, approved: bool, *, by: str = "", note: str = "") -> Settled:
+        """Answer a question; by default in the name of the user this process runs as. Whoever is first decides.
+
+        Raises:
+            UsageError: there is no such question.
+            StoreError: the store cannot be written.
+        """
+        entry = self.get(question_id)
+        decision: Decision = "approved" if approved else "denied"
+        return self._settle(entry.question.id, decision, by or user_name(), note)
+
+    # ---- for those who ask
+
+    def ask(self, question: Question, *, seconds: float, stop: threading.Event) -> Answer:
+        """Ask and wait up to ``seconds``; the answer says who decided. ``stop`` withdraws the question. Never raises on its own."""
+        if seconds <= 0:
+            return Answer(False, decision="expired", note="no time was left to ask")
+        question = self._fit(question)
+        try:
+            self._store.put(question)
+        except StoreError as error:
+            return Answer(False, decision="denied", note=f"the question could not be stored ({error.code})")
+        try:
+            return self._wait(question, seconds, stop)
+        except MagnusError as error:
+            return Answer(False, decision="denied", note=f"the decision could not be stored ({error.code})")
+        except BaseException:
+            with suppress(MagnusError):
+                self._settle(question.id, "withdrawn", "", "")
+            raise
+
+    async def aask(self, question: Question, *, seconds: float, stop: threading.Event) -> Answer:
+        """The same without holding up the event loop; cancelling it withdraws the question."""
+        import asyncio
+
+        ask = partial(self.ask, question, seconds=seconds, stop=stop)
+        if self._callback is not None and _is_async(self._callback) and seconds > 0:
+            ask = partial(self._ask_by, self._on_this_loop(self._fit(question)), question, seconds, stop)
+        context = contextvars.copy_context()
+        try:
+            return await asyncio.wrap_future(shared_pool.submit(lambda: context.run(ask)))
+        except BaseException:
+            stop.set()
+            raise
+
+    def _on_this_loop(self, question: Question) -> Callable[[], Any]:
+        """The async callback as something a thread can wait for: it runs on the loop it was written for."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        callback: Any = self._callback
+        return lambda: asyncio.run_coroutine_threadsafe(callback(question), loop).result()
+
+    def _ask_by(self, call: Callable[[], Any], question: Question, seconds: float, stop: threading.Event) -> Answer:
+        desk = ApprovalDesk(
+            self._store,
+            clock=self._clock,
+            redact=self._redact,
+            callback=_Named(self._callback, call),
+            sleep=self._sleep,
+        )
+        return desk.ask(question, seconds=seconds, stop=stop)
+
+    def _wait(self, question: Question, seconds: float, stop: threading.Event) -> Answer:
+        ends_at = self._clock.monotonic() + seconds
+        if self._callback is not None:
+            answer = self._from_callback(self._callback, question, seconds, stop)
+        else:
+            answer = self._from_people(question, ends_at, stop)
+        if answer.decision == "":
+            answer = Answer(answer.approved, answer.by, answer.note, "approved" if answer.approved else "denied")
+        settled = self._settle(question.id, answer.decision or "denied", answer.by, answer.note)
+        entry = settled.entry
+        return Answer(entry.status == "approved", entry.by, entry.note, _final(entry))
+
+    def _from_callback(self, callback: OnApproval, question: Question, seconds: float, stop: threading.Event) -> Answer:
+        name = _name_of(callback)
+        by = f"callback:{name}"
+        context = contextvars.copy_context()
+        future = shared_pool.submit(lambda: context.run(_called, callback, question))
+        left = seconds
+        while True:
+            try:
+                said = future.result(min(left, _STOP_POLL_S))
+            except FutureTimeout as error:
+                if future.done():
+                    return Answer(False, by, f"the callback raised {type(error).__name__}")
+                left -= _STOP_POLL_S
+                if stop.is_set():
+                    return Answer(False, decision="withdrawn")
+                if left <= 0:
+                    return Answer(False, decision="expired", note=f"{by} did not answer in time")
+            except BaseException as error:  # noqa: BLE001 - whatever it raises, it is no yes
+                return Answer(False, by, f"the callback raised {type(error).__name__}")
+            else:
+                break
+        if isinstance(said, Answer) and isinstance(said.approved, bool):
+            who = f"{by} ({said.by})" if isinstance(said.by, str) and said.by else by
+            return Answer(said.approved, who, said.note if isinstance(said.note, str) else "")
+        if isinstance(said, bool):
+            return Answer(said, by)
+        return Answer(False, by, f"the callback returned {type(said).__name__}, not True, False or an Answer")
+
+    def _from_people(self, question: Question, ends_at: float, stop: threading.Event) -> Answer:
+        pause_s = _FIRST_POLL_S
+        at_prompt = False
+        try:
+            while True:
+                answer = self._store.answer(question.id)
+                if answer is not None:
+                    return answer
+                left = ends_at - self._clock.monotonic()
+                if stop.is_set():
+                    return Answer(False, decision="withdrawn")
+                if left <= 0:
+                    return Answer(False, decision="expired", note="nobody answered in time")
+                if self._prompt is not None and (at_prompt or self._prompt.take(question)):
+                    at_prompt = True
+                    said = self._prompt.poll(min(left, _STOP_POLL_S))
+                    if said is not None:
+                        return Answer(said, f"terminal:{user_name()}")
+                elif self._sleep is not None:
+                    self._sleep(min(left, pause_s))
+                else:
+                    stop.wait(min(left, pause_s))
+                pause_s = min(_LAST_POLL_S, pause_s * 1.5)
+        finally:
+            if at_prompt and self._prompt is not None:
+                self._prompt.leave()
+
+    def _fit(self, question: Question) -> Question:
+        """The question with each text redacted, then as one printable line, then cut: a secret cut in two is no longer recognised."""
+        most = {
+            "agent": NAME_CHARS, "capability": NAME_CHARS, "cause": REASON_CHARS, "reason": REASON_CHARS, "request": REQUEST_CHARS,
+            "caller": NAME_CHARS, "session": NAME_CHARS,
+        }  # fmt: skip
+        return structs.replace(
+            question,
+            **{
+                name: one_line(self._redact(getattr(question, name)[:_SCANNED_CHARS]), size)
+                for name, size in most.items()
+            },
+        )
+
+    def _settle(self, question_id: str, decision: Decision, by: str, note: str) -> Settled:
+        who = one_line(self._redact(by), NAME_CHARS)
+        said = one_line(self._redact(note), NOTE_CHARS)
+        return self._store.settle(question_id, decision, by=who, note=said, now=self._clock.now())
+
+
+class _Named:
+    """A callback whose call is made in another way."""
+
+    def __init__(self, callback: Any, call: Callable[[], Any]) -> None:
+        self.__qualname__ = _name_of(callback)
+        self._call = call
+
+    def __call__(self, question: Question) -> Any:
+        return self._call()
+
+
+def _called(callback: OnApproval, question: Question) -> Any:
+    said = callback(question)
+    if not hasattr(type(said), "__await__"):
+        return said
+    import asyncio
+
+    async def finished() -> Any:
+        return await said  # type: ignore[misc]
+
+    return asyncio.run(finished())
+
+
+def _is_async(callback: object) -> bool:
+    import inspect
+
+    return inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(getattr(callback, "__call__", None))  # noqa: B004
+
+
+def _name_of(callback: object) -> str:
+    name = getattr(callback, "__qualname__", None) or type(callback).__qualname__
+    return one_line(str(name), 100)
+
+
+def _final(entry: Entry) -> Decision:
+    return "denied" if entry.status == "waiting" else entry.status
+
+
+def user_name() -> str:
+    """The name of the user this process runs as: the system's, not what a variable says where the system knows better."""
+    if os.name == "posix":
+        import pwd
+
+        try:
+            return pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            return f"uid {os.getuid()}"
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except Exception:  # noqa: BLE001 - what it raises differs between versions
+        return "unknown"
