@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         ModelTimeout,
         ModelTruncated,
         ModelUnavailable,
+        OfflineRefused,
         RetryLater,
         RunBlocked,
         RunCancelled,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         StoreFull,
         StoreReadOnly,
         StoreTooNew,
+        StoreUnsafe,
         TargetError,
         UnknownAgent,
         UsageError,
@@ -67,9 +69,10 @@ _HOMES = {
     "orchestrator_core.settings": ("Settings",),
     "orchestrator_core.errors": (
         "AgentTimeout", "ApprovalDenied", "DuplicateAgent", "MagnusError", "MissingDependency", "ModelBadOutput", "ModelBusy", "ModelError",
-        "ModelNotFound", "ModelRefused", "ModelRejected", "ModelTimeout", "ModelTruncated", "ModelUnavailable", "RetryLater",
+        "ModelNotFound", "ModelRefused", "ModelRejected", "ModelTimeout", "ModelTruncated", "ModelUnavailable", "OfflineRefused",
+        "RetryLater",
         "RunBlocked", "RunCancelled", "RunFailed", "SettingsError", "StoreBusy", "StoreDamaged", "StoreError", "StoreFull",
-        "StoreReadOnly", "StoreTooNew", "TargetError", "UnknownAgent", "UsageError",
+        "StoreReadOnly", "StoreTooNew", "StoreUnsafe", "TargetError", "UnknownAgent", "UsageError",
     ),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -132,11 +132,12 @@ def test_allowed_hosts_pass_on_their_port_and_their_addresses_with_them(tmp_path
     found = run(
         """
         # What a resolver would answer, put in before the guard: nothing is asked of another machine here.
-        genuine = socket.getaddrinfo
+        genuine, asked = socket.getaddrinfo, []
         def answers(host, *args, **kwargs):
-            if host == "models.lan":
+            if host.endswith(".lan"):
                 sys.audit("socket.getaddrinfo", host, *args)
-                return [(2, 1, 6, "", ("192.0.2.7", 80))]
+                asked.append(host)
+                return [(2, 1, 6, "", ({"models.lan": "192.0.2.7", "late.lan": "192.0.2.8"}[host], 80))]
             return genuine(host, *args, **kwargs)
         socket.getaddrinfo = answers
         one, other = guard("models.lan:80", "198.51.100.0/24"), guard("late.lan", "192.0.2.99")
@@ -152,11 +153,16 @@ def test_allowed_hosts_pass_on_their_port_and_their_addresses_with_them(tmp_path
         with other.scope():
             told["another's name"] = outcome(lambda: socket.getaddrinfo("models.lan", 80))
             told["another's address"] = outcome(lambda: send("192.0.2.7", 80))
+            told["an address that came from nowhere"] = outcome(lambda: send("192.0.2.8", 80))
+        told["asked"] = asked
         """,
         tmp_path,
     )
+    assert found.pop("asked") == ["models.lan", "models.lan", "late.lan"], (
+        "once by the guard, once by the call, once by the other guard"
+    )
     passed = {name for name, what in found.items() if what == "passed"}
-    assert passed == {"look-up", "after it", "mapped", "range"}
+    assert passed == {"look-up", "after it", "mapped", "range", "an address that came from nowhere"}
     assert all(what == "passed" or what.startswith("refused") for what in found.values())
 
 

@@ -25,9 +25,9 @@ TYPES = {"Orchestrator", "ExecutionResult", "Verdict", "Settings", "AgentSpec", 
 ERRORS = {
     "MagnusError",
     "UsageError", "UnknownAgent", "DuplicateAgent", "SettingsError", "TargetError",
-    "StoreError", "StoreTooNew", "StoreDamaged", "StoreReadOnly", "StoreFull", "StoreBusy",
+    "StoreError", "StoreTooNew", "StoreDamaged", "StoreReadOnly", "StoreUnsafe", "StoreFull", "StoreBusy",
     "RunFailed", "RunBlocked", "RunCancelled",
-    "AgentTimeout", "ApprovalDenied", "RetryLater", "MissingDependency",
+    "AgentTimeout", "ApprovalDenied", "OfflineRefused", "RetryLater", "MissingDependency",
     "ModelError", "ModelUnavailable", "ModelNotFound", "ModelRefused", "ModelTimeout", "ModelTruncated", "ModelBusy",
     "ModelRejected", "ModelBadOutput",
 }  # fmt: skip
