@@ -23,14 +23,37 @@ _KEY_KINDS = (
 )  # fmt: skip
 
 _SEPARATOR = (
-    r"(?:ord|d)?+s?+(?P<suffix>[\w.-]{0,20}+)(?P<close>[\"'\])\\]{0,4}+)"
-    r"(?:[ \t]{0,3}+:[ \t]{0,3}+(?:str|bytes|String|string|const|Final)[ \t]{0,3}+(?==))?"
-    r"(?P<sep>[ \t]{0,4}+(?:={1,3}+>?|:=?|=>|>)\s{0,4}+|[ \t]{1,2}+(?:is|was)(?:[ \t]*+:)?[ \t]++|[ \t]++)"
-    r"(?:\\{0,2}(?P<quote>[\"'`]))?"
+    r"(?:ord|d)?+s?+(?P<suffix>[\w.-]{0,20}+)(?P<close>[\"'\])\\*`?]{0,4}+)"
+    r"(?:(?:[ \t]{0,3}+:)?[ \t]{0,3}+(?:&(?:'static )?)?(?:str|bytes|string|const|final|any)[ \t]{0,3}+(?==))?"
+    r"(?P<sep>[ \t]{0,4}+(?:={1,3}+>?|:=?|=>|>)(?:[ \t]{0,3}+[|>][+-]?[ \t]{0,3}+(?=[\r\n]))?\s{0,8}+"
+    r"|[\"']?,?\s{1,12}+[\"']?value[\"']?[ \t]{0,3}+[:=][ \t]{0,3}+|,[\"']value[\"']:[ \t]?"
+    r"|,[ \t]{0,3}+(?=[\"'`])|[ \t]{0,3}+\|[ \t]{0,3}+"
+    r"|[ \t]{1,2}+(?:is|was)(?:[ \t]*+:)?[ \t]++|[ \t]++)"
+    r"(?:(?:str|string|bytes|secretstr|secret)\((?=[\"'])|[\[({]{1,2}(?=[\"'])|[bfru@$]{1,2}(?=[\"'])|\"\"(?=\"))?"
+    r"(?:(?P<escape>\\{0,2})(?P<quote>[\"'`]))?"
 )
+# They travel in plain sight by design.
+_HARMLESS_TOKENS = (
+    "csrf",
+    "csrf_",
+    "csrf-",
+    "xsrf-",
+    "xsrf_",
+    "xsrf",
+    "continuation",
+    "continuation_",
+    "page_",
+    "page",
+    "next",
+    "next_",
+    "sync_",
+)
+_COMMANDS = ("env ", "setx ", "set ", "arg ")
 _BEARER = ("bearer ", "basic ", "token ")
 _JUDGED_MAX = 200
 """A value is judged by its beginning; a longer one is then taken whole."""
+_ESCAPES_MAX = 4
+_BLOB = 32
 _QUOTED = {quote: rf"[^{quote}\r\n]" for quote in "\"'`"}
 _UNQUOTED = r"[^\s\"'`,;<]"
 
@@ -59,16 +82,22 @@ def find_assigned(text: str, is_secret: Callable[[AssignedValue], bool]) -> Iter
     lowered = text.lower()
     if len(lowered) != len(text):  # some letters grow in lower case and would shift every offset
         lowered = text.translate(_ASCII_LOWER)
-    for keyword in (*_PASSWORDS, *_TOKENS, "key"):
+    for keyword in (*_PASSWORDS, "pass", *_TOKENS, "key"):
         at = lowered.find(keyword)
         while at >= 0:
             after = at + len(keyword)
             begin = _begin_of_key(lowered, at) if keyword == "key" else at
+            if keyword == "pass" and (lowered[after : after + 1].isalnum() or lowered[at - 1 : at].isalnum()):
+                begin = -1  # bypass, passed: only the word itself
+            elif keyword == "token" and lowered.endswith(_HARMLESS_TOKENS, max(0, at - 14), at):
+                begin = -1
             if begin >= 0:
-                found = _value(text, lowered, (begin, at, after), keyword in _PASSWORDS, is_secret)
+                found = _value(text, lowered, (begin, at, after), keyword in _PASSWORDS or keyword == "pass", is_secret)
                 if found is not None:
                     yield found
                     after = found.end
+                elif keyword == "pass" and not any(c.isspace() for c in text[at : at + _BLOB]):
+                    after = at + _BLOB  # nobody assigns that often in a row
             at = lowered.find(keyword, after)
 
 
@@ -94,8 +123,16 @@ def _value(
     if middle is None:
         return None
     separator, quote = middle["sep"].strip(), middle["quote"] or ""
-    if not separator and not (password and quote) and "--" not in text[max(0, at - 24) : at].rpartition(" ")[2]:
-        return None  # only a command line puts a value after a mere space, and prose a quoted password
+    if text[at:after].lower() == "pass" and not separator:
+        return None  # a verb far more often
+    if separator == "," and not middle["close"]:
+        return None  # a list of words, not of strings
+    if (
+        not separator
+        and not (quote and (password or not middle["close"]))
+        and not _takes_bare_value(text, lowered, begin, at, middle["sep"])
+    ):
+        return None  # only commands put a value after a mere space, and prose a quoted one
     start = middle.end()
     for scheme in _BEARER:
         if lowered.startswith(scheme, start):
@@ -105,19 +142,41 @@ def _value(
     if head is None:
         return None
     end = head.end() if quote else _end_of_bare(text, at, start, head.end())
+    if quote and not middle["escape"]:
+        end = _past_escaped_quotes(text, end, quote, character)
     while quote and end > start and text[end - 1] == "\\":
         end -= 1
     if end == start:
         return None
     telling = lowered[begin : middle.start("suffix")]
     suffix = text[middle.start("suffix") : middle.end("suffix")]
-    found = AssignedValue(text[start:end], begin, start, end, telling, suffix, password, separator, quote)
+    found = AssignedValue(
+        text[start : min(end, start + _JUDGED_MAX)], begin, start, end, telling, suffix, password, separator, quote
+    )
     if not is_secret(found):
         return None
-    if end - start == _JUDGED_MAX:
+    if head.end() - start == _JUDGED_MAX:
         rest = compiled(f"{character}++").match(text, end)
         return replace(found, end=rest.end()) if rest is not None else found
     return found
+
+
+def _takes_bare_value(text: str, lowered: str, begin: int, at: int, space: str) -> bool:
+    """Whether a value may follow a mere space: ``--token x``, ``ENV API_TOKEN x``, a column after a tab."""
+    line = lowered[max(0, begin - 40) : begin]
+    head = line.rstrip("abcdefghijklmnopqrstuvwxyz0123456789_")
+    return "--" in text[max(0, at - 24) : at].rpartition(" ")[2] or "\t" in space or head.endswith(_COMMANDS)
+
+
+def _past_escaped_quotes(text: str, end: int, quote: str, character: str) -> int:
+    for _ in range(_ESCAPES_MAX):
+        if text[end : end + 1] != quote or text[end - 1] != "\\" or text[end - 2 : end] == "\\\\":
+            break
+        more = compiled(f"{character}{{1,{_JUDGED_MAX}}}+").match(text, end + 1)
+        if more is None:
+            break
+        end = more.end()
+    return end
 
 
 def _end_of_bare(text: str, at: int, start: int, end: int) -> int:

@@ -185,7 +185,9 @@ FORMATS: tuple[SecretFormat, ...] = (
         "azure-client-secret",
         "an Azure client secret",
         ("Q~",),
-        r"(?<=[A-Za-z0-9_~.][A-Za-z0-9_~.][A-Za-z0-9_~.][0-9])Q~[A-Za-z0-9_~.-]{31,34}+",
+        r"(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}+",
+        3.0,
+        search=True,
     ),
     SecretFormat(
         "digitalocean-token",
@@ -207,12 +209,27 @@ FORMATS: tuple[SecretFormat, ...] = (
         r"/api/webhooks/[0-9]{15,22}+/(?P<secret>[A-Za-z0-9_-]{50,100}+)",
     ),
     SecretFormat(
+        "mailchimp-key",
+        "a Mailchimp key",
+        ("-us",),
+        r"(?<![A-Za-z0-9])[a-f0-9]{32}-us[0-9]{1,2}(?![A-Za-z0-9])",
+        2.5,
+        search=True,
+    ),
+    SecretFormat(
         "discord-token",
         "a Discord bot token",
         ("discord", "Discord", "DISCORD", "Bot "),
         r"(?<![A-Za-z0-9_.-])[MNO][A-Za-z0-9_-]{23,27}+\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}+",
         3.0,
         search=True,
+    ),
+    SecretFormat(
+        "discord-bot-token",
+        "a Discord bot token",
+        ("MD", "MT", "Mj", "Mz", "ND", "NT", "Nj", "Nz", "OD", "OT"),  # how the digits of a number begin in base64
+        r"(?<![A-Za-z0-9_.-])[MNO][A-Za-z0-9_-]{23,27}+\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}+",
+        3.0,
     ),
     SecretFormat(
         "shopify-token",
@@ -238,7 +255,8 @@ FORMATS: tuple[SecretFormat, ...] = (
         "terraform-token",
         "a Terraform token",
         (".atlasv1.",),
-        r"(?<=[A-Za-z0-9])\.atlasv1\.[A-Za-z0-9_=-]{60,70}+",
+        r"(?<![A-Za-z0-9])[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,70}+",
+        search=True,
     ),
     SecretFormat(
         "grafana-token",

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from orchestrator_core.analysis.secret_formats import FORMATS, SecretFormat, compiled
+from orchestrator_core.analysis.service_formats import service_formats
 
 EXAMPLE_PASSWORDS = frozenset((
     "password", "passwd", "pass", "pwd", "secret", "user", "username", "root", "admin", "postgres", "mysql",
@@ -25,7 +26,33 @@ _KEY_HEADER = r"-----BEGIN(?: [A-Z0-9]{1,20}){0,4} ?PRIVATE KEY(?: BLOCK)?-----"
 _KEY_BODY = r"(?:[A-Za-z0-9+/=\s:,-]|\\+[nrt]){40,16384}+"
 # The user part may be empty; the password ends at the last @ before the host.
 _ADDRESS = r"://(?P<user>[^\s:/@\"'<>`]{0,128}+):(?P<secret>[^\s/\"'<>`]{1,256})@(?P<host>[^\s/@\"'<>`])"
-_AUTHORIZATION = r"[Bb](?:earer|asic|EARER|ASIC)[ \t]{1,4}+(?P<secret>[A-Za-z0-9._~+/-]{12,4096}+={0,3})"
+_AUTHORIZATION = (
+    r"(?:[Bb](?:earer|asic|EARER|ASIC)|[Aa]uthorization[\"']?: *[\"']?[Tt]oken)"
+    r"[ \t]{1,4}+(?P<secret>[A-Za-z0-9._~+/-]{12,4096}+={0,3})"
+)
+
+_VALUE = r"(?P<secret>[^\s\"'<>]{4,128}+)"
+_COMMANDS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("sshpass",), rf"sshpass[ \t]{{1,3}}+-p[ \t]{{0,3}}+[\"']?{_VALUE}"),
+    (("mysql", "mariadb"), rf"(?:mysql|mariadb)(?:dump|admin)?[^\r\n|;\"]{{0,80}}?[ \t]-p[\"']?{_VALUE}"),
+    (
+        ("curl", "wget", "http "),
+        r"[ \t](?:-u|--user|--proxy-user|-U)[ \t=]{1,3}+[\"']?[^\s:\"'<>$]{1,128}+:(?P<secret>[^\s\"'<>]{6,256}+)",
+    ),
+    (("login ",), rf"login[ \t\r\n]{{1,4}}+[^\s]{{1,64}}+[ \t\r\n]{{1,4}}+password[ \t]{{1,3}}+{_VALUE}"),
+    (("IDENTIFIED BY", "identified by"), r"(?i:identified by)[ \t]{1,3}+[\"'](?P<secret>[^\"'\r\n]{4,128}+)"),
+    (("&sig=", "?sig="), r"[?&]sig=(?P<secret>[A-Za-z0-9+/%_-]{32,120}+={0,2})"),
+    (("Private-Lines:",), r"Private-Lines: [0-9]{1,3}[\r\n]{1,2}(?P<secret>[A-Za-z0-9+/=\r\n]{40,8000}+)"),
+    (
+        ("_auth", '"auth"'),
+        r"(?:(?<![A-Za-z0-9])_auth|\"auth\")[ \t]{0,3}+[=:][ \t]{0,3}+[\"']?(?P<secret>[A-Za-z0-9+/]{16,512}+={0,2})(?![\w-])",
+    ),
+    (("django-insecure-",), r"(?P<secret>django-insecure-[^\s\"'<>]{30,80}+)"),
+    (
+        ("sessionid=", "SESSIONID=", "session=", "connect.sid="),
+        r"(?:sessionid|SESSIONID|session|connect\.sid)=(?P<secret>[A-Za-z0-9%._-]{24,512}+)",
+    ),
+)
 
 
 class SecretMatch(Struct, frozen=True):
@@ -47,7 +74,7 @@ def entropy(value: str) -> float:
 
 def find_formats(text: str) -> Iterator[SecretMatch]:
     """Values of the known formats, and private keys from their first to their last line."""
-    for each in FORMATS:
+    for each in (*FORMATS, *service_formats()):
         for keyword in each.keywords:
             if keyword in text:
                 yield from _search(each, text) if each.search else _at_keyword(each, keyword, text)
@@ -66,12 +93,29 @@ def find_address_passwords(text: str) -> Iterator[tuple[SecretMatch, str]]:
         yield SecretMatch("address-password", "a password in an address", start, end), match["user"]
 
 
+def find_command_passwords(text: str) -> Iterator[SecretMatch]:
+    """Passwords of commands: ``sshpass -p``, ``mysql -p``, ``curl -u user:``, and of ``IDENTIFIED BY`` in SQL."""
+    for keywords, pattern in _COMMANDS:
+        if any(keyword in text for keyword in keywords):
+            for match in compiled(pattern).finditer(text):
+                value = match["secret"]
+                if len(set(value)) > 2 and value.lower() not in EXAMPLE_PASSWORDS and value[0] not in "$<{%*[(":
+                    yield SecretMatch("command-password", "a password on a command line", *match.span("secret"))
+
+
 def find_authorization(text: str) -> Iterator[SecretMatch]:
     """What follows ``Bearer`` or ``Basic`` and is no word."""
-    for word in ("earer ", "asic ", "EARER ", "ASIC "):
+    for word, back in (
+        ("earer ", 1),
+        ("asic ", 1),
+        ("EARER ", 1),
+        ("ASIC ", 1),
+        ("uthorization: token ", 1),
+        ('uthorization": "token ', 1),
+    ):
         at = text.find(word)
         while at >= 0:
-            match = compiled(_AUTHORIZATION).match(text, at - 1) if at else None
+            match = compiled(_AUTHORIZATION).match(text, at - back) if at else None
             if match is not None:
                 value = match["secret"]
                 if any(c.isdigit() for c in value) and entropy(value) >= 2.8:

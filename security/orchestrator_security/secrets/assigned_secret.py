@@ -23,17 +23,30 @@ _NAMES_OF_THINGS = frozenset((
     "x509", "int64", "int32", "uint8", "win32", "python3", "uuid4", "ed25519", "http2", "s3", "ec2", "k8s", "latin1", "cp1252",
 ))  # fmt: skip
 _WORDS = r"(?:[A-Za-z]{2,}|v?[0-9]{1,2})(?:[-_./ :]{1,2}(?:[A-Za-z]{2,}|[a-zA-Z]|v?[0-9]{1,2}))*+[-_./ :!?]*+"
+_FIELD = r"\{[A-Za-z_][\w.]{0,40}+\}"
 _DOTTED = r"[A-Za-z_]\w*+(?:(?:\.|::|->)[A-Za-z_]\w*+)++"
+
+
+_NEUTRAL_SUFFIX = (
+    r"(?i:(?:_key)?[_.-]?(?:base|prod|production|dev|development|staging|stage|live|local|main|primary|secondary|old|new|default|"
+    r"[0-9]{1,3}|v[0-9]))"
+)
 
 
 def _whole(source: str, value: str) -> bool:
     return compiled(source).fullmatch(value) is not None
 
 
+def _contains(source: str, value: str) -> bool:
+    return "{" in value and compiled(source).search(value) is not None
+
+
 def is_secret(found: AssignedValue) -> bool:
     """Whether the value is one, rather than code, a placeholder or a word."""
-    if found.suffix:
+    if found.suffix and not _whole(_NEUTRAL_SUFFIX, found.suffix):
         return False  # password_hash, token_count and key_id name something about a secret
+    if found.separator.startswith((",", "|")) and not _is_plain_proof(found.value):
+        return False  # lists of names and columns of tables hold identifiers more often than values
     if found.password:
         return _is_password(found.value, found.quote, found.separator.rstrip(":") in ("is", "was"))
     return _is_token(found.value, found.quote)
@@ -48,6 +61,7 @@ def _is_harmless(value: str) -> bool:
         or "${" in value
         or "{{" in value
         or "..." in value
+        or _contains(_FIELD, value)
         or "://" in value
         or value.startswith(("./", "../", "~/", "--", "os.", "env.", "process.", "self.", "this."))
         or len(set(value)) <= 2
@@ -55,6 +69,17 @@ def _is_harmless(value: str) -> bool:
         or "****" in value
         or value.lower() in _NAMES_OF_THINGS
         or _whole(_PLACEHOLDER, value)
+    )
+
+
+def _is_plain_proof(value: str) -> bool:
+    """Long or mixed enough that nobody would name something so."""
+    digit, special = any(c.isdigit() for c in value), any(c in "!@#$%^&*+=?~" for c in value)
+    mixed = value not in (value.lower(), value.upper())
+    return (
+        digit
+        and " " not in value
+        and ((len(value) >= 16 and entropy(value) >= 3.0) or (len(value) >= 8 and (special and mixed)))
     )
 
 

@@ -10,6 +10,7 @@ from orchestrator_core.analysis.secret_matches import (
     SecretMatch,
     find_address_passwords,
     find_authorization,
+    find_command_passwords,
     find_formats,
 )
 from orchestrator_core.records import Severity
@@ -34,6 +35,7 @@ class SecretScanner:
             if not _is_example_password(text[match.start : match.end])
         )
         hits.extend(_hit(match, text, 0.9) for match in find_authorization(text))
+        hits.extend(_hit(match, text, 0.85) for match in find_command_passwords(text))
         for found in find_assigned(text, is_secret):
             what = "a password" if found.password else "an assigned secret"
             hits.append(_hit(SecretMatch("assigned", what, found.start, found.end), text, 0.8))
@@ -47,7 +49,14 @@ def _is_example_password(value: str) -> bool:
 def _hit(match: SecretMatch, text: str, confidence: float) -> Hit:
     value = text[match.start : match.end]
     # Issuers mark the keys of their documentation this way, and writers blank out theirs.
-    example = "EXAMPLE" in value or "XXXXX" in value or "xxxxx" in value
+    lowered = value[:200].lower()
+    example = (
+        "example" in lowered
+        or "xxxxx" in lowered
+        or "your-" in lowered
+        or "your_" in lowered
+        or "placeholder" in lowered
+    )
     severity: Severity = "info" if example else "high"
     return Hit(
         f"secret.{match.rule}",
