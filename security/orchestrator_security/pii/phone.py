@@ -46,6 +46,11 @@ def _date() -> re.Pattern[str]:
 
 
 @cache
+def _years_or_postcode() -> re.Pattern[str]:
+    return re.compile(r"(?:19|20)[0-9]{2} ?[-/\u2013] ?(?:19|20)[0-9]{2}|[0-9]{5}-[0-9]{4}")
+
+
+@cache
 def _north_american() -> re.Pattern[str]:
     return re.compile(
         r"(?:(?:00)?1[-. ]{1,2})?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[-.]|[2-9][0-9]{2}\) ?)[2-9][0-9]{2}[-. ][0-9]{4}(?![0-9])"
@@ -164,6 +169,8 @@ def _national(text: str, run: DigitRun) -> tuple[int, int] | None:
     if match is not None and match.end() <= end and (told or not says(words[-20:], _NOT_PHONE)):
         return start, match.end()
     if _date().search(text, start, min(end, start + 24)) is not None:
+        return None
+    if not told and _years_or_postcode().fullmatch(text, run.start, end) is not None:
         return None
     trunk = _trunk().match(text, start + (text[start] == "("))
     trunked = trunk is not None and trunk.end() == end and 9 <= run.digits <= 11 and right != "-"
