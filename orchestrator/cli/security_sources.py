@@ -20,7 +20,7 @@ _STDIN = "<stdin>"
 
 
 class Source(Struct, frozen=True):
-    """One text to scan. ``holds_code`` is a text with code in it, such as a page of Markdown; ``cells`` a notebook's cells by first line."""
+    """One text to scan. ``holds_code`` is a text with code in it, such as Markdown; ``cells`` are a notebook's, by first line."""
 
     name: str
     text: str = ""

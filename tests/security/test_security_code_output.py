@@ -27,7 +27,7 @@ def lines_of(text: str) -> set[int]:
         (f"~~~python\n{BAD}\n~~~", 3),
         (f"````python\n{BAD}\n````", 3),
         (f"```{{.python .numberLines}}\n{BAD}\n```", 3),
-        (f"```python title=\"app.py\"\n{BAD}\n```", 3),
+        (f'```python title="app.py"\n{BAD}\n```', 3),
         (f"``` Python3\n{BAD}\n```", 3),
         (f"```\n{BAD}\n```", 3),
         (f"```python\n{BAD}", 3),
@@ -58,7 +58,7 @@ def test_code_is_found_in_every_style(text: str, line: int) -> None:
         "Never call `eval(input())` on what a stranger sends.",
         "```js\neval(prompt())\n```",
         "```bash\nrm -rf / # import os\n```",
-        "```\nTraceback (most recent call last):\n  File \"a.py\", line 3\n```",
+        '```\nTraceback (most recent call last):\n  File "a.py", line 3\n```',
         "| a = b | c(d) |\n|---|---|",
     ],
 )

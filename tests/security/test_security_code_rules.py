@@ -62,7 +62,9 @@ def test_nosec_switches_nothing_off() -> None:
 
 def test_a_secret_never_stands_in_a_finding() -> None:
     value = "Zk8-" + "q7Lm2xV9"
-    findings = scan_python(f"password = {value!r}\nclient(token={value!r})\nlogin('ada', {{'api_key': {value!r}}})\n").findings
+    findings = scan_python(
+        f"password = {value!r}\nclient(token={value!r})\nlogin('ada', {{'api_key': {value!r}}})\n"
+    ).findings
     assert findings
     assert value not in repr(findings)
 

@@ -88,7 +88,8 @@ def _bandit() -> Callable[[bytes], Any]:
 def scan_source(source: str, name: str = "<text>", *, parses: bool = False) -> BanditReport:
     """Scan one Python text; ``name`` becomes the findings' path. About 3 ms of CPU per hundred lines.
 
-    ``parses`` tells that the caller has parsed it already. A syntax error or a crash inside bandit means "not scanned" and is named in ``error``; it is never raised.
+    ``parses`` tells that the caller has parsed it already.
+    A syntax error or a crash inside bandit means "not scanned" and is named in ``error``; it is never raised.
 
     Raises:
         MissingDependency: bandit is absent or broken.

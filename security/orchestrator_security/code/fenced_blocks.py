@@ -90,7 +90,9 @@ def _word() -> re.Pattern[str]:
 def _statement() -> re.Pattern[str]:
     """A line that opens a statement as only code does."""
     return re.compile(
-        r"\s{0,200}+(?:import [\w.]|from [\w.]++ import |(?:async )?def \w++\(|class \w++[(:]|@\w|[\w.]++(?:\[[^\]\n]{0,80}\])?\s?[-+*/|]?=\s?\S|[\w.]++\([^\n]{0,400}\)\s{0,9}$|"
+        r"\s{0,200}+(?:import [\w.]|from [\w.]++ import |(?:async )?def \w++\(|class \w++[(:]|@\w|"
+        r"[\w.]++(?:\[[^\]\n]{0,80}\])?\s?[-+*/|]?=\s?\S|"
+        r"[\w.]++\([^\n]{0,400}\)\s{0,9}$|"
         r"(?:if|for|while|with|try|elif|else|except|finally)\b[^\n]{0,400}:\s{0,9}$|return\b|raise \w|assert |exec\(|eval\(|await )"
     )
 

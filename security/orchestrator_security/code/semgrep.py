@@ -68,9 +68,8 @@ def deep_scan(files: Sequence[Path], *, timeout_s: float = 120.0, program: str =
         found = tuple(_finding(result) for result in document["results"])
     except (ValueError, KeyError, TypeError) as error:
         told = done.stderr.decode("utf-8", errors="replace").strip().splitlines()
-        return DeepScan(
-            error=f"semgrep's answer cannot be read ({type(error).__name__}; exit code {done.returncode}) {told[-1][:200] if told else ''}".rstrip()
-        )
+        why = f"{type(error).__name__}; exit code {done.returncode}"
+        return DeepScan(error=f"semgrep's answer cannot be read ({why}) {told[-1][:200] if told else ''}".rstrip())
     return DeepScan(found)
 
 

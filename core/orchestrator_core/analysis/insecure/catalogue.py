@@ -27,15 +27,17 @@ from orchestrator_core.analysis.insecure import (
     web_settings,
     xml_parsing,
 )
-from orchestrator_core.analysis.insecure.flow import Flow, Rules, TooComplex
+from orchestrator_core.analysis.insecure.flow import Flow, TooComplex
+from orchestrator_core.analysis.insecure.rules import Rules
 from orchestrator_core.analysis.insecure.site import Report
 
 
 @cache
 def _rules() -> Rules:
     modules = (
-        archives, commands, deserialising, dynamic_code, environment_leaks, error_details, file_permissions, hardcoded_secrets, jwt_checks, path_joins,
-        queries, redirects, regular_expressions, requests_made, transport, weak_crypto, weak_random, web_output, web_settings, xml_parsing,
+        archives, commands, deserialising, dynamic_code, environment_leaks, error_details, file_permissions, hardcoded_secrets,
+        jwt_checks, path_joins, queries, redirects, regular_expressions, requests_made, transport, weak_crypto,
+        weak_random, web_output, web_settings, xml_parsing,
     )  # fmt: skip
     return Rules(module.FAMILY for module in modules)
 

@@ -6,6 +6,7 @@ import ast
 
 from orchestrator_core.analysis.insecure.names import is_constant
 from orchestrator_core.analysis.insecure.site import Family, Site
+from orchestrator_core.records import Severity
 
 _FIX = "Read data with json, msgpack or another format that holds no code; verify a signature (hmac) where pickle must stay."
 _YAML = "Use yaml.safe_load, or Loader=yaml.SafeLoader."
@@ -63,7 +64,7 @@ def _yaml(site: Site) -> None:
         site.judged(("B506",), harmless=True)
         return
     # A loader of the program's own is as safe as what it extends.
-    severity = (
+    severity: Severity = (
         "high"
         if loader is None or name in ("Loader", "UnsafeLoader", "CLoader", "FullLoader", "CFullLoader")
         else "low"
@@ -121,11 +122,16 @@ def _untyped(site: Site) -> None:
 FAMILY = Family(
     calls={
         **dict.fromkeys(
-            ("marshal.loads", "marshal.load", "dill.loads", "dill.load", "cloudpickle.loads", "cloudpickle.load", "jsonpickle.decode", "jsonpickle.loads",
-             "pickle.loads", "pickle.load", "pickle.Unpickler", "_pickle.loads", "cPickle.loads", "cPickle.load", "joblib.load", "_pickle.load",
-             "jsonpickle.unpickler.decode", "sklearn.externals.joblib.load", "pickle.Unpickler().load", "dill.Unpickler", "pandas.compat.pickle_compat.load",
-             "django.core.signing.PickleSerializer().loads", "pickle5.loads", "skops.io.load_unsafe", "yaml.constructor.UnsafeConstructor", "srsly.pickle_loads",
-             "klepto.archives.file_archive", "kombu.serialization.pickle_loads", "rpyc.classic.connect", "multiprocessing.connection.Client().recv"),
+            ("marshal.loads", "marshal.load", "dill.loads", "dill.load", "cloudpickle.loads", "cloudpickle.load", "jsonpickle.decode",
+                "jsonpickle.loads",
+             "pickle.loads", "pickle.load", "pickle.Unpickler", "_pickle.loads", "cPickle.loads", "cPickle.load", "joblib.load",
+                 "_pickle.load",
+             "jsonpickle.unpickler.decode", "sklearn.externals.joblib.load", "pickle.Unpickler().load", "dill.Unpickler",
+                 "pandas.compat.pickle_compat.load",
+             "django.core.signing.PickleSerializer().loads", "pickle5.loads", "skops.io.load_unsafe",
+                 "yaml.constructor.UnsafeConstructor", "srsly.pickle_loads",
+             "klepto.archives.file_archive", "kombu.serialization.pickle_loads", "rpyc.classic.connect",
+                 "multiprocessing.connection.Client().recv"),
             _runs_code,
         ),
         **dict.fromkeys(("shelve.open", "shelve.DbfilenameShelf", "shelve.Shelf"), _shelf),

@@ -66,6 +66,29 @@ def _reflected(site: Site) -> None:
         )
 
 
+def _set(site: Site) -> None:
+    if site.level(site.argument(1), CODE) >= FROM_OUTSIDE:
+        site.found(
+            "chosen-attribute",
+            "Which attribute is set comes from outside",
+            "medium",
+            915,
+            "Set attributes from a fixed list only.",
+        )
+
+
+def _search_path(site: Site) -> None:
+    node = site.argument(1 if site.last == "insert" else 0)
+    site.by_level(
+        site.level(node, CODE),
+        "chosen-search-path",
+        "Where modules are looked for is a text",
+        427,
+        "Add fixed folders only.",
+        handed_in="low",
+    )
+
+
 def _from_outside(site: Site) -> None:
     if site.level(site.argument(1), CODE) >= FROM_OUTSIDE:
         site.found(
@@ -82,7 +105,24 @@ def _template(site: Site) -> None:
     if source is None or "Sandbox" in site.dotted(site.call.func):
         return
     level = site.level(source, TEMPLATE)
-    if level >= FROM_OUTSIDE or (level == HANDED_IN):
+    text = site.text(source) or ""
+    if (
+        site.name in ("jinja2.Template", "Template")
+        and site.uses("jinja2")
+        and "{{" in text
+        and "</" in text
+        and "|" not in text
+        and not is_constant(site.keyword("autoescape"), True)
+    ):
+        site.found(
+            "unescaped-templates",
+            "Templates do not escape what they show",
+            "medium",
+            79,
+            "Use an Environment with autoescape=True.",
+            confidence=0.6,
+        )
+    if level >= HANDED_IN:
         site.by_level(level, "template-text", "A template is made from a text", 1336, _TEMPLATE)
 
 
@@ -160,14 +200,20 @@ FAMILY = Family(
     calls={
         "eval": _evaluated, "exec": _evaluated, "builtins.eval": _evaluated, "builtins.exec": _evaluated, "compile": _compiled,
         "code.InteractiveInterpreter().runsource": _interactive, "runpy.run_path": _imported, "timeit.timeit": _interactive,
-        "asteval.Interpreter()": _interactive, "numexpr.evaluate": _interactive, "execfile": _interactive, "cloudpickle.loads": _interactive,
-        "importlib.import_module": _imported, "__import__": _imported, "getattr": _from_outside,
-        "jinja2.Template": _template, "Template": _template, "mako.template.Template": _template, "django.template.Template": _template,
-        "tornado.template.Template": _template, "flask.render_template_string": _flask_template, "render_template_string": _flask_template,
-        "django.template.engines": _template, "chevron.render": _template, "bottle.template": _template, "bottle.SimpleTemplate": _template,
+        "asteval.Interpreter()": _interactive, "numexpr.evaluate": _interactive, "execfile": _interactive,
+        "cloudpickle.loads": _interactive,
+        "importlib.import_module": _imported, "__import__": _imported, "getattr": _from_outside, "setattr": _set,
+        "sys.path.append": _search_path, "sys.path.insert": _search_path,
+        "jinja2.Template": _template, "Template": _template, "mako.template.Template": _template,
+        "django.template.Template": _template,
+        "tornado.template.Template": _template, "flask.render_template_string": _flask_template,
+        "render_template_string": _flask_template,
+        "django.template.engines": _template, "chevron.render": _template, "bottle.template": _template,
+        "bottle.SimpleTemplate": _template,
         "jinja2.Environment": _environment, "jinja2.environment.Environment": _environment, "Environment": _environment,
         "string.Formatter().vformat": _template, "sympy.sympify": _interactive, "sympy.parsing.sympy_parser.parse_expr": _interactive,
     },
-    methods={"from_string": _template, "format": _format, "runcode": _interactive, "runsource": _interactive, "eval": _pandas, "query": _pandas},
+    methods={"from_string": _template, "format": _format, "runcode": _interactive, "runsource": _interactive, "eval": _pandas,
+        "query": _pandas},
     every_call=(_reflected,),
 )  # fmt: skip

@@ -10,7 +10,8 @@ from orchestrator_core.analysis.insecure.values import SECRET
 
 _FIX = "Send single values that are meant for the other end, never the environment."
 _VERBS = ("post", "put", "patch", "request", "get", "urlopen", "sendall", "send", "sendto")
-_PRIVATE_FILES = (".ssh/", "/etc/shadow", "/etc/passwd", ".aws/credentials", ".netrc", ".kube/config", ".docker/config.json", "id_rsa", ".gnupg", ".git-credentials",
+_PRIVATE_FILES = (".ssh/", "/etc/shadow", "/etc/passwd", ".aws/credentials", ".netrc", ".kube/config", ".docker/config.json",
+    "id_rsa", ".gnupg", ".git-credentials",
                   "Login Data", "cookies.sqlite", ".config/gcloud", ".npmrc", ".pypirc", "wallet.dat")  # fmt: skip
 
 

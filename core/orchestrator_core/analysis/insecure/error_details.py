@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from orchestrator_core.analysis.insecure.names import last_name
+from orchestrator_core.analysis.insecure.names import constant_text, last_name
+from orchestrator_core.analysis.insecure.secret_names import names_secret
 from orchestrator_core.analysis.insecure.site import Family, Site
-from orchestrator_core.analysis.insecure.taint import names_secret
 from orchestrator_core.analysis.insecure.values import ERROR, FROM_OUTSIDE, HANDED_IN, LINE
+from orchestrator_core.records import Severity
 
 _FIX = "Log the exception, and answer with a general message and an id."
 _LEVELS = ("debug", "info", "warning", "warn", "error", "critical", "exception", "log", "fatal")
@@ -37,9 +38,10 @@ def _returned(site: Site) -> None:
         return
     for part in _parts(node):
         if site.level(part, ERROR) >= 3 or _holds_error(site, part):
-            severity = "medium"
+            severity: Severity = "medium"
             if (
-                site.where.answers
+                _under_error_key(node)
+                or site.where.answers
                 or (
                     isinstance(node, ast.Tuple)
                     and len(node.elts) > 1
@@ -47,7 +49,7 @@ def _returned(site: Site) -> None:
                     and type(node.elts[1].value) is int
                 )
                 or "traceback" in site.dotted(part)
-                or _is_answer(site, node)
+                or _is_answer(node)
             ):
                 site.found(
                     "error-details",
@@ -69,7 +71,14 @@ def _returned(site: Site) -> None:
             return
 
 
-def _is_answer(site: Site, node: ast.AST) -> bool:
+def _under_error_key(node: ast.AST) -> bool:
+    """``{"error": str(e)}`` is made to be sent to whoever asked."""
+    return isinstance(node, ast.Dict) and any(
+        constant_text(key) in ("error", "message", "detail", "msg", "exception", "traceback") for key in node.keys
+    )
+
+
+def _is_answer(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and last_name(node.func) in (
         "jsonify",
         "HttpResponse",
@@ -146,6 +155,9 @@ def _logged(site: Site) -> None:
                 confidence=0.7,
             )
             return
+    form = site.text(arguments[0]) if arguments else None
+    if form is not None and "%r" in form and "%s" not in form:
+        return  # repr writes line breaks as escapes
     for argument in arguments:
         level = site.level(argument, LINE)
         if level >= FROM_OUTSIDE:

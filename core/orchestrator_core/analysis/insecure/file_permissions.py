@@ -10,7 +10,9 @@ from orchestrator_core.analysis.insecure.site import Family, Site
 _FIX = "Give 0o600 to files and 0o700 to folders."
 _TEMPORARY = "Use tempfile.NamedTemporaryFile, mkstemp or TemporaryDirectory, which make the file themselves."
 _SECRET_FILES = ("key", "secret", "passw", "token", "credential", "shadow", ".pem", "private", "id_rsa", ".env")
-_BITS = {"S_IWOTH": 0o002, "S_IRWXO": 0o007, "S_IWGRP": 0o020, "S_IRWXG": 0o070, "S_IROTH": 0o004, "S_IXOTH": 0o001, "S_IRGRP": 0o040, "S_IXGRP": 0o010,
+_SHARED = ("/tmp/", "/var/tmp/", "/dev/shm/")  # noqa: S108 - what is looked for
+_BITS = {"S_IWOTH": 0o002, "S_IRWXO": 0o007, "S_IWGRP": 0o020, "S_IRWXG": 0o070, "S_IROTH": 0o004,
+         "S_IXOTH": 0o001, "S_IRGRP": 0o040, "S_IXGRP": 0o010,
          "S_IRWXU": 0o700, "S_IRUSR": 0o400, "S_IWUSR": 0o200, "S_IXUSR": 0o100}  # fmt: skip
 
 
@@ -69,9 +71,10 @@ def _opened(site: Site) -> None:
     """bandit flags a constant below /tmp; not one that is put together."""
     node = site.argument(0, "file", "name")
     value = site.value(node) if node is not None else None
-    if (value is not None and value.head.startswith(("/tmp/", "/var/tmp/", "/dev/shm/"))) or (isinstance(node, ast.Call | ast.BinOp) and any(
-        isinstance(i, ast.Call) and site.dotted(i.func) == "tempfile.gettempdir" for i in ast.walk(node)
-    )):
+    if (value is not None and value.head.startswith(_SHARED)) or (
+        isinstance(node, ast.Call | ast.BinOp)
+        and any(isinstance(i, ast.Call) and site.dotted(i.func) == "tempfile.gettempdir" for i in ast.walk(node))
+    ):
         site.found("temporary-name", "Somebody else may make this file first", "medium", 377, _TEMPORARY)
 
 
@@ -85,7 +88,8 @@ FAMILY = Family(
     calls={
         **dict.fromkeys(("os.mkdir", "os.makedirs", "os.open", "os.mkfifo", "os.mknod"), _made), "os.umask": _umask,
         **dict.fromkeys(("tempfile.mktemp", "os.tempnam", "os.tmpnam"), _guessable), "open": _opened,
-        **dict.fromkeys(("tempfile.NamedTemporaryFile", "tempfile.mkstemp", "tempfile.TemporaryDirectory", "tempfile.mkdtemp", "tempfile.TemporaryFile", "tempfile.SpooledTemporaryFile"), _folder),
+        **dict.fromkeys(("tempfile.NamedTemporaryFile", "tempfile.mkstemp", "tempfile.TemporaryDirectory", "tempfile.mkdtemp",
+            "tempfile.TemporaryFile", "tempfile.SpooledTemporaryFile"), _folder),
     },
     methods=dict.fromkeys(("chmod", "fchmod", "lchmod"), _changed),
 )  # fmt: skip

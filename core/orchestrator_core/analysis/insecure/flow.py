@@ -5,43 +5,23 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
+from orchestrator_core.analysis.insecure.block_ends import ends
 from orchestrator_core.analysis.insecure.guards import Checked, checked_by_statement, narrowed
 from orchestrator_core.analysis.insecure.handlers import answers, parameters
 from orchestrator_core.analysis.insecure.names import Names, last_name
-from orchestrator_core.analysis.insecure.site import Check, Family, Report, Site, Where
+from orchestrator_core.analysis.insecure.rules import Rules
+from orchestrator_core.analysis.insecure.site import Check, Report, Site, Where
 from orchestrator_core.analysis.insecure.taint import Evaluator
 from orchestrator_core.analysis.insecure.values import ANYTHING, ERROR, Value, cleaned, holding, joined
 
 _MAX_WORK = 3_000_000
 """Copies of variables' values that branches may cost: some seconds of the most hostile text, never reached by a person's."""
-_ENDS = frozenset(("abort", "exit", "_exit", "fail", "quit", "error", "send_error", "bad_request"))
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class TooComplex(Exception):
     """A text whose branches and variables multiply beyond reason."""
-
-
-class Rules:
-    """All families' rules in one table each."""
-
-    def __init__(self, families: Iterable[Family]) -> None:
-        self.calls: dict[str, tuple[Check, ...]] = {}
-        self.methods: dict[str, tuple[Check, ...]] = {}
-        families = tuple(families)
-        for family in families:
-            for table, own in ((self.calls, family.calls), (self.methods, family.methods)):
-                for name, check in own.items():
-                    table[name] = (*table.get(name, ()), check)
-        self.every_call = tuple(c for f in families for c in f.every_call)
-        self.assignments = tuple(c for f in families for c in f.assignments)
-        self.returns = tuple(c for f in families for c in f.returns)
-        self.functions = tuple(c for f in families for c in f.functions)
-        self.handlers = tuple(c for f in families for c in f.handlers)
-        self.texts = tuple(c for f in families for c in f.texts)
-        self.asserts = tuple(c for f in families for c in f.asserts)
-        self.whole = tuple(c for f in families for c in f.whole)
 
 
 class Flow:
@@ -72,8 +52,6 @@ class Flow:
             self._copy(known)
             self._function(function, in_class)
         self.evaluator.variables = known
-        for check in self.rules.whole:
-            check(tree, self.evaluator, self.report)
         return self.report
 
     # -- statements
@@ -82,14 +60,14 @@ class Flow:
         for statement in body:
             self._statement(statement, in_class)
 
-    def _statement(self, node: ast.stmt, in_class: str) -> None:
+    def _statement(self, node: ast.stmt, in_class: str) -> None:  # noqa: C901, PLR0912, PLR0915  # one case for each kind of statement
         match node:
             case ast.Expr():
                 self._look(node.value)
-                value = node.value.value if isinstance(node.value, ast.Await) else node.value
-                if isinstance(value, ast.Call):
-                    self._check_off(checked_by_statement(value))
-                    self._mutated(value)
+                called = node.value.value if isinstance(node.value, ast.Await) else node.value
+                if isinstance(called, ast.Call):
+                    self._check_off(checked_by_statement(called))
+                    self._mutated(called)
             case ast.Assign():
                 self._look(node.value)
                 self._show(self.rules.assignments, node)
@@ -174,7 +152,7 @@ class Flow:
         outer = self.where
         self.where = Where(node.name, node, answers(node, in_class, self.evaluator), in_class)
         self.evaluator.in_handler = "RequestHandler" in in_class or "HTTPRequest" in in_class
-        self.evaluator.variables.update(parameters(node, self.where.answers, self.evaluator))
+        self.evaluator.variables.update(parameters(node, self.where.answers))
         self._show(self.rules.functions, node)
         self._block(node.body)
         self.where = outer
@@ -188,7 +166,7 @@ class Flow:
             self._copy(otherwise)
             self._check_off(holds)
             self._block(node.body)
-            if not _ends(node.body):
+            if not ends(node.body):
                 before_merge.append(self.evaluator.variables)
             self.evaluator.variables = otherwise
             self._check_off(fails)
@@ -198,7 +176,7 @@ class Flow:
             break
         if node.orelse:
             self._block(node.orelse)
-            if not _ends(node.orelse) or not before_merge:
+            if not ends(node.orelse) or not before_merge:
                 before_merge.append(self.evaluator.variables)
         else:
             before_merge.append(self.evaluator.variables)
@@ -210,7 +188,7 @@ class Flow:
         self._block(node.body)
         self._block(node.orelse)
         after = self.evaluator.variables
-        ways = [] if _ends(node.body) and node.handlers else [after]
+        ways = [] if ends(node.body) and node.handlers else [after]
         for handler in node.handlers:
             self._copy(after)
             for name, value in start.items():
@@ -221,7 +199,7 @@ class Flow:
                 self.evaluator.variables[handler.name] = holding(ANYTHING, ERROR, 3)
             self._show(self.rules.handlers, handler)
             self._block(handler.body)
-            if not _ends(handler.body):
+            if not ends(handler.body):
                 ways.append(self.evaluator.variables)
         self._merge(ways or [after])
         self._block(node.finalbody)
@@ -236,7 +214,7 @@ class Flow:
             if isinstance(case.pattern, ast.MatchValue | ast.MatchOr):
                 self._check_off(((subjects, tuple(range(15))),))
             self._block(case.body)
-            if not _ends(case.body):
+            if not ends(case.body):
                 ways.append(self.evaluator.variables)
         self._merge([*ways, before])
 
@@ -279,11 +257,11 @@ class Flow:
                     if isinstance(source, ast.Tuple | ast.List) and len(source.elts) == len(target.elts) and not whole
                     else None
                 )
-                for number, inner in enumerate(target.elts):
+                for number, part in enumerate(target.elts):
                     if parts is not None:
-                        self._add_origins(self.evaluator.value(parts[number]), parts[number], [inner])
+                        self._add_origins(self.evaluator.value(parts[number]), parts[number], [part])
                     else:
-                        self._add_origins(value._replace(head=""), source, [inner], whole=True)
+                        self._add_origins(value._replace(head=""), source, [part], whole=True)
             elif isinstance(target, ast.Subscript):
                 name = self.evaluator.dotted(target.value)
                 if name in known:
@@ -338,27 +316,26 @@ class Flow:
         stack: list[ast.AST] = [expression]
         while stack:
             node = stack.pop()
-            kind = type(node)
-            if kind is ast.Name or kind is ast.Constant:
+            if isinstance(node, ast.Name | ast.Constant):
                 continue
-            if kind is ast.Call:
+            if isinstance(node, ast.Call):
                 self._call(node)
-            elif kind is ast.JoinedStr:
+            elif isinstance(node, ast.JoinedStr):
                 self._show(self.rules.texts, node)
-            elif kind is ast.BinOp:
+            elif isinstance(node, ast.BinOp):
                 self._show(self.rules.texts, node)
-                left = node
+                left: ast.AST = node
                 while isinstance(left, ast.BinOp):  # a sum is one text
                     stack.append(left.right)
                     left = left.left
                 stack.append(left)
                 continue
-            elif kind is ast.NamedExpr:
+            elif isinstance(node, ast.NamedExpr):
                 self._add_origins(self.evaluator.value(node.value), node.value, [node.target])
-            elif kind is ast.IfExp:
+            elif isinstance(node, ast.IfExp):
                 self._choice(node)
                 continue
-            elif kind is ast.Lambda:
+            elif isinstance(node, ast.Lambda):
                 self._look_into(node)
                 continue
             for field in node._fields:
@@ -381,7 +358,7 @@ class Flow:
     def _look_into(self, node: ast.Lambda) -> None:
         before = self.evaluator.variables
         self._copy(before)
-        self.evaluator.variables.update(parameters(node, "", self.evaluator))
+        self.evaluator.variables.update(parameters(node, ""))
         self._look(node.body)
         self.evaluator.variables = before
 
@@ -412,15 +389,3 @@ def _loaded_names(node: ast.AST) -> Iterable[str]:
             yield inner.id
         elif not isinstance(inner, ast.Constant):
             stack.extend(ast.iter_child_nodes(inner))
-
-
-def _ends(body: Sequence[ast.stmt]) -> bool:
-    """Whether nothing after a block runs."""
-    if not body:
-        return False
-    last = body[-1]
-    if isinstance(last, ast.Return | ast.Raise | ast.Continue | ast.Break):
-        return True
-    if isinstance(last, ast.If) and last.orelse:
-        return _ends(last.body) and _ends(last.orelse)
-    return isinstance(last, ast.Expr) and isinstance(last.value, ast.Call) and last_name(last.value.func) in _ENDS

@@ -58,7 +58,7 @@ def narrowed(test: ast.AST, evaluator: Evaluator, depth: int = 0) -> tuple[Check
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         return _compared(test.left, test.ops[0], test.comparators[0], evaluator)
     if isinstance(test, ast.Call):
-        return _called(test, evaluator)
+        return _called(test)
     if isinstance(test, ast.Attribute) and test.attr in _ADDRESS_TESTS:
         checked: Checked = ((_names(test.value), ALL),)
         return (checked, ()) if test.attr in _GOOD_ADDRESS else ((), checked)
@@ -67,7 +67,9 @@ def narrowed(test: ast.AST, evaluator: Evaluator, depth: int = 0) -> tuple[Check
     return (), ()
 
 
-def _compared(left: ast.AST, operator: ast.cmpop, right: ast.AST, evaluator: Evaluator) -> tuple[Checked, Checked]:
+def _compared(  # noqa: C901, PLR0912  # one case for each kind of comparison
+    left: ast.AST, operator: ast.cmpop, right: ast.AST, evaluator: Evaluator
+) -> tuple[Checked, Checked]:
     if isinstance(operator, ast.In | ast.NotIn):
         if isinstance(right, ast.Attribute) and right.attr == "parents":
             return _by(isinstance(operator, ast.In), ((_names(right), (PATH,)),))
@@ -129,7 +131,7 @@ def _by(when_true: bool, checked: Checked) -> tuple[Checked, Checked]:
     return (checked, ()) if when_true else ((), checked)
 
 
-def _called(call: ast.Call, evaluator: Evaluator) -> tuple[Checked, Checked]:
+def _called(call: ast.Call) -> tuple[Checked, Checked]:
     name = last_name(call.func)
     if name in _NO_CHECKS:
         return (), ()

@@ -43,7 +43,8 @@ _VERBS = frozenset(
 )
 _REQUEST = frozenset(("request", "req", "http_request"))
 _LAMBDA = frozenset(("lambda_handler", "handler", "main", "handle"))
-_PLAIN_TYPES = frozenset(("int", "float", "bool", "UUID", "Decimal", "date", "datetime", "Literal", "Enum", "timedelta", "complex", "IPv4Address",
+_PLAIN_TYPES = frozenset(("int", "float", "bool", "UUID", "Decimal", "date", "datetime", "Literal", "Enum", "timedelta", "complex",
+    "IPv4Address",
                           "IPv6Address", "Session", "AsyncSession", "Connection", "Logger", "HttpRequest"))  # fmt: skip
 _INJECTED = frozenset(("Depends", "Security", "Inject", "Provide"))
 _OWN = frozenset(("self", "cls"))
@@ -80,9 +81,7 @@ def answers(node: ast.FunctionDef | ast.AsyncFunctionDef, in_class: str, evaluat
     return ""
 
 
-def parameters(
-    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, kind: str, evaluator: Evaluator
-) -> dict[str, Value]:
+def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, kind: str) -> dict[str, Value]:
     """The values that a function's parameters have at its beginning.
 
     What a router hands to a view comes from the address; a number, or what a framework injects, is harmless.

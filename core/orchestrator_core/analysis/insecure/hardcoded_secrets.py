@@ -6,8 +6,8 @@ import ast
 import re
 
 from orchestrator_core.analysis.insecure.names import constant_text, last_name
+from orchestrator_core.analysis.insecure.secret_names import names_secret
 from orchestrator_core.analysis.insecure.site import Family, Site
-from orchestrator_core.analysis.insecure.taint import names_secret
 
 _FIX = 'Read it from the environment or a secret store: os.environ["..."].'
 _SHORT = frozenset(
@@ -77,32 +77,30 @@ def _is_value(name: str, text: str) -> bool:
     lowered = text.lower()
     if not 4 <= len(text) <= 4096 or any(word in lowered for word in _PLACEHOLDERS) or lowered.startswith(_ROUTES):
         return False
-    if (
-        lowered.replace("-", "_").strip("_") == name.lower().strip("_")
-        or (" " in text.strip()
-        and "pass" not in name.lower())
+    if lowered.replace("-", "_").strip("_") == name.lower().strip("_") or (
+        " " in text.strip() and "pass" not in name.lower()
     ):
         return False
     # password = "password" in a table of words, an identifier, a column: a secret is rarely a plain lower-case name of a field.
     return lowered not in (
-            "password",
-            "passwd",
-            "secret",
-            "token",
-            "api_key",
-            "bearer",
-            "basic",
-            "access_token",
-            "refresh_token",
-            "csrf_token",
-            "jwt",
-            "str",
-            "string",
-            "text",
-            "hidden",
-            "true",
-            "false",
-        )
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "api_key",
+        "bearer",
+        "basic",
+        "access_token",
+        "refresh_token",
+        "csrf_token",
+        "jwt",
+        "str",
+        "string",
+        "text",
+        "hidden",
+        "true",
+        "false",
+    )
 
 
 def _report(site: Site, at: ast.AST) -> None:

@@ -40,9 +40,7 @@ _OWN_KNOWS_BETTER = {
 def graded(findings: Iterable[CodeFinding], report: Report) -> Iterator[CodeFinding]:
     """The findings with their fixes, and those that the flow cleared at low."""
     for finding in findings:
-        known = replace(
-            finding, fix=BY_TEST.get(finding.rule, ""), cwe=_CLOSER_CWE.get(finding.rule, finding.cwe)
-        )
+        known = replace(finding, fix=BY_TEST.get(finding.rule, ""), cwe=_CLOSER_CWE.get(finding.rule, finding.cwe))
         harmless = finding.line in report.harmless.get(finding.rule, ()) and finding.line not in report.confirmed.get(
             finding.rule, ()
         )

@@ -6,6 +6,7 @@ import ast
 
 from orchestrator_core.analysis.insecure.names import constant_text, is_constant
 from orchestrator_core.analysis.insecure.site import Family, Site
+from orchestrator_core.records import Severity
 
 _FIX = 'Verify the signature with a fixed list of algorithms: jwt.decode(token, key, algorithms=["HS256"]).'
 
@@ -104,7 +105,7 @@ def _encoded(site: Site) -> None:
 
 
 def _unverified(site: Site) -> None:
-    severity = "medium" if "claims" in site.last else "low"
+    severity: Severity = "medium" if "claims" in site.last else "low"
     site.found(
         "unverified-token", "A token is read without verifying its signature", severity, 347, _FIX, confidence=0.7
     )
@@ -112,7 +113,8 @@ def _unverified(site: Site) -> None:
 
 FAMILY = Family(
     calls={
-        **dict.fromkeys(("jwt.decode", "jose.jwt.decode", "jwt.PyJWT().decode", "jose.jws.verify", "jwt.decode_complete", "python_jose.jwt.decode", "jwt.api_jwt.decode"), _decoded),
+        **dict.fromkeys(("jwt.decode", "jose.jwt.decode", "jwt.PyJWT().decode", "jose.jws.verify", "jwt.decode_complete",
+            "python_jose.jwt.decode", "jwt.api_jwt.decode"), _decoded),
         **dict.fromkeys(("jwt.encode", "jose.jwt.encode"), _encoded),
     },
     methods=dict.fromkeys(("get_unverified_claims", "get_unverified_header"), _unverified),

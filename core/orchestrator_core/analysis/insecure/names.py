@@ -47,7 +47,7 @@ class Names:
             elif isinstance(node, ast.Call):
                 parts.append("()")
                 node = node.func
-            elif isinstance(node, ast.Subscript) or isinstance(node, ast.Await):
+            elif isinstance(node, ast.Subscript | ast.Await):
                 node = node.value
             else:
                 break

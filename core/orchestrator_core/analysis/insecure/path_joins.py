@@ -153,12 +153,16 @@ def _keeps_extension(node: ast.AST) -> bool:
 FAMILY = Family(
     calls={
         **dict.fromkeys(
-            ("open", "io.open", "codecs.open", "os.open", "os.remove", "os.unlink", "os.listdir", "os.rmdir", "os.scandir", "os.makedirs", "os.mkdir",
-             "os.stat", "os.walk", "shutil.rmtree", "aiofiles.open", "tarfile.open", "zipfile.ZipFile", "gzip.open", "bz2.open", "lzma.open",
-             "anyio.open_file", "linecache.getlines", "numpy.load", "PIL.Image.open", "Image.open", "os.startfile", "builtins.open", "fileinput.input"),
+            ("open", "io.open", "codecs.open", "os.open", "os.remove", "os.unlink", "os.listdir", "os.rmdir", "os.scandir",
+                "os.makedirs", "os.mkdir",
+             "os.stat", "os.walk", "shutil.rmtree", "aiofiles.open", "tarfile.open", "zipfile.ZipFile", "gzip.open", "bz2.open",
+                 "lzma.open",
+             "anyio.open_file", "linecache.getlines", "numpy.load", "PIL.Image.open", "Image.open", "os.startfile", "builtins.open",
+                 "fileinput.input"),
             _opened,
         ),
-        **dict.fromkeys(("os.rename", "os.replace", "shutil.copy", "shutil.copyfile", "shutil.copy2", "shutil.move", "shutil.copytree", "os.link", "os.symlink"), _two),
+        **dict.fromkeys(("os.rename", "os.replace", "shutil.copy", "shutil.copyfile", "shutil.copy2", "shutil.move",
+            "shutil.copytree", "os.link", "os.symlink"), _two),
     },
     methods={
         **dict.fromkeys(("send_file", "FileResponse", "send_from_directory", "static_file"), _sent),

@@ -175,6 +175,17 @@ _MONGO = ("find", "find_one", "update_one", "update_many", "delete_one", "delete
           "find_one_and_replace", "count_documents", "replace_one", "aggregate", "update", "remove", "count")  # fmt: skip
 
 
+def _condition(site: Site) -> None:
+    """A condition that an object-relational mapper takes as a text: ``filter("name = '%s'" % name)``."""
+    node = site.argument(0)
+    if isinstance(node, ast.JoinedStr | ast.BinOp) or (
+        isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "format"
+    ):
+        start = _beginning(node)
+        if start is not None and any(sign in start.lower() for sign in ("=", "<", ">", " like ", " in ", " is ")):
+            site.by_level(site.level(node, SQL), "sql-text", "A query is put together from a text", 89, _BIND)
+
+
 def _find(site: Site) -> None:
     """A name that XML trees and Mongo's collections share."""
     _xpath(site)
@@ -189,17 +200,20 @@ def _order(site: Site) -> None:
 
 FAMILY = Family(
     calls={
-        **dict.fromkeys(("sqlalchemy.text", "sqlalchemy.sql.text", "sqlalchemy.sql.expression.text", "sqlalchemy.literal_column"), _order),
+        **dict.fromkeys(("sqlalchemy.text", "sqlalchemy.sql.text", "sqlalchemy.sql.expression.text", "sqlalchemy.literal_column"),
+            _order),
         **dict.fromkeys(("django.db.models.expressions.RawSQL", "RawSQL", "django.db.models.RawSQL"), _raw),
         **dict.fromkeys(("pandas.read_sql", "pandas.read_sql_query", "duckdb.sql", "duckdb.query"), _execute),
     },
     methods={
-        **dict.fromkeys(("execute", "executemany", "executescript", "exec_driver_sql", "fetch", "fetchrow", "fetchval", "fetch_all", "execute_sql"), _execute),
+        **dict.fromkeys(("execute", "executemany", "executescript", "exec_driver_sql", "fetch", "fetchrow", "fetchval", "fetch_all",
+            "execute_sql"), _execute),
         **dict.fromkeys(("raw", "extra"), _raw),
         **dict.fromkeys(("search", "search_s", "search_st", "search_ext", "search_ext_s", "paged_search"), _ldap),
         **dict.fromkeys(("xpath", "XPath", "find", "findall", "findtext", "iterfind"), _xpath),
         **dict.fromkeys(_MONGO, _nosql),
         "find": _find,
+        **dict.fromkeys(("filter", "where", "having"), _condition),
     },
     texts=(_text,),
 )  # fmt: skip

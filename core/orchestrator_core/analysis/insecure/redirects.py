@@ -46,7 +46,8 @@ def _raised(site: Site) -> None:
 FAMILY = Family(
     calls={"aiohttp.web.HTTPFound": _raised, "web.HTTPFound": _raised, "webbrowser.open": _redirected},
     methods={
-        **dict.fromkeys(("redirect", "HttpResponseRedirect", "HttpResponsePermanentRedirect", "RedirectResponse", "seeother", "HTTPSeeOther", "HTTPTemporaryRedirect", "HTTPFound"), _redirected),
+        **dict.fromkeys(("redirect", "HttpResponseRedirect", "HttpResponsePermanentRedirect", "RedirectResponse", "seeother",
+            "HTTPSeeOther", "HTTPTemporaryRedirect", "HTTPFound"), _redirected),
         "send_header": _header, "set_header": _header,
     },
     assignments=(_location,),

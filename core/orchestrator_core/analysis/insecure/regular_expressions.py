@@ -124,7 +124,7 @@ def _matches_twice(body: Any) -> bool:
     """
     items = _flat(body)
     for number, (name, value) in enumerate(items):
-        if name == "BRANCH" and _branches_overlap(value[1]):
+        if name == "BRANCH" and (_branches_overlap(value[1]) or sum(not len(branch) for branch in value[1]) > 1):
             return True
         if any(_looks_like(option, (*items[number + 1 :], *items)) for option in _options(name, value)):
             return True
@@ -233,9 +233,9 @@ def _first(items: Any) -> int:
 
 def _characters(name: str, value: Any) -> int:
     if name == "LITERAL":
-        return 1 << min(value, 128)
+        return 1 << min(int(value), 128)
     if name == "NOT_LITERAL":
-        return _EVERY & ~(1 << min(value, 128)) if value < 128 else _EVERY
+        return _EVERY & ~(1 << int(value)) if value < 128 else _EVERY
     if name == "ANY":
         return _EVERY & ~(1 << 10)
     if name == "IN":
@@ -256,10 +256,12 @@ def _characters(name: str, value: Any) -> int:
 
 @lru_cache(maxsize=8)
 def _category(name: str) -> int:
-    test = {"DIGIT": str.isdigit, "SPACE": str.isspace, "WORD": lambda c: c.isalnum() or c == "_"}[
-        name.rpartition("_")[2]
-    ]
-    found = sum(1 << code for code in range(128) if test(chr(code)))
+    kind = name.rpartition("_")[2]
+    found = 0
+    for code in range(128):
+        char = chr(code)
+        if char.isdigit() if kind == "DIGIT" else char.isspace() if kind == "SPACE" else char.isalnum() or char == "_":
+            found |= 1 << code
     found |= 1 << 128 if name.endswith("WORD") else 0
     return _EVERY & ~found | (1 << 128) if "NOT" in name else found
 
@@ -283,6 +285,7 @@ def _set(items: Any) -> int:
 
 
 FAMILY = Family(
-    calls={f"{library}.{name}": _pattern for library in ("re", "regex") for name in ("compile", "match", "search", "fullmatch", "sub", "subn", "split", "findall", "finditer")},
+    calls={f"{library}.{name}": _pattern for library in ("re", "regex") for name in ("compile", "match", "search", "fullmatch", "sub",
+        "subn", "split", "findall", "finditer")},
     methods={"RegexValidator": _pattern, "Regexp": _pattern, "re_path": _pattern},
 )  # fmt: skip

@@ -45,11 +45,9 @@ def _fixed_host(head: str) -> bool:
 
 def _client(site: Site) -> None:
     name = site.dotted(site.call.func)
-    if name.startswith(_CLIENTS) or name.startswith(
-        ("session.", "client.", "http.", "self.session.", "self.client.", "self._client.")
-    ):
-        if name.startswith(_CLIENTS) or site.uses("requests", "httpx", "aiohttp", "urllib3"):
-            _asked(site)
+    customary = name.startswith(("session.", "client.", "http.", "self.session.", "self.client.", "self._client."))
+    if name.startswith(_CLIENTS) or (customary and site.uses("requests", "httpx", "aiohttp", "urllib3")):
+        _asked(site)
 
 
 def _connection(site: Site) -> None:
@@ -82,9 +80,11 @@ def _opened(site: Site) -> None:
 
 FAMILY = Family(
     calls={
-        **{f"{library}.{verb}": _asked for library in ("requests", "httpx", "aiohttp", "urllib3", "treq", "requests.api", "niquests", "curl_cffi.requests") for verb in (*_VERBS, "request", "stream")},
+        **{f"{library}.{verb}": _asked for library in ("requests", "httpx", "aiohttp", "urllib3", "treq", "requests.api", "niquests",
+            "curl_cffi.requests") for verb in (*_VERBS, "request", "stream")},
         **dict.fromkeys(("urllib.request.urlopen", "urllib2.urlopen", "urlopen", "urllib.urlopen"), _opened),
-        **dict.fromkeys(("urllib.request.urlretrieve", "wget.download", "urllib.request.Request", "pandas.read_html", "feedparser.parse", "pandas.read_csv", "urllib.urlretrieve"), _asked),
+        **dict.fromkeys(("urllib.request.urlretrieve", "wget.download", "urllib.request.Request", "pandas.read_html",
+            "feedparser.parse", "pandas.read_csv", "urllib.urlretrieve"), _asked),
         **dict.fromkeys(("http.client.HTTPConnection", "http.client.HTTPSConnection", "socket.create_connection"), _connection),
         **dict.fromkeys((*(f"httpx.{verb}" for verb in _VERBS), "httpx.request", "httpx.stream"), _asked_timed),
         **dict.fromkeys(("httpx.Client", "httpx.AsyncClient"), _timeless),

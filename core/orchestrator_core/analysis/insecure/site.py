@@ -144,5 +144,3 @@ class Family(Struct, frozen=True):
     texts: tuple[Check, ...] = ()
     """Texts that are put together: f-strings, sums, ``%`` and ``format``."""
     asserts: tuple[Check, ...] = ()
-    whole: tuple[Callable[[ast.Module, Evaluator, Report], None], ...] = ()
-    """Once for a module, after everything else."""

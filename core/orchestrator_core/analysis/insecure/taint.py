@@ -15,6 +15,7 @@ from orchestrator_core.analysis.insecure.sanitisers import (
     TEXT_METHODS,
     sounds_like_check,
 )
+from orchestrator_core.analysis.insecure.secret_names import names_secret
 from orchestrator_core.analysis.insecure.values import (
     ANYTHING,
     CONSTANT,
@@ -22,6 +23,7 @@ from orchestrator_core.analysis.insecure.values import (
     HANDED_IN,
     LINE,
     OUTSIDE,
+    PARAMETER,
     PATH,
     SECRET,
     UNKNOWN,
@@ -64,6 +66,8 @@ _OF_HANDLER = ("self.path", "self.headers", "self.rfile")
 """Of ``http.server`` and tornado; in any other class these are attributes like others."""
 _OUTSIDE_NAMES = ("sys.argv", "sys.stdin", "cgi.FieldStorage()", "argparse.ArgumentParser().parse_args()")
 _OUTSIDE_METHODS = frozenset(("recv", "recvfrom", "get_argument", "get_query_argument", "get_body_argument"))
+_MEMBERS = frozenset(("namelist", "infolist", "getnames", "getmembers"))
+"""What stands in an archive was written by whoever made it."""
 _ENVIRONMENT = ("os.environ", "os.environb")
 _ERROR_TEXT = frozenset(
     (
@@ -74,30 +78,6 @@ _ERROR_TEXT = frozenset(
         "traceback.format_stack",
     )
 )
-_SECRET_WORDS = (
-    "password",
-    "passwd",
-    "secret",
-    "token",
-    "api_key",
-    "apikey",
-    "private_key",
-    "credential",
-    "passphrase",
-    "access_key",
-)
-
-
-def names_secret(name: str) -> bool:
-    """Whether a name says that it holds a secret; ``token_count`` and ``password_field`` do not."""
-    lowered = name.lower()
-    return any(word in lowered for word in _SECRET_WORDS) and not lowered.endswith(
-        ("_count", "_field", "_name", "_url", "_type", "_id", "_length", "_len", "_file", "_path", "_hash", "_hashed", "tokens", "_re",
-         "_pattern", "_label", "_header", "_prefix", "tokenizer", "_expiry", "_ttl", "_policy", "_hint", "_form", "_error", "_required",
-         "_expires", "_timeout", "_size", "_min", "_max", "_validators", "_changed", "_reset", "_input", "_set")
-    )  # fmt: skip
-
-
 _PATH_JOINS = frozenset(("os.path.join", "posixpath.join", "ntpath.join"))
 _SAME_PATH = frozenset(
     ("os.path.abspath", "os.path.realpath", "os.path.normpath", "os.path.expanduser", "str", "os.fspath")
@@ -124,7 +104,10 @@ class Evaluator:
         if depth > _MAX_DEPTH:
             return ANYTHING
         handler = _KINDS.get(type(node))
-        return handler(self, node, depth + 1) if handler else CONSTANT if isinstance(node, ast.Compare) else ANYTHING
+        if handler is None:
+            return CONSTANT if isinstance(node, ast.Compare) else ANYTHING
+        found: Value = getattr(self, handler)(node, depth + 1)
+        return found
 
     def _constant(self, node: ast.Constant, depth: int) -> Value:
         return constant(node.value)
@@ -183,13 +166,15 @@ class Evaluator:
             return whole
         return holding(ANYTHING, SECRET, 2) if names_secret(text) else ANYTHING
 
-    def _call(self, node: ast.Call, depth: int) -> Value:
+    def _call(self, node: ast.Call, depth: int) -> Value:  # noqa: C901, PLR0912  # one case for each kind of call, in this order
         name = self.dotted(node.func)
         if name in GIVES_NO_TEXT:
             return CONSTANT
         last = name.rpartition(".")[2] if name else node.func.attr if isinstance(node.func, ast.Attribute) else ""
         if name in _OUTSIDE_CALLS or last in _OUTSIDE_METHODS:
             return OUTSIDE._replace(made=f"{name}()")
+        if last in _MEMBERS:
+            return PARAMETER._replace(made=f"{name}()")
         if name in _ERROR_TEXT:
             return holding(ANYTHING, ERROR, 3)
         if name in ("os.getenv", "os.environ.get"):
@@ -223,7 +208,7 @@ class Evaluator:
             if method.attr.startswith("is") or method.attr in ("startswith", "endswith", "count", "find", "index"):
                 return CONSTANT
             source = self._source(name) if name else None
-            if source is not None and method.attr not in ("close",):
+            if source is not None and method.attr != "close":
                 return joined([source, *arguments[1:]])._replace(made=made)
             if method.attr in TEXT_METHODS:
                 receiver = self.value(method.value, depth)
@@ -366,27 +351,27 @@ def _mentions(node: ast.AST, names: frozenset[str]) -> bool:
     return any(isinstance(inner, ast.Name) and inner.id in names for inner in ast.walk(node))
 
 
-_KINDS: dict[type[ast.AST], object] = {
-    ast.Constant: Evaluator._constant,
-    ast.Name: Evaluator._name,
-    ast.Attribute: Evaluator._attribute,
-    ast.Subscript: Evaluator._subscript,
-    ast.Call: Evaluator._call,
-    ast.BinOp: Evaluator._binary,
-    ast.JoinedStr: Evaluator._formatted,
-    ast.IfExp: Evaluator._choice,
-    ast.List: Evaluator._several,
-    ast.Tuple: Evaluator._several,
-    ast.Set: Evaluator._several,
-    ast.BoolOp: Evaluator._several,
-    ast.Dict: Evaluator._mapping,
-    ast.ListComp: Evaluator._comprehension,
-    ast.SetComp: Evaluator._comprehension,
-    ast.GeneratorExp: Evaluator._comprehension,
-    ast.DictComp: Evaluator._comprehension,
-    ast.Await: Evaluator._inner,
-    ast.Starred: Evaluator._inner,
-    ast.FormattedValue: Evaluator._inner,
-    ast.NamedExpr: Evaluator._inner,
-    ast.UnaryOp: Evaluator._unary,
+_KINDS: dict[type[ast.AST], str] = {
+    ast.Constant: "_constant",
+    ast.Name: "_name",
+    ast.Attribute: "_attribute",
+    ast.Subscript: "_subscript",
+    ast.Call: "_call",
+    ast.BinOp: "_binary",
+    ast.JoinedStr: "_formatted",
+    ast.IfExp: "_choice",
+    ast.List: "_several",
+    ast.Tuple: "_several",
+    ast.Set: "_several",
+    ast.BoolOp: "_several",
+    ast.Dict: "_mapping",
+    ast.ListComp: "_comprehension",
+    ast.SetComp: "_comprehension",
+    ast.GeneratorExp: "_comprehension",
+    ast.DictComp: "_comprehension",
+    ast.Await: "_inner",
+    ast.Starred: "_inner",
+    ast.FormattedValue: "_inner",
+    ast.NamedExpr: "_inner",
+    ast.UnaryOp: "_unary",
 }

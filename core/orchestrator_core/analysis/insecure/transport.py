@@ -9,9 +9,12 @@ from orchestrator_core.analysis.insecure.site import Family, Site
 
 _TLS = "Leave certificate and host name checks on; for an own authority pass its file as verify or cafile."
 _PLAIN = "Use TLS: https, FTP_TLS or SFTP, SSH, SMTP_SSL or starttls()."
-_OLD = ("PROTOCOL_SSLv2", "PROTOCOL_SSLv3", "PROTOCOL_TLSv1", "PROTOCOL_TLSv1_1", "PROTOCOL_SSLv23", "SSLv2_METHOD", "SSLv3_METHOD", "TLSv1_METHOD", "TLSv1_1_METHOD", "SSLv23_METHOD",
+_OLD = ("PROTOCOL_SSLv2", "PROTOCOL_SSLv3", "PROTOCOL_TLSv1", "PROTOCOL_TLSv1_1", "PROTOCOL_SSLv23", "SSLv2_METHOD", "SSLv3_METHOD",
+    "TLSv1_METHOD", "TLSv1_1_METHOD", "SSLv23_METHOD",
         "TLSVersion.TLSv1", "TLSVersion.TLSv1_1", "TLSVersion.SSLv3", "TLSVersion.MINIMUM_SUPPORTED")  # fmt: skip
-_SWITCHES = ("verify", "verify_ssl", "ssl_verify", "verify_certs", "check_hostname", "ssl", "tls_verify", "validate_certs", "ssl_verify_cert", "tlsAllowInvalidCertificates",
+_WHOLE_PROGRAM = ("PYTHONHTTPSVERIFY", "NODE_TLS_REJECT_UNAUTHORIZED", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+_SWITCHES = ("verify", "verify_ssl", "ssl_verify", "verify_certs", "check_hostname", "ssl", "tls_verify", "validate_certs",
+    "ssl_verify_cert", "tlsAllowInvalidCertificates",
              "tlsInsecure", "disable_ssl_certificate_validation", "cert_reqs", "ssl_cert_reqs", "verify_peer")  # fmt: skip
 
 
@@ -46,7 +49,9 @@ def _assigned(site: Site) -> None:
         return
     target = node.targets[0]
     if isinstance(target, ast.Attribute):
-        if (target.attr in ("check_hostname", "verify", "verify_ssl") and is_constant(node.value, False)) or (target.attr == "verify_mode" and site.dotted(node.value).endswith("CERT_NONE")):
+        if (target.attr in ("check_hostname", "verify", "verify_ssl") and is_constant(node.value, False)) or (
+            target.attr == "verify_mode" and site.dotted(node.value).endswith("CERT_NONE")
+        ):
             site.found("unchecked-certificate", "The other end's certificate is not checked", "high", 295, _TLS)
         elif target.attr == "minimum_version" and site.dotted(node.value).endswith(_OLD):
             site.found(
@@ -60,18 +65,14 @@ def _assigned(site: Site) -> None:
             site.found(
                 "unchecked-certificate", "Certificates are no longer checked in the whole program", "high", 295, _TLS
             )
-    if any(site.dotted(t).endswith(("environ", "PYTHONHTTPSVERIFY")) for t in node.targets) and isinstance(
-        target, ast.Subscript
+    if (
+        isinstance(target, ast.Subscript)
+        and site.dotted(target.value) == "os.environ"
+        and (site.text(target.slice) in _WHOLE_PROGRAM and site.text(node.value) in ("0", ""))
     ):
-        if site.text(target.slice) in (
-            "PYTHONHTTPSVERIFY",
-            "NODE_TLS_REJECT_UNAUTHORIZED",
-            "CURL_CA_BUNDLE",
-            "REQUESTS_CA_BUNDLE",
-        ) and site.text(node.value) in ("0", ""):
-            site.found(
-                "unchecked-certificate", "Certificates are no longer checked in the whole program", "high", 295, _TLS
-            )
+        site.found(
+            "unchecked-certificate", "Certificates are no longer checked in the whole program", "high", 295, _TLS
+        )
 
 
 def _unverified(site: Site) -> None:
@@ -139,7 +140,7 @@ def _plain_address(site: Site) -> None:
         return
     host = head.partition("://")[2].partition("/")[0].partition(":")[0].lower()
     if (
-        host in ("localhost", "127.0.0.1", "[", "0.0.0.0", "host.docker.internal")
+        host in ("localhost", "127.0.0.1", "[", "0.0.0.0", "host.docker.internal")  # noqa: S104 - names a host
         or host.endswith((".local", ".internal", ".test", ".localhost"))
         or host.startswith(("10.", "192.168.", "172.16.", "169.254."))
     ):
@@ -167,6 +168,19 @@ def _served(site: Site) -> None:
         )
 
 
+def _bound(site: Site) -> None:
+    address = site.argument(0, "address", "server_address")
+    if isinstance(address, ast.Tuple) and address.elts and is_constant(address.elts[0], "", "::"):
+        site.found(
+            "all-interfaces",
+            "Everybody who reaches this machine can connect",
+            "medium",
+            605,
+            "Listen on 127.0.0.1, or on the one address that is meant.",
+            confidence=0.6,
+        )
+
+
 def _ftp(site: Site) -> None:
     _plain_client(site)
 
@@ -184,7 +198,8 @@ FAMILY = Family(
         **dict.fromkeys((*_REQUESTS, "urllib.request.urlopen", "urllib.request.Request"), _plain_address),
         "asyncssh.connect": _ssh,
     },
-    methods={"set_missing_host_key_policy": _host_keys, "login": _login, "run": _served},
+    methods={"set_missing_host_key_policy": _host_keys, "login": _login, "run": _served, **dict.fromkeys(("bind", "HTTPServer",
+        "ThreadingHTTPServer", "TCPServer", "UDPServer", "create_server"), _bound)},
     every_call=(_switches,),
     assignments=(_assigned,),
 )  # fmt: skip

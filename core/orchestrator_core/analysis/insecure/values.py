@@ -54,7 +54,7 @@ def joined(values: Iterable[Value], head: str = "") -> Value:
     """A value made of several: for each purpose the worst of them."""
     levels, origins = _FIXED, frozenset[str]()
     for value in values:
-        if value.levels != levels and value.levels != _FIXED:
+        if value.levels not in (levels, _FIXED):
             levels = bytes(map(max, levels, value.levels))
         if value.origins:
             origins |= value.origins

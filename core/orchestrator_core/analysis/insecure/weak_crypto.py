@@ -8,7 +8,7 @@ from orchestrator_core.analysis.insecure.names import constant_text, is_constant
 from orchestrator_core.analysis.insecure.site import Family, Site
 
 _CIPHER = "Use AES-GCM or ChaCha20-Poly1305 (cryptography.fernet is the easy way)."
-_PASSWORD = "Hash passwords with argon2, bcrypt, scrypt or PBKDF2 with 600,000 rounds, each with a salt of its own."
+_PASSWORD = "Hash passwords with argon2, bcrypt, scrypt or PBKDF2 with 600,000 rounds, each with a salt of its own."  # noqa: S105 - advice
 _HASH = "Use SHA-256 or BLAKE2; pass usedforsecurity=False where it is only a checksum."
 _CRYPTO = ("Crypto", "Cryptodome")
 _WEAK_HASHES = ("md5", "sha1", "md4", "md2", "sha", "ripemd160")
@@ -82,10 +82,8 @@ def _mode(site: Site) -> None:
 
 def _constant_bytes(node: ast.AST) -> bool:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        return (
-            isinstance(node.left, ast.Constant)
-            or (isinstance(node.right, ast.Constant)
-            and isinstance(node.left, ast.Constant))
+        return isinstance(node.left, ast.Constant) or (
+            isinstance(node.right, ast.Constant) and isinstance(node.left, ast.Constant)
         )
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("bytes", "bytearray"):
         return bool(node.args) and isinstance(node.args[0], ast.Constant)
@@ -121,7 +119,7 @@ def _key_size(site: Site) -> None:
     curve = "ec" in site.name.rpartition(".")[0].rpartition(".")[2].lower()
     position = 1 if "cryptography" in site.name and not curve else 0
     size = site.argument(position, "key_size", "bits", "modulus_length")
-    bits = size.value if isinstance(size, ast.Constant) and type(size.value) is int else _number(site, size)
+    bits = size.value if isinstance(size, ast.Constant) and type(size.value) is int else 0
     if bits and not curve and 0 < bits < 2048:
         site.found(
             "short-key",
@@ -133,10 +131,6 @@ def _key_size(site: Site) -> None:
     exponent = site.argument(0, "public_exponent", "e")
     if isinstance(exponent, ast.Constant) and exponent.value == 3:
         site.found("short-key", "The exponent 3 allows attacks on RSA", "medium", 326, "Use 65537.")
-
-
-def _number(site: Site, node: ast.AST | None) -> int:
-    return 0
 
 
 def _curve(site: Site) -> None:
@@ -153,7 +147,7 @@ def _rounds(site: Site) -> None:
         site.found("few-rounds", f"{rounds.value} rounds are too few to slow down guessing", "medium", 916, _PASSWORD)
     _salt(site)
     algorithm = site.text(site.argument(0, "hash_name")) or ""
-    if algorithm.lower() in ("md5",):
+    if algorithm.lower() == "md5":
         site.found("weak-hash", "MD5 no longer protects passwords", "medium", 328, _PASSWORD)
 
 
@@ -190,16 +184,8 @@ def _hmac(site: Site) -> None:
 
 
 def _padding(site: Site) -> None:
-    if "rsa" in site.name.lower() or "padding" in site.name.lower() or "PKCS1_v1_5" in site.name:
-        if "Signature" not in site.name and site.last != "sign":
-            site.found(
-                "old-padding",
-                "RSA with PKCS#1 v1.5 lets an attacker decrypt by asking",
-                "medium",
-                780,
-                "Use OAEP.",
-                confidence=0.6,
-            )
+    message = "RSA with PKCS#1 v1.5 lets an attacker decrypt by asking"
+    site.found("old-padding", message, "medium", 780, "Use OAEP.", confidence=0.6)
 
 
 _PROOFS = (
@@ -321,24 +307,32 @@ _CIPHERS = ("DES", "DES3", "ARC4", "ARC2", "Blowfish", "CAST", "XOR")
 FAMILY = Family(
     calls={
         **{f"hashlib.{name}": _hashed for name in (*_WEAK_HASHES, *_FAST_HASHES, "new")},
-        **{f"{package}.Hash.{name}.new": _crypto_hash for package in _CRYPTO for name in ("MD2", "MD4", "MD5", "SHA", "SHA1", "RIPEMD", "RIPEMD160")},
+        **{f"{package}.Hash.{name}.new": _crypto_hash for package in _CRYPTO for name in ("MD2", "MD4", "MD5", "SHA", "SHA1",
+            "RIPEMD", "RIPEMD160")},
         **{f"{package}.Cipher.{name}.new": _weak_cipher for package in _CRYPTO for name in _CIPHERS},
         **{f"{package}.Cipher.{name}.new": _mode for package in _CRYPTO for name in ("AES", "DES", "DES3")},
-        **{f"cryptography.hazmat.primitives.ciphers.{where}algorithms.{name}": _weak_cipher for where in ("", "decrepit.") for name in ("ARC4", "Blowfish", "TripleDES", "IDEA", "SEED", "CAST5", "DES")},
-        **{f"cryptography.hazmat.decrepit.ciphers.algorithms.{name}": _weak_cipher for name in ("ARC4", "Blowfish", "TripleDES", "IDEA", "SEED", "CAST5")},
+        **{f"cryptography.hazmat.primitives.ciphers.{where}algorithms.{name}": _weak_cipher for where in ("",
+            "decrepit.") for name in ("ARC4", "Blowfish", "TripleDES", "IDEA", "SEED", "CAST5", "DES")},
+        **{f"cryptography.hazmat.decrepit.ciphers.algorithms.{name}": _weak_cipher for name in ("ARC4", "Blowfish", "TripleDES",
+            "IDEA", "SEED", "CAST5")},
         "cryptography.hazmat.primitives.ciphers.modes.ECB": _ecb, "cryptography.hazmat.primitives.ciphers.algorithms.AES": _key,
         "cryptography.hazmat.primitives.hashes.MD5": _crypto_hash, "cryptography.hazmat.primitives.hashes.SHA1": _crypto_hash,
         **{f"cryptography.hazmat.primitives.ciphers.modes.{mode}": _iv for mode in ("CBC", "CTR", "GCM", "OFB", "CFB")},
         "pyDes.des": _weak_cipher, "pyDes.triple_des": _weak_cipher,
         "cryptography.fernet.Fernet": _key,
-        **dict.fromkeys(("cryptography.hazmat.primitives.asymmetric.rsa.generate_private_key", "cryptography.hazmat.primitives.asymmetric.dsa.generate_private_key",
-                         "Crypto.PublicKey.RSA.generate", "Cryptodome.PublicKey.RSA.generate", "Crypto.PublicKey.DSA.generate", "rsa.newkeys",
-                         "cryptography.hazmat.primitives.asymmetric.dh.generate_parameters", "Cryptodome.PublicKey.DSA.generate", "paramiko.RSAKey.generate"), _key_size),
+        **dict.fromkeys(("cryptography.hazmat.primitives.asymmetric.rsa.generate_private_key",
+            "cryptography.hazmat.primitives.asymmetric.dsa.generate_private_key",
+                         "Crypto.PublicKey.RSA.generate", "Cryptodome.PublicKey.RSA.generate", "Crypto.PublicKey.DSA.generate",
+                             "rsa.newkeys",
+                         "cryptography.hazmat.primitives.asymmetric.dh.generate_parameters", "Cryptodome.PublicKey.DSA.generate",
+                             "paramiko.RSAKey.generate"), _key_size),
         "cryptography.hazmat.primitives.asymmetric.ec.generate_private_key": _curve,
-        **dict.fromkeys(("hashlib.pbkdf2_hmac", "cryptography.hazmat.primitives.kdf.pbkdf2.PBKDF2HMAC", "Crypto.Protocol.KDF.PBKDF2", "Cryptodome.Protocol.KDF.PBKDF2"), _rounds),
+        **dict.fromkeys(("hashlib.pbkdf2_hmac", "cryptography.hazmat.primitives.kdf.pbkdf2.PBKDF2HMAC", "Crypto.Protocol.KDF.PBKDF2",
+            "Cryptodome.Protocol.KDF.PBKDF2"), _rounds),
         **dict.fromkeys(("hashlib.scrypt", "cryptography.hazmat.primitives.kdf.scrypt.Scrypt"), _salt),
         "bcrypt.gensalt": _cost, "hmac.new": _hmac,
-        **dict.fromkeys(("cryptography.hazmat.primitives.asymmetric.padding.PKCS1v15", "Crypto.Cipher.PKCS1_v1_5.new", "Cryptodome.Cipher.PKCS1_v1_5.new"), _padding),
+        **dict.fromkeys(("cryptography.hazmat.primitives.asymmetric.padding.PKCS1v15", "Crypto.Cipher.PKCS1_v1_5.new",
+            "Cryptodome.Cipher.PKCS1_v1_5.new"), _padding),
     },
     assignments=(_fixed_key_assigned,),
     functions=(_compared,),

@@ -7,19 +7,21 @@ import ast
 from orchestrator_core.analysis.insecure.names import last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 
-_WORDS = ("token", "password", "passwd", "secret", "otp", "pin", "nonce", "salt", "session", "csrf", "api_key", "apikey", "key", "reset", "verification",
-          "captcha", "auth", "iv", "code", "credential", "challenge", "invite", "voucher", "coupon", "sid", "passphrase", "cookie", "ticket", "uid", "gen_id", "state")  # fmt: skip
-_NOT = ("keyboard", "monkey", "key_func", "pinned", "ping", "spin", "encode", "decode", "opinion", "keyword", "codec", "mapping", "shipping", "typing", "tokenize",
-        "state_dict", "random_state", "statement", "stateful", "private", "give", "drive", "five", "receive", "native", "live", "active", "archive")  # fmt: skip
+_WORDS = ("token", "password", "passwd", "secret", "otp", "pin", "nonce", "salt", "session", "csrf", "api_key", "apikey", "key",
+    "reset", "verification",
+          "captcha", "auth", "iv", "code", "credential", "challenge", "invite", "voucher", "coupon", "sid", "passphrase", "cookie",
+              "ticket", "uid", "gen_id", "state")  # fmt: skip
+_NOT = ("keyboard", "monkey", "key_func", "pinned", "ping", "spin", "encode", "decode", "opinion", "keyword", "codec", "mapping",
+    "shipping", "typing", "tokenize",
+        "state_dict", "random_state", "statement", "stateful", "private", "give", "drive", "five", "receive", "native", "live",
+            "active", "archive")  # fmt: skip
 _FIX = "Use the secrets module: secrets.token_urlsafe(32), secrets.choice, secrets.randbelow."
 
 
 def _drawn(site: Site) -> None:
     if "SystemRandom" in site.name:
         return
-    names = [site.where.name]
-    for part in _targets(site):
-        names.append(part)
+    names = [site.where.name, *_targets(site)]
     if any(_is_secret(name) for name in names):
         site.found(
             "guessable-secret",
@@ -72,19 +74,14 @@ def _targets(site: Site) -> list[str]:
 
 def _seeded(site: Site) -> None:
     """Salts, session ids from the clock or the process."""
-    if site.call.args and any(
+    from_clock = any(
         isinstance(inner, ast.Call) and site.dotted(inner.func) in ("time.time", "os.getpid", "datetime.datetime.now")
-        for inner in ast.walk(site.call)
-    ):
-        if any(_is_secret(name) for name in (site.where.name, *_targets(site))):
-            site.found(
-                "guessable-secret",
-                "A secret is made from the time, which can be guessed",
-                "medium",
-                337,
-                _FIX,
-                confidence=0.7,
-            )
+        for argument in site.call.args
+        for inner in ast.walk(argument)
+    )
+    if from_clock and any(_is_secret(name) for name in (site.where.name, *_targets(site))):
+        message = "A secret is made from the time, which can be guessed"
+        site.found("guessable-secret", message, "medium", 337, _FIX, confidence=0.7)
 
 
 def _uuid1(site: Site) -> None:
@@ -100,8 +97,10 @@ def _uuid1(site: Site) -> None:
 
 FAMILY = Family(
     calls={
-        **{f"random.{name}": _drawn for name in ("random", "randint", "choice", "choices", "sample", "randrange", "getrandbits", "shuffle", "uniform", "randbytes")},
-        **{f"random.Random().{name}": _drawn for name in ("random", "randint", "choice", "choices", "sample", "randrange", "getrandbits", "randbytes")},
+        **{f"random.{name}": _drawn for name in ("random", "randint", "choice", "choices", "sample", "randrange", "getrandbits",
+            "shuffle", "uniform", "randbytes")},
+        **{f"random.Random().{name}": _drawn for name in ("random", "randint", "choice", "choices", "sample", "randrange",
+            "getrandbits", "randbytes")},
         **{f"numpy.random.{name}": _drawn for name in ("randint", "choice", "rand", "random", "bytes")},
         "random.seed": _seeded, "random.Random": _seeded, "hashlib.md5": _seeded, "hashlib.sha256": _seeded, "hashlib.sha1": _seeded,
         "uuid.uuid1": _uuid1,

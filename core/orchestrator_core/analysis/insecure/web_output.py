@@ -144,7 +144,7 @@ def _assigned(site: Site) -> None:
                 91,
                 "Escape it with xml.sax.saxutils.escape, or build elements with a library.",
             )
-    # response.headers["X-Name"] = value
+    # A header of the answer, set by its name.
     if isinstance(target, ast.Subscript):
         name = site.dotted(target.value)
         if (
@@ -184,12 +184,14 @@ def _header(site: Site) -> None:
 FAMILY = Family(
     calls=dict.fromkeys(
         ("markupsafe.Markup", "flask.Markup", "jinja2.Markup", "Markup", "django.utils.safestring.mark_safe", "mark_safe",
-         "django.utils.safestring.SafeString", "django.utils.html.mark_safe", "django.utils.safestring.SafeText", "jinja2.utils.markupsafe.Markup",
+         "django.utils.safestring.SafeString", "django.utils.html.mark_safe", "django.utils.safestring.SafeText",
+             "jinja2.utils.markupsafe.Markup",
          "django.utils.html.html_safe"),
         _markup,
     ),
     methods={
-        **dict.fromkeys(("HttpResponse", "HTMLResponse", "make_response", "Response", "HttpResponseBadRequest", "HttpResponseNotFound", "HttpResponseServerError"), _page),
+        **dict.fromkeys(("HttpResponse", "HTMLResponse", "make_response", "Response", "HttpResponseBadRequest",
+            "HttpResponseNotFound", "HttpResponseServerError"), _page),
         **dict.fromkeys(("write", "finish"), _written),
         **dict.fromkeys(("send_header", "set_header", "add_header", "add", "setdefault"), _header),
     },

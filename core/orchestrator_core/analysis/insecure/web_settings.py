@@ -56,6 +56,18 @@ def _cookie(site: Site) -> None:
         site.found("cookie-cross-site", "Other sites' requests carry the cookie", "low", 1275, _COOKIE)
 
 
+def _written(site: Site) -> None:
+    """``http.cookies.SimpleCookie``: its marks are set key by key."""
+    function = site.where.node or site.evaluator.module
+    if function is None or "SimpleCookie()" not in site.name:
+        return
+    marks = {constant_text(inner.slice) for inner in ast.walk(function) if isinstance(inner, ast.Subscript)}
+    if "secure" not in marks:
+        site.found("cookie-not-secure", "A cookie may travel unencrypted", "medium", 614, _COOKIE)
+    if "httponly" not in marks:
+        site.found("cookie-for-scripts", "Scripts can read a cookie", "medium", 1004, _COOKIE)
+
+
 def _assigned(site: Site) -> None:
     node = site.node
     if not isinstance(node, ast.Assign):
@@ -126,11 +138,11 @@ def _settings(site: Site) -> None:
     for keyword in site.call.keywords:
         if keyword.arg and (
             keyword.arg in _SWITCHED_OFF
-            or keyword.arg in ("SESSION_COOKIE_SAMESITE",)
+            or keyword.arg == "SESSION_COOKIE_SAMESITE"
             or (keyword.arg in _SWITCHED_ON and keyword.arg.isupper())
         ):
             _setting(site, keyword.arg, keyword.value)
-    if site.last == "from_mapping" or site.last == "update":
+    if site.last in ("from_mapping", "update"):
         for argument in site.call.args:
             if isinstance(argument, ast.Dict):
                 for key, value in zip(argument.keys, argument.values, strict=True):
@@ -159,7 +171,7 @@ def _middleware(site: Site) -> None:
 
 def _csrf(site: Site) -> None:
     for decorator in getattr(site.node, "decorator_list", ()):
-        if last_name(decorator) in ("csrf_exempt",) or (
+        if last_name(decorator) == "csrf_exempt" or (
             isinstance(decorator, ast.Attribute) and decorator.attr == "exempt"
         ):
             site.found(
@@ -180,7 +192,8 @@ FAMILY = Family(
     calls={"csrf_exempt": _exempted, "django.views.decorators.csrf.csrf_exempt": _exempted},
     methods={
         **dict.fromkeys(("set_cookie", "set_secure_cookie", "set_signed_cookie"), _cookie),
-        **dict.fromkeys(("CORS", "cross_origin", "CORSMiddleware"), _cors), "add_middleware": _middleware, "update": _settings, "from_mapping": _settings,
+        **dict.fromkeys(("CORS", "cross_origin", "CORSMiddleware"), _cors), "output": _written, "OutputString": _written,
+            "add_middleware": _middleware, "update": _settings, "from_mapping": _settings,
     },
     assignments=(_assigned,),
     functions=(_csrf,),

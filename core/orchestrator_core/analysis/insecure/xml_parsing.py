@@ -6,6 +6,7 @@ import ast
 
 from orchestrator_core.analysis.insecure.names import is_constant
 from orchestrator_core.analysis.insecure.site import Family, Site
+from orchestrator_core.records import Severity
 
 _FIX = "Parse with defusedxml; lxml: XMLParser(resolve_entities=False, no_network=True)."
 _BANDIT = ("B313", "B314", "B315", "B316", "B317", "B318", "B319", "B320")
@@ -33,7 +34,8 @@ def _features_off(site: Site) -> bool:
         inner
         for inner in (ast.walk(function) if function is not None else ())
         if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr == "setFeature"
-        and len(inner.args) == 2 and "external_ges" in site.dotted(inner.args[0]) + (site.text(inner.args[0]) or "").replace("-general-entities", "external_ges")
+        and len(inner.args) == 2
+        and "external_ges" in site.dotted(inner.args[0]) + (site.text(inner.args[0]) or "").replace("-general-entities", "external_ges")
     ]  # fmt: skip
     return bool(off) and all(is_constant(inner.args[1], False, 0) for inner in off)
 
@@ -64,7 +66,7 @@ def _lxml_parser(site: Site) -> None:
         or is_constant(site.keyword("load_dtd"), True)
         or is_constant(site.keyword("huge_tree"), True)
     ):
-        severity = (
+        severity: Severity = (
             "high"
             if is_constant(entities, True)
             or is_constant(site.keyword("no_network"), False)
@@ -94,11 +96,14 @@ def _to_python(site: Site) -> None:
 _ET = ("xml.etree.ElementTree", "xml.etree.cElementTree", "cElementTree", "ElementTree")
 FAMILY = Family(
     calls={
-        **{f"{module}.{name}": _standard for module in _ET for name in ("parse", "fromstring", "iterparse", "XML", "XMLParser", "XMLPullParser", "fromstringlist", "XMLID")},
-        **dict.fromkeys(("xml.dom.minidom.parse", "xml.dom.minidom.parseString", "xml.dom.pulldom.parse", "xml.dom.pulldom.parseString", "minidom.parseString", "minidom.parse",
+        **{f"{module}.{name}": _standard for module in _ET for name in ("parse", "fromstring", "iterparse", "XML", "XMLParser",
+            "XMLPullParser", "fromstringlist", "XMLID")},
+        **dict.fromkeys(("xml.dom.minidom.parse", "xml.dom.minidom.parseString", "xml.dom.pulldom.parse",
+            "xml.dom.pulldom.parseString", "minidom.parseString", "minidom.parse",
                          "xml.dom.expatbuilder.parse", "xml.parsers.expat.ParserCreate"), _standard),
         **dict.fromkeys(("xml.sax.parse", "xml.sax.parseString", "xml.sax.make_parser"), _sax),
-        **{f"{module}.{name}": _lxml for module in ("lxml.etree", "lxml.objectify") for name in ("parse", "fromstring", "XML", "iterparse")},
+        **{f"{module}.{name}": _lxml for module in ("lxml.etree", "lxml.objectify") for name in ("parse", "fromstring", "XML",
+            "iterparse")},
         "lxml.etree.XMLParser": _lxml_parser, "lxml.etree.ETCompatXMLParser": _lxml_parser, "xmltodict.parse": _to_python,
     },
     methods={"setFeature": _feature},
