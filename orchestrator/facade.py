@@ -51,7 +51,8 @@ def agent(name: str | None = None, **details: Any) -> Callable[[F], F]:
 
     Args:
         name: Letters, digits and ``-_.:/``; None takes the function's name with dashes.
-        **details: ``description``, ``capabilities``, ``version``, ``timeout_s``, ``idempotent``, ``metadata``.
+        **details: ``description``, ``capabilities``, ``version``, ``timeout_s``, ``idempotent``, ``requires_approval``,
+            ``metadata``.
 
     Raises:
         UsageError: the name or function does not fit.

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from orchestrator.facade import get_orchestrator
 from orchestrator_core.records import Finding as Finding
+from orchestrator_security.contract import Admission as Admission
+from orchestrator_security.contract import Answer as Answer
 from orchestrator_security.contract import Guard as Guard
+from orchestrator_security.contract import Question as Question
 from orchestrator_security.contract import ScanContext as ScanContext
 from orchestrator_security.contract import ScanVerdict as ScanVerdict
 from orchestrator_security.manager import SecurityManager as SecurityManager

@@ -329,3 +329,18 @@ def test_what_cannot_be_asked_is_refused(tmp_path: Path, wrong: Any) -> None:
         Orchestrator(home=tmp_path, on_approval=wrong)
     with pytest.raises(UsageError, match="requires_approval"):
         Orchestrator(home=tmp_path).register("x", lambda request: request, requires_approval="yes")
+
+
+def test_an_interrupted_wait_is_a_cancelled_call_and_a_withdrawn_question(tmp_path: Path) -> None:
+    def interrupted(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    settings = {"dashboards.auto": False, "evaluation.judge": "rules"}
+    magnus = Orchestrator(home=tmp_path / "home", sleep=interrupted, overrides=settings)
+    magnus.register("deploy", lambda request: request, requires_approval=True)
+    with pytest.raises(KeyboardInterrupt):
+        magnus.execute("deploy", "x")
+    (entry,) = magnus.security.approvals.entries()
+    assert entry.status == "withdrawn"
+    assert magnus.database.query("SELECT status FROM executions") == [("cancelled",)]
+    magnus.close()

@@ -143,10 +143,13 @@ def test_everybody_sees_the_question_redacted_and_fit_for_a_terminal(database: D
         assert text.startswith("<SECRET> \\x1b[2J\\u202e new line x") and text.isprintable() and len(text) < 1_100
 
 
-def test_nobody_answers_in_time(database: Database, ask: Ask) -> None:
+def test_nobody_answers_in_time(database: Database, ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
     clock = FakeClock()
     desk = desk_of(database, clock=clock, sleep=clock.sleep)
-    answer = ask(desk, question(desk, seconds=300), seconds=300)
+    answer = ask(desk, question(desk, seconds=300, reason=SECRET), seconds=300)
+    assert caplog.messages == [
+        "Waiting up to 300 s for a person's yes: deploy is to run. Answer with: orchestrate approvals approve a1b2c3d4e5 (or deny)."
+    ]
     assert (answer.approved, answer.decision, answer.by) == (False, "expired", "")
     assert 600 < len(clock.waits) < 700, "it looks twice a second, not all the time"
     late = desk.settle("a1b2", True)

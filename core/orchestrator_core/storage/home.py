@@ -19,6 +19,7 @@ dashboards/
 logs/
 models/
 chroma/
+running/
 """
 
 

@@ -11,6 +11,7 @@ question or the decision cannot be stored, and when the call ends first.
 from __future__ import annotations
 
 import contextvars
+import logging
 import os
 import threading
 from collections.abc import Awaitable, Callable
@@ -43,6 +44,7 @@ from orchestrator_security.approvals.question_store import QuestionStore
 OnApproval = Callable[[Question], bool | Answer | Awaitable[bool | Answer]]
 """Called with each question; may be async. It runs in a thread of Magnus's own, or on the event loop where both are async."""
 
+_log = logging.getLogger("orchestrator.approvals")
 _FIRST_POLL_S = 0.05
 _LAST_POLL_S = 0.5
 _STOP_POLL_S = 0.2
@@ -203,6 +205,17 @@ class ApprovalDesk:
     def _from_people(self, question: Question, ends_at: float, stop: threading.Event) -> Answer:
         pause_s = _FIRST_POLL_S
         at_prompt = False
+        if self._prompt is None:
+            # Nobody sees the question otherwise. By default Python shows a warning on standard error; it holds names, no texts.
+            wanted = (
+                f"{question.agent} wants {question.capability}"
+                if question.capability
+                else f"{question.agent} is to run"
+            )
+            _log.warning(
+                "Waiting up to %.0f s for a person's yes: %s. Answer with: orchestrate approvals approve %s (or deny).",
+                ends_at - self._clock.monotonic(), wanted, question.id,
+            )  # fmt: skip
         try:
             while True:
                 answer = self._store.answer(question.id)
