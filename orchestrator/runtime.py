@@ -19,7 +19,7 @@ from orchestrator.flow.drivers import adrive, drive
 from orchestrator.flow.line import line
 from orchestrator.flow.state import CallState, current_call
 from orchestrator.maintenance import MaintenanceReport, maintain, upkeep_is_due
-from orchestrator.wiring import Built, dashboards_for, open_database
+from orchestrator.wiring import Built, build_network, dashboards_for, open_database
 from orchestrator_core.clock import Clock, SystemClock
 from orchestrator_core.configuration.sources import load_settings
 from orchestrator_core.errors import UsageError
@@ -28,7 +28,7 @@ from orchestrator_core.git_commit import commit_of
 from orchestrator_core.records import ExecutionResult
 from orchestrator_core.settings import Settings
 from orchestrator_core.storage.database import Database
-from orchestrator_core.storage.home import find_home, prepare_home
+from orchestrator_core.storage.home import find_home, placed_home, prepare_home
 
 if TYPE_CHECKING:
     from orchestrator_memory.manager import MemoryManager
@@ -63,9 +63,11 @@ class Orchestrator:
         self.settings = load_settings(overrides).settings if settings is None else settings
         chosen = home or self.settings.storage.home
         try:
-            self.home = Path(chosen).expanduser().resolve() if chosen else find_home(Path.cwd())
+            self.home = placed_home(chosen) if chosen else find_home(Path.cwd())
         except (ValueError, RuntimeError) as error:
             raise UsageError(f"home={str(chosen)!r} is no folder's path: {error}") from error
+        self.network = build_network(self.settings)
+        """Around every call and all work of its own threads."""
         self.clock: Clock = clock or SystemClock()
         self.registry = Registry(shared_registry, workbench=self.settings.agents.workbench)
         self.database: Database = open_database(self.home, self.settings)
@@ -75,7 +77,9 @@ class Orchestrator:
         self._modules_loaded = not self.settings.agents.modules
         self._commit = commit_of(Path.cwd())
         self._idle = IdleWorker(
-            self._idle_job, min_interval_s=self.settings.dashboards.min_interval_s, now=time.monotonic
+            self.network.confined(self._idle_job),
+            min_interval_s=self.settings.dashboards.min_interval_s,
+            now=time.monotonic,
         )
         at_fork(self, child=Orchestrator._new_lock)
 
@@ -105,7 +109,7 @@ class Orchestrator:
         """Run an agent through the whole line; see ``orchestrator.execute_agent``."""
         state = self._begin(agent_name, request, feature_name, context, options)
         try:
-            with state.secrets():
+            with self.network.scope(), state.secrets():
                 return drive(line(state), state)
         finally:
             self._ended()
@@ -121,7 +125,7 @@ class Orchestrator:
         """The same as ``execute``, on the running event loop."""
         state = self._begin(agent_name, request, feature_name, context, options)
         try:
-            with state.secrets():
+            with self.network.scope(), state.secrets():
                 return await adrive(line(state), state)
         finally:
             self._ended()
@@ -183,7 +187,9 @@ class Orchestrator:
             if self._built is None or self._built.identity != self.database.identity or not self.database.path.exists():
                 prepare_home(self.home)
                 self.database.open()
-                self._built = Built(self.home, self.settings, self.database, self.clock, self._sleep)
+                self._built = Built(
+                    self.home, self.settings, self.database, self.network, self.clock, self._sleep, None
+                )
             return self._built
 
     @property
@@ -217,15 +223,16 @@ class Orchestrator:
 
     def _maintain(self, *, queued_work: bool) -> MaintenanceReport:
         built = self.open()
-        return maintain(
-            self.database,
-            built.memory,
-            self.settings.retention,
-            built.handlers,
-            now=self.clock.now(),
-            redact=built.guard.redact,
-            queued_work=queued_work,
-        )
+        with self.network.scope():
+            return maintain(
+                self.database,
+                built.memory,
+                self.settings.retention,
+                built.handlers,
+                now=self.clock.now(),
+                redact=built.guard.redact,
+                queued_work=queued_work,
+            )
 
     def close(self) -> None:
         """Finish idle work and close the store. The next call opens it again."""
