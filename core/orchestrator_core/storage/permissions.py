@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from orchestrator_core.errors import StoreReadOnly, StoreUnsafe
 
-GENERATED = ("dashboards", "logs", "models", "chroma")
+GENERATED = ("dashboards", "logs", "models", "chroma", "running")
 """Folders in the store's that hold what Magnus makes. Agents and settings beside them are the user's own, and so are their rights."""
 _OTHERS = 0o077
 _MOVE = "Set ORCHESTRATOR_HOME to a folder of your own."
