@@ -1,0 +1,52 @@
+"""The deep engine as a scanner of the gate, for policies that wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orchestrator_security.contract import ScanContext
+from orchestrator_security.pii.deep.engine import DeepEngine, Place
+from orchestrator_security.pii.deep.entities import ENTITIES
+from orchestrator_security.scanner import Hit
+
+_RULES = {
+    "EMAIL": "email", "CARD": "credit-card", "IBAN": "iban-code", "SSN": "us-ssn", "ITIN": "us-itin", "IP": "ip-address",
+    "MAC": "mac-address", "PHONE": "phone-number", "NATIONALID": "national-id", "TAXID": "tax-id", "HEALTHID": "health-id",
+    "LICENSE": "driver-license", "ACCOUNT": "bank-account", "ROUTING": "aba-routing-number",
+}  # fmt: skip
+"""The rules of the inline patterns, so that a policy or an allow list speaks of both engines; other words name their own."""
+
+
+class DeepPiiScanner:
+    """Finds what Presidio finds. Where that fails it raises, and the gate says that the text was not scanned."""
+
+    name = "presidio"
+
+    def __init__(self, engine: DeepEngine) -> None:
+        self._engine = engine
+
+    def prefilter(self, text: str, context: ScanContext) -> bool:
+        return len(text) > 3
+
+    def scan(self, text: str, context: ScanContext) -> Sequence[Hit]:
+        """The hits.
+
+        Raises:
+            DeepScanUnfinished: the text was not wholly looked at.
+        """
+        return hits_of(self._engine.find(text))
+
+
+def hits_of(places: Sequence[Place]) -> list[Hit]:
+    """Places as what the policy decides about, under the rules of the inline patterns."""
+    hits = []
+    for place in places:
+        entity = ENTITIES.get(place.entity)
+        if entity is not None:
+            hits.append(
+                Hit(
+                    f"pii.{_RULES.get(entity.word, entity.word.lower())}", "pii", place.start, place.end, severity=entity.severity,
+                    confidence=min(1.0, max(0.5, place.score)), kind=entity.word, message=entity.what, cwe="CWE-359", owasp_llm="LLM02",
+                )
+            )  # fmt: skip
+    return hits
