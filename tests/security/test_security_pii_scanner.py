@@ -13,6 +13,9 @@ from orchestrator_core.errors import UsageError
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.pii.pii_match import ENTITIES, REDACTED_BY_DEFAULT
 from orchestrator_security.pii.pii_scanner import PiiScanner, find_pii
+from orchestrator_security.redaction.placeholder import KeyedNaming
+from orchestrator_security.redaction.redactor import Redactor
+from orchestrator_security.redaction.vault import Vault
 
 MIXED = "jo@firma.de called +49 30 12345678 from 185.220.101.4, card 4671 2835 0912 7744, see www.firma.de"
 
@@ -84,3 +87,26 @@ def test_any_text_gives_ordered_places_inside_it_none_within_another(text: str) 
 def test_a_value_is_found_between_other_things(before: str, after: str) -> None:
     text = f"{before} , jo@firma.de , {after}"
     assert any(m.entity == "EMAIL_ADDRESS" and "jo@firma.de" in text[m.start : m.end] for m in find_pii(text))
+
+
+def _value(digits: str) -> str:
+    return f"card 4671-2835-0912-7744 of jo@firma.de, phone {digits}, ssn 536904399, dob 1985-03-12, 185.220.101.4"
+
+
+@given(st.text("0123456789", min_size=10, max_size=10))
+def test_redaction_is_a_fixed_point_and_leaves_no_part(digits: str) -> None:
+    text = _value(digits)
+    for naming in (KeyedNaming(b"k" * 32), Vault()):
+        redactor = Redactor([PiiScanner()], naming)
+        once = redactor.redact(text)
+        assert redactor.redact(once) == once
+        assert not any(
+            part in once for part in ("4671", "7744", "firma", "536904399", "1985", "185.220", f" {digits},")
+        )
+        assert not isinstance(naming, Vault) or naming.restore(once) == text
+
+
+def test_a_placeholder_gives_the_number_behind_it_no_meaning() -> None:
+    assert find_pii("<PHONE_1> 4157362671 rows") == []
+    assert find_pii("<PHONE_0a1b2c3d4e5f67> 4157362671 rows") == []
+    assert [m.entity for m in find_pii("<phone>4157362671</phone>")] == ["PHONE_NUMBER"]

@@ -90,7 +90,8 @@ def test_every_service_has_an_exact_beginning() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "csrf-token=" + _of(_ALNUM + "+/", 44), "nextToken: " + _of(_ALNUM, 40), "bypass = 'level3mode'", "pass 2 of 3: optimizing", "you can pass `level=\"a/b/<n>\"` on",
+        "csrf-token=" + _of(_ALNUM + "+/", 44), "nextToken: " + _of(_ALNUM, 40), "bypass = 'level3mode'", "pass 2 of 3: optimizing",
+        "password: Optional[str]=None,", "nb_tokens = router_logits.shape[0]", "you can pass `level=\"a/b/<n>\"` on",
         "passed: 123",
         'add_argument("--token", "-t2")', '["password", "username2"]', "| token | 4096 |", 'key = f"user:{user_id}:v2"',
         "token: Optional[str]",

@@ -15,12 +15,23 @@ def _words(source: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z])(?:{source})(?![a-z])")
 
 
-_CAPITAL = re.compile("(?<=[a-z])(?=[A-Z])")
+@cache
+def _capital() -> re.Pattern[str]:
+    return re.compile("(?<=[a-z])(?=[A-Z])")
+
+
+@cache
+def _placeholder() -> re.Pattern[str]:
+    # ``<PHONE_1>`` says what it replaced, not what comes next.
+    return re.compile(r"<?[A-Z]{2,16}_(?:[0-9a-f]{14}|[0-9]{1,9})>")
 
 
 def before(text: str, start: int, reach: int = _BEFORE) -> str:
     """Up to ``reach`` characters in front, in lower case, with the words of a name in code set apart."""
-    return _CAPITAL.sub("_", text[max(0, start - reach) : start]).lower()
+    window = text[max(0, start - reach) : start]
+    if ">" in window:
+        window = _placeholder().sub(" ", window)
+    return _capital().sub("_", window).lower()
 
 
 def after(text: str, end: int, reach: int = _AFTER) -> str:

@@ -23,6 +23,7 @@ _NAMES_OF_THINGS = frozenset((
     "x509", "int64", "int32", "uint8", "win32", "python3", "uuid4", "ed25519", "http2", "s3", "ec2", "k8s", "latin1", "cp1252",
 ))  # fmt: skip
 _WORDS = r"(?:[A-Za-z]{2,}|v?[0-9]{1,2})(?:[-_./ :]{1,2}(?:[A-Za-z]{2,}|[a-zA-Z]|v?[0-9]{1,2}))*+[-_./ :!?]*+"
+_SUBSCRIPT = r"[A-Za-z_][\w.]*+\[[\w.,:' -]*+(?:\][\w.]*+(?:\[[\w.,: -]*+\]?)?(?:=\w*+)?)?"
 _FIELD = r"\{[A-Za-z_][\w.]{0,40}+\}"
 _DOTTED = r"[A-Za-z_]\w*+(?:(?:\.|::|->)[A-Za-z_]\w*+)++"
 
@@ -45,6 +46,8 @@ def is_secret(found: AssignedValue) -> bool:
     """Whether the value is one, rather than code, a placeholder or a word."""
     if found.suffix and not _whole(_NEUTRAL_SUFFIX, found.suffix):
         return False  # password_hash, token_count and key_id name something about a secret
+    if not found.quote and "[" in found.value and _whole(_SUBSCRIPT, found.value):
+        return False
     if found.separator.startswith((",", "|")) and not _is_plain_proof(found.value):
         return False  # lists of names and columns of tables hold identifiers more often than values
     if found.password:
