@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 
 from orchestrator.agents.contract import AgentSpec
 from orchestrator.agents.registry import Registry, load_modules, shared_registry
@@ -32,7 +32,8 @@ from orchestrator_core.storage.home import find_home, placed_home, prepare_home
 
 if TYPE_CHECKING:
     from orchestrator_memory.manager import MemoryManager
-    from orchestrator_security.contract import Guard
+    from orchestrator_security.approvals.approvals import OnApproval
+    from orchestrator_security.manager import SecurityManager
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,9 +47,12 @@ class Orchestrator:
         clock: Where the time comes from.
         sleep: How to wait between attempts; None waits for real.
         overrides: Single settings as ``{"memory.recall_k": 3}`` or nested; they win over file and environment.
+        on_approval: Who says yes or no where a person's yes is demanded: a function, sync or async, that gets a ``Question`` and returns
+            True, False or an ``Answer``; or ``"terminal"``, which asks the person there. None waits for ``orchestrate approvals``.
 
     Raises:
         SettingsError: a setting is unknown or wrong; nothing was opened.
+        UsageError: ``on_approval`` cannot be called.
     """
 
     def __init__(
@@ -59,7 +63,10 @@ class Orchestrator:
         clock: Clock | None = None,
         sleep: Callable[[float], None] | None = None,
         overrides: Mapping[str, Any] | None = None,
+        on_approval: OnApproval | Literal["terminal"] | None = None,
     ) -> None:
+        if not (on_approval is None or on_approval == "terminal" or callable(on_approval)):
+            raise UsageError(f"on_approval must be a function or 'terminal', not {type(on_approval).__name__}")
         self.settings = load_settings(overrides).settings if settings is None else settings
         chosen = home or self.settings.storage.home
         try:
@@ -72,6 +79,7 @@ class Orchestrator:
         self.registry = Registry(shared_registry, workbench=self.settings.agents.workbench)
         self.database: Database = open_database(self.home, self.settings)
         self._sleep = sleep
+        self._on_approval = on_approval
         self._built: Built | None = None
         self._new_lock()
         self._modules_loaded = not self.settings.agents.modules
@@ -112,6 +120,7 @@ class Orchestrator:
             with self.network.scope(), state.secrets():
                 return drive(line(state), state)
         finally:
+            state.close()
             self._ended()
 
     async def aexecute(
@@ -128,6 +137,7 @@ class Orchestrator:
             with self.network.scope(), state.secrets():
                 return await adrive(line(state), state)
         finally:
+            state.close()
             self._ended()
 
     def _begin(self, agent_name: str, request: Any, feature_name: Any, context: Any, options: CallOptions) -> CallState:
@@ -188,7 +198,7 @@ class Orchestrator:
                 prepare_home(self.home)
                 self.database.open()
                 self._built = Built(
-                    self.home, self.settings, self.database, self.network, self.clock, self._sleep, None
+                    self.home, self.settings, self.database, self.network, self.clock, self._sleep, self._on_approval
                 )
             return self._built
 
@@ -198,9 +208,9 @@ class Orchestrator:
         return self.open().memory
 
     @property
-    def security(self) -> Guard:
+    def security(self) -> SecurityManager:
         """The security room of this store."""
-        return self.open().guard
+        return self.open().security
 
     def generate_dashboard(self, hours: float | None = None) -> Path:
         """Write the dashboard for the last ``hours``; returns the dated file's path.
@@ -239,6 +249,7 @@ class Orchestrator:
         self._idle.close()
         if self._built is not None:
             self._built.memory.close()
+            self._built.limits.close()
         self.database.close()
 
     def _ended(self) -> None:

@@ -33,6 +33,7 @@ from orchestrator_security.building import build_guard
 from orchestrator_security.limits.limits import CallLimits
 from orchestrator_security.manager import SecurityManager
 from orchestrator_security.network.confinement import Confinement, build_confinement
+from orchestrator_security.neutralise.untrusted import render_untrusted
 
 
 def open_database(home: Path, settings: Settings) -> Database:
@@ -130,13 +131,21 @@ class Built:
             recorder=SqliteRecorder(database),
             tracing=_tracing(guard.redact),
             render_memories=self.memory.render,
+            render_untrusted=_fenced,
             digest_key=key,
             sleep=sleep,
         )
-        self.handlers = {KIND: rejudge_handler(database, self._judge_stored), FORGET: self.memory.finish_forgetting}
+        self.handlers = {
+            KIND: rejudge_handler(database, self._judge_stored),
+            FORGET: self.memory.finish_forgetting,
+        }
 
     def _judge_stored(self, agent: str, request: Redacted, output: Redacted, kind: str, truncated: bool) -> Verdict:
         return self.rooms.judge.judge(JudgeTask(agent, request, output, kind, truncated))
+
+
+def _fenced(text: str, source: str) -> str:
+    return render_untrusted(text, source=source, max_chars=max(1, len(text)), keep_joiners=True)
 
 
 def _prepared_model(settings: Settings) -> PreparedModel:
