@@ -22,7 +22,7 @@ COMMANDS = {
     "history": ("orchestrator.cli.history", "Look at past calls."),
     "memory": ("orchestrator.cli.memory", "Look at what is remembered, add to it, forget, carry it in and out."),
     "approvals": ("orchestrator.cli.approvals", "See what agents want to do that needs a person's yes, and answer."),
-    "security": ("orchestrator.cli.security", "Scan Python code for insecure places."),
+    "security": ("orchestrator.cli.security", "Check texts and code, and look at what was decided."),
     "dashboard": ("orchestrator.cli.dashboard", "Write the dashboard and say where it is."),
     "doctor": ("orchestrator.cli.doctor", "Check the installation and the store, and repair a damaged store."),
     "setup": ("orchestrator.cli.setup", "Prepare what can be prepared now, and say what is missing."),

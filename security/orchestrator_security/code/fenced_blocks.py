@@ -121,6 +121,7 @@ def find_python(text: str) -> Found:
     others: list[str] = []
     outside: list[_Line] = []
     number = 0
+    last_close = max((n for n, line in enumerate(lines) if "</code" in line.text or "</pre" in line.text), default=-1)
     while number < len(lines):
         line = lines[number]
         opening = _fence().match(line.text) if "```" in line.text or "~~~" in line.text else None
@@ -128,7 +129,7 @@ def find_python(text: str) -> Found:
             number = _fenced(lines, number, opening, blocks, others)
         elif "code-block::" in line.text or line.text.lstrip().startswith(".. code::"):
             number = _directive(lines, number, blocks, others)
-        elif "<pre" in line.text or "<code" in line.text:
+        elif number <= last_close and ("<pre" in line.text or "<code" in line.text):
             number = _markup(lines, number, blocks, outside)
         else:
             outside.append(line)
