@@ -40,7 +40,7 @@ _AFTER_WORDS = r"office|fax|mobile|cell|phone|tel|desk|direct|home|work|handy|la
 def _date() -> re.Pattern[str]:
     return re.compile(
         r"(?:19|20)[0-9]{2}([-./])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12][0-9]|3[01])(?![0-9])"
-        r"|(?:0?[1-9]|[12][0-9]|3[01])([-./])(?:0?[1-9]|1[0-2])\2(?:19|20)?[0-9]{2}(?![0-9]|[-.][0-9]{2}[-.])"
+        r"|(?:0?[1-9]|[12][0-9]|3[01])([-./])(?:0?[1-9]|1[0-2])\2(?:19|20)?[0-9]{2}(?![0-9]|[-.][0-9]{2})"
         r"|(?:0?[1-9]|1[0-2])([-./])(?:0?[1-9]|[12][0-9]|3[01])\3(?:19|20)[0-9]{2}(?![0-9])"
     )
 
@@ -114,11 +114,13 @@ def _international(text: str, run: DigitRun) -> tuple[int, int] | None:
     if plan is None:
         return None
     code, low, high = plan
-    end = _end_of_number(text, at, run.end, len(code), low, high)
+    end = _end_of_number(text, at, run.end, len(code), low, high) or _end_of_number(
+        text, at, run.end, len(code), low, high, trunk=False
+    )
     return None if end is None else (start, end)
 
 
-def _end_of_number(text: str, at: int, limit: int, code: int, low: int, high: int) -> int | None:
+def _end_of_number(text: str, at: int, limit: int, code: int, low: int, high: int, *, trunk: bool = True) -> int | None:
     """The farthest end of a group that the country's plan allows."""
     count, best = 0, None
     i = at
@@ -126,7 +128,8 @@ def _end_of_number(text: str, at: int, limit: int, code: int, low: int, high: in
         c = text[i]
         if "0" <= c <= "9":
             if (
-                c == "0"
+                trunk
+                and c == "0"
                 and count == code
                 and (text[i - 1] == "(" or text[i + 1 : i + 2] != "0")
                 and code
