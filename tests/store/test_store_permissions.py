@@ -127,7 +127,7 @@ def test_a_link_above_the_store_is_the_users_own_affair(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "dashboards", "logs", "models", "chroma"]
+    "name", [DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "dashboards", "logs", "models", "chroma", "running"]
 )
 @pytest.mark.parametrize("dangling", [False, True])
 def test_a_link_inside_is_refused_and_its_goal_untouched(tmp_path: Path, name: str, dangling: bool) -> None:
