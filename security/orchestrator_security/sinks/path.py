@@ -39,8 +39,8 @@ _SCHEME = (
 )
 
 _SYSTEM = (
-    r"^[\s\"'=]*+(?:[a-z]:)?/++(?:\./++)*+(?:private/++|usr/++)?+(?:"
-    r"(?:etc|proc|sys|root|boot|var|srv|usr|winnt|windows|winxp|win(?:32|95|98|2000|2003)|inetpub|system32"
+    r"^[\s\"'=]*+(?:%[a-z][\w()]{2,30}%(?:/|$)|[a-z]:/*+$|(?:[a-z]:)?/++(?:\./++)*+(?:private/++)?+(?:"
+    r"(?:etc|proc|sys|root|boot|var|srv|usr|kunden|volumes|winnt|windows|winxp|win(?:32|95|98|2000|2003)|inetpub|system32"
     r"|system volume information"
     r"|program files(?: \(x86\))?|progra~\d|programdata|documents and settings|perflogs|\$recycle\.bin"
     r"|recycler|recovery|sysprep"
@@ -52,10 +52,10 @@ _SYSTEM = (
     r"|bin/+(?:\w{0,4}sh|busybox|cat|ls|id)\b|run/+(?:secrets|systemd|docker|utmp|\w+\.(?:pid|sock))"
     r"|lib/+(?:security|systemd)"
     r"|opt/+(?:lampp|xampp|apache|nginx|tomcat|jboss|ibm|oracle|coldfusion|zimbra|splunk|httpd)"
-    r"|(?:system/+)?+library/+(?:webserver|logs|keychains)"
-    r"|volumes/+|users/+(?:administrator|default|all users|public)\b|\.dockerenv|var/+run|kunden|www/+(?:logs"
+    r"|system/+library|library/+(?:webserver|logs|keychains)|\w{0,6}[?*][\w?*]{0,8}/|~root"
+    r"|users/+(?:administrator|default|all users|public)\b|\.dockerenv|www/+(?:logs"
     r"|apache|conf)"
-    r"|(?:web|logs?|conf|config|netserver|core|hsphere|applications)/+(?:conf/|bin/|[\w.\-]*(?:log|ini|conf|cnf)\b))"
+    r"|(?:web|logs?|conf|config|netserver|core|hsphere|applications)/+(?:conf/|bin/|[\w.\-]*(?:log|ini|conf|cnf)\b)))"
 )
 
 # Files that are asked for by name wherever they stand ...

@@ -21,7 +21,7 @@ from orchestrator_security.sinks.shell_words import PLAIN, SECOND, WORDS
 _SUSPECT = r"[;|&$`<>\n\r(){}%!^\\?*\[#:'\"/\uff00-\uff65-]|^(?:sudo |[a-z]+ |[a-z]+\d+ |/)"
 
 _SUBSTITUTION = (
-    r"\$\(|`[^`]{1,400}`|\$\{|(?<!\w)[<>]\([a-z/.$]|\$'[^']{1,200}'|\$\"[^\"]{1,200}\"|\$IFS\b|\$\[|\$@"
+    r"\$\(|(?<=\w)``(?=\w)|/(?:\\\w){2}|\$\{|(?<!\w)[<>]\([a-z/.$]|\$'[^']{1,200}'|\$\"[^\"]{1,200}\"|\$IFS\b|\$\[|\$@"
     r"|(?<=\w)\$\*|(?<=[a-z/])\$[1-9](?=[a-z/])"
     r"|\$(?:PATH|HOME|SHELL|USER|PWD|OLDPWD|HOSTNAME|BASH\w*|ENV|LANG|RANDOM|SHLVL|UID|PPID|0\b|_\b)"
     r"|%(?:comspec|path|pathext|windir|systemroot|systemdrive|temp|tmp|username|userprofile|appdata"
@@ -44,6 +44,7 @@ _REDIRECTION = (
     r"|<\s{0,9}/(?:etc|dev|proc|tmp|var|bin|usr|root|home)\b|(?:^|\s)<{3}\s|<<\s?['\"]?EOF\b|\b[012]>&[012-]"
     r"|/dev/(?:tcp|udp)/"
 )
+_BACKTICKS = r"`([^`]{1,400})`"
 _CODE = (
     r"<\?(?:php|=|\s)|<!--\s?#|<%[=@!\s]|\bphpinfo\s{0,9}\(|\bos\.(?:system|popen|exec\w*)\s{0,9}\("
     r"|\bsubprocess\.\w{3,12}\s{0,9}\("
@@ -61,7 +62,7 @@ _CODE_HOLDS = (
     "object", "get-", "downloads", "downloadf", "base64", "cmd", "powershell", "pwsh", "/bin/", "dev/tcp",
 )  # fmt: skip
 _CALL = (
-    r"(?<![\w.>])(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|eval|assert|execsync|spawnsync"
+    r"(?<![\w>])(?<!\w\.)(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|eval|assert|execsync|spawnsync"
     r"|spawn|create_function|call_user_func(?:_array)?|"
     r"base64_decode|print|file_get_contents|include|require|readfile|qx|exec_shell)\s{0,9}\(\s{0,9}(?:['\"`$@]"
     r"|shell_|system|base64)"
@@ -70,10 +71,11 @@ _BRACES = r"(?:^|[\s;|&`(=])\{,{0,3}([a-z0-9_./\-]{1,40})((?:,[^\s,{}]{0,200}){1
 _GLOB = (
     r"(?:^|[\s;|&'\"=(`])/(?:[a-z]{0,4}[?*\[][\w?*\[\]\-]{0,8}/|(?:bin|usr|etc|sbin|dev|tmp|var|opt"
     r"|lib)/[^\s?*\[]{0,80}[?*\[])"
+    r"|/(?:etc|bin|usr|dev)\$\w|(?:^|[\s;|&='\"(])/?(?:usr/)?s?bin/(?:\w{0,4}sh|cat|id|ls|nc|ping|uname|whoami|wget|curl|perl|python\d?)(?![\w.\-/])"
     r"|(?:^|[\s;|&])[a-z]{0,6}\?[a-z]{1,6}\s{1,4}/(?:etc|bin|usr|\?)"
 )
 _OPTION = (
-    r"^-{1,2}(?:o\s?proxycommand|exec(?:dir)?\b|eval\b|upload-pack|receive-pack|checkpoint-action|to-command"
+    r"^-{1,2}(?:d\s?(?:allow_url_\w|auto_prepend_file|disable_functions)|o\s?proxycommand|exec(?:dir)?\b|eval\b|upload-pack|receive-pack|checkpoint-action|to-command"
     r"|use-compress-program|rsh=|rsync-path|open-files-in-pager"
     r"|post-file|use-askpass|output-document|config\s?core\.|init-command|pager=|gui=)|\s-(?:exec|execdir|ok"
     r"|okdir)\s|\s--?(?:checkpoint-action|to-command)=|\s-wrapper\s"
@@ -87,7 +89,7 @@ _DIRECT = (
     r"|rm\s{1,9}-{1,2}[rf]|mkfifo\s|(?:cat|type|more|less|head|tail|ls|dir|strings|tac|nl|od"
     r"|xxd)\s{1,9}(?:-\w{1,6}\s{1,9}){0,2}/(?:etc|proc|root|var/log)\b[\w./]{0,80}$"
     r"|(?:uname|netstat|ifconfig|ipconfig|tasklist|ps|arp|route|lsof)\s{1,9}[-/]\w{1,10}$|(?:net|sc"
-    r"|reg)\s{1,9}(?:user|localgroup|query|view|add)\b"
+    r"|reg|netsh)\s{1,9}(?:user|firewall|advfirewall|localgroup|query|view|add)\b"
     r"|(?:bash|sh|zsh)\s{1,9}-i\b)|^\s*+/(?:usr/)?(?:local/)?s?bin/[\w.\-]{1,30}(?:$|[;|&\s])"
 )
 _MAIL = (
@@ -103,7 +105,7 @@ _MAIL = (
     r"|[;\n][ \t\r\n]{0,4}+\.(?:databases|dump|tables|schema|import|shell|system|open|output|once|read|load"
     r"|save|restore|backup|clone|log|excel|trace|binary|cd|sha3sum|vfsname)\b"
 )
-_HISTORY = r"(?:^|[\s;|&])!(?:-\d|\d{1,6}(?:$|[\s:;|&])|!(?:$|:|\s*[|;&])|\?\w|[#^$*]:?)"
+_HISTORY = r"(?:^|[\s;|&])!(?:-\d|\d{1,6}(?:$|[\s:;|&])|!(?:$|:|\s*[|;&])|\?\w|[#^$*](?:$|[\s:;|&]))"
 
 _RULES: tuple[tuple[str, str, Severity, str], ...] = (
     ("shell.substitution", _SUBSTITUTION, "high", "a command or variable that the shell would expand"),
@@ -178,7 +180,7 @@ def _all_forms(text: str) -> Iterator[str]:
         yield form
         if "\\n" in form or "\\r" in form:
             # A line break that is still to be unescaped; in a Windows path the letter belongs to a name.
-            yield _pattern(r"(?<![\w:.\\])\\[nr]").sub("\n", form)
+            yield _pattern(r"(?<![\w:.\\])\\[nr]|\\[nr]$").sub("\n", form)
 
 
 def _found(form: str) -> Iterator[tuple[str, int, int, Severity, str]]:
@@ -188,6 +190,10 @@ def _found(form: str) -> Iterator[tuple[str, int, int, Severity, str]]:
             continue
         if match := _pattern(source).search(form):
             yield rule, match.start(), match.end(), severity, message
+    for match in _pattern(_BACKTICKS).finditer(form) if "`" in form else ():
+        if _substitutes(match[1], alone=" " not in form[: match.start()] + form[match.end() :]):
+            yield "shell.substitution", match.start(), match.end(), "high", "a command that the shell would run first"
+            break
     for match in _pattern(_CALL).finditer(form) if "(" in form else ():
         if ")" in form[match.end() : match.end() + 2_000]:
             yield "shell.code", match.start(), match.end(), "high", "a call that runs a command"
@@ -207,6 +213,19 @@ def _found(form: str) -> Iterator[tuple[str, int, int, Severity, str]]:
             break
 
 
+def _substitutes(inner: str, *, alone: bool) -> bool:
+    """Whether what stands between backticks is a command; people set off any word that way."""
+    token = inner.split(None, 1)[0].lower() if inner.strip() else ""
+    word = _NOISE.sub("", token).rpartition("/")[2].rstrip(";|&)")
+    if (
+        word in PLAIN
+        or _pattern(_EXECUTABLE).match(token)
+        or any(sign in inner for sign in ("$(", "${", "&&", "||", "<<<"))
+    ):
+        return True
+    return word in WORDS and (alone or _pattern(_ARGUMENT).match(inner[len(token) :].lstrip(" ") or "x") is not None)
+
+
 def _runs(form: str, match: re.Match[str]) -> bool:
     token = match[1].lower()
     word = token
@@ -224,6 +243,8 @@ def _runs(form: str, match: re.Match[str]) -> bool:
         return False
     if word in PLAIN:
         return True
+    if match[0][0] == "|" and form.count("|") > 2 and form.lstrip().startswith("| ") and form.rstrip().endswith(" |"):
+        return False  # a row of a table
     opened = token[0] in "'\"" and token.count(token[0]) == 1
     if opened:
         return False
@@ -231,7 +252,9 @@ def _runs(form: str, match: re.Match[str]) -> bool:
         return False
     before = form[max(0, match.start() - 200) : match.start()].strip()
     # One argument that is no word, such as a file name or an address, ends where the separator stands; prose does not.
-    if len(before) < 2 or not any(map(str.isalpha, before)) or _pattern(_NO_WORD).fullmatch(before):
+    if match[0][0] not in "\r\n" and (
+        len(before) < 2 or not any(map(str.isalpha, before)) or _pattern(_NO_WORD).fullmatch(before)
+    ):
         return True
     after = form[match.end() : match.end() + 300]
     if _pattern(_ARGUMENT).match(after):

@@ -11,46 +11,59 @@ def _set(words: str) -> frozenset[str]:
 # transfer and scripting tools, and the commands of cmd.exe and PowerShell (GTFOBins and LOLBAS name most of them).
 PLAIN = _set(
     """
-    addgroup adduser apk apt-get arch aria2c ash assoc attrib awk base32 base64 bash bcdedit bitsadmin blkid
-    brctl bunzip2 busybox bzip2 c89 c99 cacls cat.exe certutil chattr chgrp chmod chown chroot chsh cipher cmd
-    cmd.exe cmdkey cmp cpio crontab cscript csh curl dash dd df dhclient dig dir diskpart dmesg dnf doskey dpkg
-    driverquery dscl du dumpcap easy_install echo ed egrep ethtool expr fdisk fgrep findstr finger fish forfiles
-    fsutil ftp ftype fuser gawk gcc gci gcore gdb get-childitem get-content get-process getent getfacl getmac
-    gpg gpresult gps gpupdate grep groupadd groupmod gsudo gunzip gwmi gzip hexdump hostname hping hping3 httpd
-    icacls iconv id iex ifconfig ifdown ifup invoke-expression invoke-webrequest ipconfig ipconfig.exe ipfw
-    iptables irm iwconfig iwr journalctl jq kextload killall ksh last lastb ldapsearch ldconfig ldd ln logman
-    lpr ls lsattr lsb_release lsblk lscpu lsmod lsof lspci lsusb ltrace lua lwp-download lwp-request lynx lzma
-    makecab mawk md5sum mkdir mkfifo mkfs mklink mknod mktemp mode modprobe mount mshta msiexec mstsc mv mysql
-    mysqladmin mysqldump nano nasm nawk nbtstat nc ncat net.exe net1 netcat netsh netstat new-object nltest nmap
-    nohup npm npx nslookup ntpdate nvram od openssl osascript passwd pathping perl pgrep phpinfo pico pidof ping
-    ping.exe ping6 pip pip3 pkexec pkg pkill pmap popd poweroff powershell powershell.exe printenv printf ps
-    psexec psql pstree pushd pwd pwsh python2 python3 query qwinsta rar readelf readlink realpath reboot reg
-    regedit regsvr32 rm rmdir robocopy rpm rsync runas rundll32 rview rvim saps sc schtasks scp sed setarch setx
-    sftp sh sha1sum sha256sum shuf shutdown smbclient socat spawn sqlite3 ss ssh ssh-keygen start-process strace
-    strings stty su subinacl subst sudo sum svn sysctl systemctl systeminfo systeminfo.exe tac takeown tar
-    taskkill tasklist tasklist.exe tasksvc tclsh tcpdump tcsh tee telnet tftp traceroute tracert tshark tty
-    tzset ulimit umount uname uniq unlink unlzma unset unxz unzip uptime useradd userdel usermod uudecode
-    uuencode vdir ver vi vigr vim vimdiff vipw virsh vol vssadmin wc wevtutil wget whoami whoami.exe whois winrm
-    winrs wmic wscript xargs xcopy xmore xxd xz xzcat yum zcat zgrep zip zless zmore zsh zypper
+    aa-exec addgroup adduser adfind adplus agetty ansible-playbook apk appinstaller apt-get arch aria2c arj arp
+    as86 ascii-xfr ash aspell assoc atbroker attrib awk base32 base64 bash bcdboot bcdedit bconsole bginfo
+    bitsadmin blkid bootrec bpftrace brctl bunzip2 busctl busybox byebug bzip2 c89 c99 cacls capsh cat.exe cdb
+    certoc certreq certutil chage chattr check_by_ssh chgrp chkdsk chmod choco chown chpasswd chroot chsh cipher
+    cmd cmd.exe cmdkey cmdl32 cmp cmstp cobc colorcpl comp cowsay cowthink cpio crontab csc cscript csh csplit
+    curl dash dd df dhclient diantz dig dir diskpart diskshadow dism dmesg dmidecode dmsetup dnf dnscmd doskey
+    dotnet dpkg driverquery dscl dstat du dumpcap dxcap easy_install easyrsa echo ed efax egrep elvish enscript
+    eqn esentutl espeak ethtool eventcreate eventvwr exiftool expr extexport extrac32 fakeroot fdisk fgrep
+    findstr finger fish fltmc forfiles fping fsutil ftp ftype fuser gawk gcc gci gcore gdb genisoimage
+    get-childitem get-content get-process getent getfacl getmac gpasswd gpg gpresult gps gpupdate grep groupadd
+    groupdel groupmod gs gsudo gunzip gwmi gzip hashcat hd hexdump hostname hostname.exe hping hping3 httpd
+    icacls iconv id ie4uinit ieexec iex ifconfig ifdown ifstat ifup ilasm init6 insmod installutil
+    invoke-expression invoke-webrequest ipconfig ipconfig.exe ipfw iptables irm ispell iwconfig iwr journalctl
+    jq jsc kextload killall killall5 ksh ksu kubectl last lastb ldapsearch ldconfig ldd ldifde ln logman logsave
+    lp lpr ls lsattr lsb_release lsblk lscpu lsmod lsof lspci lsusb ltrace lua lualatex luatex lwp-download
+    lwp-request lynx lzma makecab mavinject mawk md5sum mii-tool mkdir mkfifo mkfs mklink mknod mktemp mmc mode
+    modprobe mount mpcmdrun msbuild msconfig msdeploy msdt msedge msgattrib msgcat msgconv msgfilter msgmerge
+    msguniq mshta msiexec mstsc msxsl mv mysql mysqladmin mysqldump nano nasm nawk nbtstat nc ncat ncdu ncftp
+    neofetch net.exe net1 netcat netcfg netplwiz netsh netstat new-object nft nltest nmap nohup npm npx nslookup
+    nstat ntpdate nvram od odbcconf openfiles openssl opkg osascript passwd pathping pax pcalua pcwrun pdflatex
+    pdftex perl perlbug pgrep phpinfo pico pidof pidstat ping ping.exe ping6 pip pip3 pkexec pkg pkill pktmon
+    pmap pnpunattend pnputil popd posh poweroff powershell powershell.exe presentationhost printbrm printenv
+    printf procdump ps psad psexec psftp psql psr pstree ptx pushd pwd pwdx pwsh python2 python3 qprocess query
+    quser qwinsta rar rasautou rcsi readelf readlink realpath reboot reg regasm regedit regini regsvcs regsvr32
+    rlogin rm rmdir rmmod robocopy rpcping rpm rsync rsyslogd run-mailcap run-parts runas rundll32 runonce rview
+    rvim saps sash sc scanmem schtasks scp sed setarch setx sfc sftp sh sha1sum sha256sum shuf shutdown slmgr
+    smbclient socat spawn sqldumper sqlite3 sqlmap sqlps ss ssh ssh-agent ssh-copy-id ssh-keygen sshfs sshpass
+    start-process start-stop-daemon stdbuf stordiag strace strings stty su subinacl subst sudo sum svn sysctl
+    sysinfo systemctl systemd-run systeminfo systeminfo.exe tac takeown tar taskkill tasklist tasklist.exe
+    tasksvc tclsh tcpdump tcsh tee telnet tftp tmate torsocks traceroute tracert tshark tttracer tty typeperf
+    tzset tzutil ulimit umount uname uniq unlink unlzma unregmp2 unset unsquashfs unxz unzip uptime useradd
+    userdel userls usermod uudecode uuencode vbc vdir ver verclsid vi vigr vim vimdiff vipw virsh vol
+    vsjitdebugger vssadmin w3m wab waitfor wbadmin wc wevtutil wget where.exe whiptail whoami whoami.exe whois
+    winget winrm winrs wmic wscript wsl wsreset wuauclt xargs xcopy xdotool xelatex xetex xmore xwizard xxd xz
+    xzcat yash yum zcat zgrep zip zless zmore zsh zypper
     """
 )
 
 # Words people write. They count at the start of a value, and elsewhere when what follows looks like an argument.
 WORDS = _set(
     """
-    ab alias apt ar at atq batch bc bg bzcat bzgrep bzless bzmore cat cd chdir clear cls code column comm copy
-    cp cpan cpulimit crash csvtool cut date declare del dialog diff docker dosbox dump dvips emacs enable env
-    erase eval exec exit expand expect export facter fc fetch fg file find flock fmt fold for format free
-    function gem ghc ghci gimp ginsh git go grc gtester halt hd head help highlight history host if import info
-    install ionice ip irb java jjs job jobs joe join jrunscript jshell julia kill knife ksshell latex less link
-    local locate login logname logout look mail mailx make man md more move msfconsole msg multitime net next
-    nft nice nl node nroff octave open openvpn pact pandoc passthru paste patch path pdb pexec pg php pic pr
-    print process prompt pry python quit rake rbash rd read rename replace restart restic rev rlwrap route rpmdb
-    rpmquery rpmverify ruby run rustc scale screen script select service set sg shell shift sleep slsh softlimit
-    sort source split start start-stop-daemon stat stdbuf stop system tail task taskset tasksh tbl tdbtool test
-    tic time timeout tmux top torify touch tr trap tree troff type unexpand unshare until up update-alternatives
-    users vagrant valgrind varnishncsa verify view w wait wall watch when where which while who wireshark wish
-    write xterm yarn zsoelim
+    alias apt ar at atq batch bc bg bzcat bzgrep bzless bzmore cat cd chdir clear cls code column comm copy cp
+    cpan cpulimit crash csvtool cut date declare del dialog diff docker dosbox dump dvips emacs enable env erase
+    eval exec exit expand expect export facter fc fetch fg file find flock fmt fold for format free function gem
+    ghc ghci gimp ginsh git go grc gtester halt head help highlight history host if import info install ionice
+    ip irb java jjs job jobs joe join jrunscript jshell julia kill knife ksshell latex less link local locate
+    login logname logout look mail mailx make man md more move msfconsole msg multitime net next nice nl node
+    nroff octave open openvpn pact pandoc passthru paste patch path pdb pexec pg php pic pr print process prompt
+    pry python quit rake rbash rd read rename replace restart restic rev rlwrap route rpmdb rpmquery rpmverify
+    ruby run rustc scale screen script select service set sg shell shift sleep slsh softlimit sort source split
+    start stat stop system tail task taskset tasksh tbl tdbtool test tic time timeout tmux top torify touch tr
+    trap tree troff type unexpand unshare until up update-alternatives users vagrant valgrind varnishncsa verify
+    view w wait wall watch when where which while who wireshark wish write xterm yarn zsoelim
     """
 )
 

@@ -41,29 +41,30 @@ _DOLLAR = (
     r"|\$_?\w{1,30}\.\w{1,40}\([^)]{0,200}\)"
 )
 _HASH = (
-    r"#\{\s{0,9}[^\s}]|#(?:set|if|elseif|foreach|include|parse|evaluate|macro|define|end|stop|break)\s{0,3}\("
+    r"#\{\s{0,9}[^\s}]|#(?:if|define)\(|#(?:set|elseif|foreach|include|parse|evaluate|macro|end|stop|break)\s{0,3}\("
     r"|\*\{[^{}:;]{0,200}[*+(.][^{}:;]{0,200}\}|~\{[^{}]{0,200}(?:::|[*+(])[^{}]{0,200}\}|__\$?\{"
 )
 _EMBEDDED = (
-    r"<%(?:=|-|#|!|@|%|==)?(?![=\-]?\s{0,3}\w{1,60}\s{0,3}-?%>)[^%<>]{0,2}[^%]{0,600}?(?:[.()'\"`+*/;@$\[]|\w\s\w)|<%\["
+    r"<%(?:=|-|#|!|@|%|==)?(?!=?\w{1,60}%>)[^%<>\w]{0,20}+\w[^%]{0,600}+%>"
+    r"|<%(?:=|-|#|!|@)?\s{0,9}[^%\s>][^%]{0,600}?(?:[.()'\"`+*/;@$\[]|\w\s\w)|<%\["
 )
 _TAGS = (
     r"<#(?:assign|list|if|include|import|macro|function|global|local|setting|attempt|escape|noparse|ftl|switch"
     r"|visit|recurse|return|stop|--)\b|<@[a-z_][\w.]{0,40}[\s/>(]|\[#(?:assign|list|if|include|import|macro"
-    r"|function|global|ftl)\b|\[=[^\]\s=][^\]]{0,200}\]"
-    r"|\[\[\s{0,3}(?:\d{1,9}\s{0,3}[*+\-]\s{0,3}\d|[$*#]\{)|\[\(\s{0,3}[$*#]\{|\bth:(?:text|utext|fragment"
+    r"|function|global|ftl)\b|\[=[^\]\s=<*+.(]{1,60}[*+.(][^\]]{0,200}\]"
+    r"|\[\[\s{0,3}(?:\d{1,9}\s{0,3}[*+]\s{0,3}\d|[$*#]\{)|\[\(\s{0,3}[$*#]\{|\bth:(?:text|utext|fragment"
     r"|replace|insert|if|with|each)\b|\?(?:new|api|eval|interpret)\b\s{0,3}(?:\(|\b)|<esi:|<jsp:|<c:(?:out"
-    r"|import|set)\b|<cfoutput|<cfexecute|<x:include|<j:"
+    r"|import|set)\b|<cfoutput|<cfexecute|<x:include|<j:|<xsl:\w|<\?(?:php|=)|\[%[-+~]?\s{0,3}[\w*'\"][^\]]{0,300}%\]"
 )
 _SINGLE = (
-    r"(?<![\w$\\^}])\{\s{0,3}\$[a-z_]|\{/?(?:php|literal|fetch|assign|eval|math|html_options|config_load"
+    r"(?<![\w$\\^}@%])\{\$[a-z_]|\{/?(?:php|literal|fetch|assign|eval|math|html_options|config_load"
     r"|insert|include_php|capture|foreach|section|strip|include|extends|syntax|contenttype|varType"
     r"|templateType)(?:\s[^{}]{0,300})?\}|\{(?:var|do|default|parameters)\s\$"
-    r"|\{(?:if|elseif|while|for|=)\s[^{}]{0,200}\(|\{\s{0,3}\\{0,2}[\w\\]{0,60}(?:::\w|->\w)"
+    r"|\{(?:if|elseif|while|for|=)\s[^{}]{0,200}\(|\{\\{0,2}[\w\\]{1,60}(?:::\w|->\w)"
     r"|\{\s{0,3}(?:system|exec|shell_exec|passthru|phpinfo|file_get_contents|readfile|popen|eval|assert"
     r"|call_user_func|print_r|var_dump|phpversion|base64_decode|constant|self::|smarty)\w{0,30}\s{0,3}\("
     r"|(?<![\w\\^}])\{[#@!%=~]?\s{0,3}'?\d{1,12}'?\s{0,3}\*\s{0,3}'?\d{1,12}'?\s{0,3}\}"
-    r"|\{[@+^<]\w{1,30}\s[^{}]{0,200}=|(?<!\{)\{(?:\w{1,40}\.)?\w{0,40}[.\[]_{0,2}_\w{1,30}_"
+    r"|\{=\s{0,3}[\"'\w$][^{}]{0,200}[(*\"']|\{function\sname=|\{string\.\w{1,20}\s|(?<!\w)[$#]\(\d{1,9}\s{0,3}\*\s{0,3}\d{1,9}\)|\{[@+^<]\w{1,30}\s[^{}]{0,200}=|(?<!\{)\{(?:\w{1,40}\.)?\w{0,40}[.\[]_{0,2}_\w{1,30}_"
 )
 _RAZOR = (
     r"@\(\s{0,3}[^()\s]{0,100}(?:[+*/.;]|\()|@\{[^{}]{0,200}(?:[=;(*]|//)|@(?:System|DateTime|Html|Model"
@@ -72,8 +73,8 @@ _RAZOR = (
     r"|@(?:php|include|extends|eval|inject|foreach|unless|isset|dd|dump)\s{0,3}\(|\{!!|@\[[^\]]{0,100}\("
 )
 _CHAIN = (
-    r"(?<=[.\['\"|~(])__(?:class|base|bases|mro|subclasses|globals|builtins|import|init|getattribute|getitem"
-    r"|dict|self|reduce|code|proto)__|\\x5f\\x5f|\\137\\137|(?:\|\s{0,3}|\b)attr\s{0,3}\(\s{0,3}['\"(r]"
+    r"(?<=[.\['\"|~(])__(?:bases?|mro|subclasses|globals|builtins|import|getattribute|reduce|code|proto)__"
+    r"|__(?:class|init|dict|self|getitem|enter|doc|module)__['\")\]]{0,3}[.\[|]\s{0,3}[(\['\"]{0,2}_|\\x5f\\x5f|\\137\\137|(?:\|\s{0,3}|\b)attr\s{0,3}\(\s{0,3}['\"(r]"
     r"|\brequest\.(?:application|args|cookies|values|environ|headers)\b|\|\s{0,3}(?:map|filter|sort|reduce"
     r"|safe|format|join|attr|select|selectattr)\s{0,3}\(\s{0,3}['\"]"
     r"|\bT\s{0,3}\(\s{0,3}(?:[a-z]\w{0,40}\.)+[A-Z]|\bjava(?:x)?\.(?:lang|util|io|net|nio|script|naming|el"
@@ -85,7 +86,7 @@ _CHAIN = (
     r"|constructor\s{0,3}(?:\.|\[\s{0,3}['\"])\s{0,3}constructor|\bconstructor\.(?:prototype|constructor)"
     r"|\.constructor\s{0,3}\(|process\.mainModule|mainModule\.(?:require|constructor)"
     r"|\brequire\s{0,3}\(\s{0,3}['\"](?:child_process|fs|os|vm|net|http|open3)|\bchild_process\b"
-    r"|global\.process|\breturn\s(?:this\.)?process\b|__proto__|_\$\$ND_FUNC|String\.fromCharCode"
+    r"|(?:global|root)\.process|\breturn\s(?:this\.)?process\b|__proto__|_\$\$ND_FUNC|String\.fromCharCode"
     r"|\bFunction\s{0,3}\(\s{0,3}['\"]"
     r"|_self\.env\b|registerUndefinedFilterCallback|getStreamVariable|Smarty_Internal|_Template_"
     r"|\bself\.(?:module|template|context|attr)\.|cycler\.__|lipsum\b|\bconfig\.(?:items|from_\w{1,20}|__)"
@@ -118,7 +119,7 @@ _RULES: tuple[tuple[str, str, Severity, str, tuple[str, ...]], ...] = (
     ),
     ("template.embedded", _EMBEDDED, "high", "embedded code in a template's tags", ("<%",)),
     ("template.tag", _TAGS, "high", "a tag of a template engine", ("<", "[", "th:", "?")),
-    ("template.single", _SINGLE, "high", "an expression in braces", ("{",)),
+    ("template.single", _SINGLE, "high", "an expression in braces", ("{", "(")),
     ("template.razor", _RAZOR, "medium", "an expression that begins with an at sign", ("@", "{!!")),
     ("template.chain", _CHAIN, "high", "an object chain that leads to code", _CHAIN_HOLDS),
 )
