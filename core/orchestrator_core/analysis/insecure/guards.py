@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator_core.analysis.insecure.names import constant_text, last_name
 from orchestrator_core.analysis.insecure.sanitisers import sounds_like_check
-from orchestrator_core.analysis.insecure.values import ALL, HOST, LINE, PATH, REGEX, SCHEME, SHELL
+from orchestrator_core.analysis.insecure.values import ALL, HOST, LINE, NOSQL, PATH, REGEX, SCHEME, SHELL, TYPE
 
 if TYPE_CHECKING:
     from orchestrator_core.analysis.insecure.taint import Evaluator
@@ -133,6 +133,11 @@ def _by(when_true: bool, checked: Checked) -> tuple[Checked, Checked]:
 
 def _called(call: ast.Call) -> tuple[Checked, Checked]:
     name = last_name(call.func)
+    if name == "isinstance" and len(call.args) == 2:
+        # A text is no document with operators; a number is harmless altogether.
+        kind = last_name(call.args[1])
+        checked = ALL if kind in ("int", "float", "bool") else (NOSQL, TYPE) if kind == "str" else ()
+        return ((_names(call.args[0]), checked),), ()
     if name in _NO_CHECKS:
         return (), ()
     receiver = _names(call.func.value) if isinstance(call.func, ast.Attribute) else frozenset()

@@ -6,7 +6,7 @@ import ast
 
 from orchestrator_core.analysis.insecure.names import constant_text, last_name
 from orchestrator_core.analysis.insecure.taint import Evaluator
-from orchestrator_core.analysis.insecure.values import ANYTHING, CONSTANT, OUTSIDE, PARAMETER, Value
+from orchestrator_core.analysis.insecure.values import ANYTHING, CONSTANT, ERROR, OUTSIDE, PARAMETER, Value, holding
 
 _ROUTES = frozenset(
     (
@@ -47,6 +47,7 @@ _PLAIN_TYPES = frozenset(("int", "float", "bool", "UUID", "Decimal", "date", "da
     "IPv4Address",
                           "IPv6Address", "Session", "AsyncSession", "Connection", "Logger", "HttpRequest"))  # fmt: skip
 _INJECTED = frozenset(("Depends", "Security", "Inject", "Provide"))
+_ERROR_HANDLERS = frozenset(("errorhandler", "app_errorhandler", "exception_handler"))
 _OWN = frozenset(("self", "cls"))
 
 
@@ -92,6 +93,7 @@ def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, kind: 
         zip(reversed([*arguments.posonlyargs, *arguments.args]), reversed(arguments.defaults), strict=False)
     )
     defaults.update({a: d for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None})
+    told = _handles_errors(node)
     routed = _routed(node) if kind else frozenset()
     found: dict[str, Value] = {}
     for argument in every:
@@ -107,11 +109,21 @@ def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, kind: 
             found[name] = ANYTHING._replace(made="request")
         elif isinstance(default, ast.Call) and last_name(default.func) in _INJECTED:
             found[name] = ANYTHING
+        elif told:
+            found[name] = holding(ANYTHING, ERROR, 3)
         elif kind and name not in ("db", "session", "conn", "cursor", "context", "response", "background_tasks"):
             found[name] = OUTSIDE
         else:
             found[name] = PARAMETER
     return found
+
+
+def _handles_errors(node: ast.AST) -> bool:
+    """Whether a function is what a framework calls with an exception, to answer in its stead."""
+    return any(
+        last_name(decorator.func if isinstance(decorator, ast.Call) else decorator) in _ERROR_HANDLERS
+        for decorator in getattr(node, "decorator_list", ())
+    )
 
 
 def _is_plain(annotation: ast.expr | None) -> bool:

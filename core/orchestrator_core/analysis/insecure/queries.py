@@ -6,7 +6,7 @@ import ast
 
 from orchestrator_core.analysis.insecure.names import constant_text
 from orchestrator_core.analysis.insecure.site import Family, Site
-from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, LDAP, NOSQL, SQL, UNKNOWN, XPATH
+from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, LDAP, NOSQL, REGEX, SQL, UNKNOWN, XPATH
 
 _STATEMENTS = ("select ", "insert ", "update ", "delete ", "with ", "drop ", "alter ", "create ", "replace ", "merge ", "truncate ",
                "select\n", "exec ", "union ", "grant ", "call ")  # fmt: skip
@@ -124,6 +124,18 @@ def _nosql(site: Site) -> None:
         level = site.level(value, NOSQL)
         if constant_text(key) in _OPERATORS:
             site.by_level(level, "nosql-script", "A script for the database is put together from a text", 943, fix)
+        elif isinstance(value, ast.Dict) and any(
+            constant_text(k) == "$regex" and site.level(v, REGEX) >= HANDED_IN
+            for k, v in zip(value.keys, value.values, strict=True)
+        ):
+            site.found(
+                "nosql-pattern",
+                "A pattern for the database is handed in",
+                "medium",
+                943,
+                "Use re.escape.",
+                confidence=0.5,
+            )
         elif isinstance(value, ast.Dict) and any(
             constant_text(k) not in ("$in", "$eq", None) and site.level(v, NOSQL) >= FROM_OUTSIDE
             for k, v in zip(value.keys, value.values, strict=True)

@@ -163,6 +163,10 @@ def _salt(site: Site) -> None:
         )
 
 
+def _old_scheme(site: Site) -> None:
+    site.found("fast-password-hash", "This way of hashing passwords makes guessing cheap", "medium", 916, _PASSWORD)
+
+
 def _cost(site: Site) -> None:
     rounds = site.argument(0, "rounds", "log_rounds")
     if isinstance(rounds, ast.Constant) and type(rounds.value) is int and rounds.value < 10:
@@ -304,6 +308,18 @@ def _fixed_key_assigned(site: Site) -> None:
 
 
 _CIPHERS = ("DES", "DES3", "ARC4", "ARC2", "Blowfish", "CAST", "XOR")
+_OLD_SCHEMES = (
+    "md5_crypt",
+    "des_crypt",
+    "sha1_crypt",
+    "ldap_md5",
+    "ldap_sha1",
+    "plaintext",
+    "hex_md5",
+    "hex_sha1",
+    "lmhash",
+    "nthash",
+)
 FAMILY = Family(
     calls={
         **{f"hashlib.{name}": _hashed for name in (*_WEAK_HASHES, *_FAST_HASHES, "new")},
@@ -330,6 +346,11 @@ FAMILY = Family(
         **dict.fromkeys(("hashlib.pbkdf2_hmac", "cryptography.hazmat.primitives.kdf.pbkdf2.PBKDF2HMAC", "Crypto.Protocol.KDF.PBKDF2",
             "Cryptodome.Protocol.KDF.PBKDF2"), _rounds),
         **dict.fromkeys(("hashlib.scrypt", "cryptography.hazmat.primitives.kdf.scrypt.Scrypt"), _salt),
+        **{
+            f"passlib.hash.{scheme}.{call}": _old_scheme
+            for scheme in _OLD_SCHEMES
+            for call in ("hash", "encrypt")
+        },
         "bcrypt.gensalt": _cost, "hmac.new": _hmac,
         **dict.fromkeys(("cryptography.hazmat.primitives.asymmetric.padding.PKCS1v15", "Crypto.Cipher.PKCS1_v1_5.new",
             "Cryptodome.Cipher.PKCS1_v1_5.new"), _padding),
