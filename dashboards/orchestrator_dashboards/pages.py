@@ -18,6 +18,7 @@ from orchestrator_dashboards.problems import Problem, concerns, problems
 from orchestrator_dashboards.queries import AGENTS_MAX, LIST_MAX, SCAN_MAX, Snapshot
 from orchestrator_dashboards.safe_text import one_line
 from orchestrator_dashboards.scales import bucket_name, time_ticks
+from orchestrator_dashboards.security_panel import SecurityPanel, security_panel
 from orchestrator_dashboards.tables import (
     ConcernLine,
     GroupLine,
@@ -73,6 +74,7 @@ class Page(Struct, frozen=True):
     problems_note: str
     concerns: tuple[ConcernLine, ...]
     stages: tuple[StageLine, ...]
+    security: SecurityPanel
     memory: MemoryPanel
     scan_note: str
     rows: tuple[CallRow, ...]
@@ -119,6 +121,7 @@ def page(
         problems_note=_more(len(found), _PROBLEMS_MAX, "kinds of failure"),
         concerns=tuple(concern_line(concern, zone) for concern in worries),
         stages=tuple(stage_lines(snapshot.calls)),
+        security=security_panel(snapshot.security, zone),
         memory=memory_panel(snapshot.memory),
         scan_note=scan_note,
         rows=tuple(rows[:PLAIN_ROWS]),

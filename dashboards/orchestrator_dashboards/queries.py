@@ -17,6 +17,7 @@ from orchestrator_core.storage.database import Database
 from orchestrator_core.storage.latency import bin_of
 from orchestrator_dashboards.memory_panel import MemoryFacts, read_memory
 from orchestrator_dashboards.readable_output import readable_entry
+from orchestrator_dashboards.security_panel import SecurityFacts, read_security
 from orchestrator_dashboards.tallies import SUMS, Tally, total
 from orchestrator_dashboards.windows import Cut, Segment, Window, cover, cut, window_before, window_of
 
@@ -84,6 +85,7 @@ class Snapshot(Struct, frozen=True):
     attempts: dict[str, list[dict[str, Any]]]
     call_findings: dict[str, list[dict[str, Any]]]
     memory: MemoryFacts
+    security: SecurityFacts
 
 
 def read(database: Database, *, hours: float, now: float, zone: tzinfo | None) -> Snapshot:
@@ -128,6 +130,7 @@ def _read(connection: sqlite3.Connection, window: Window, zone: tzinfo | None) -
         attempts=_rows_of(connection, "attempts", "n", listed),
         call_findings=_rows_of(connection, "findings", "id", listed),
         memory=read_memory(connection, window.end),
+        security=read_security(connection, window),
     )
 
 

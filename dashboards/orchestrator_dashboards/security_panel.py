@@ -1,0 +1,94 @@
+"""What the page says of security beside the findings: how texts were decided about, how deeply they were scanned, and who is waited for."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import tzinfo
+
+from msgspec import Struct
+
+from orchestrator_dashboards import quantities
+from orchestrator_dashboards.safe_text import one_line
+from orchestrator_dashboards.windows import Window
+
+WAITING_MAX = 10
+_DONE = (("block", "blocked"), ("redact", "redacted"), ("flag", "flagged"))
+
+
+class Waiting(Struct, frozen=True):
+    """A call that waits for a person's yes. Times are epoch seconds."""
+
+    id: str
+    agent: str
+    capability: str
+    reason: str
+    tainted: bool
+    expires_at: float
+
+
+class SecurityFacts(Struct, frozen=True):
+    """What the store holds of decisions."""
+
+    decided: dict[str, int] = {}
+    """How many texts by what was done about them: ``allow``, ``flag``, ``redact``, ``block``."""
+    deep: int = 0
+    """Calls whose texts Presidio looked at too, of ``calls``."""
+    calls: int = 0
+    waiting: tuple[Waiting, ...] = ()
+
+
+class WaitingLine(Struct, frozen=True):
+    """A call that waits, in words."""
+
+    what: str
+    why: str
+    until: str
+    command: str
+
+
+class SecurityPanel(Struct, frozen=True):
+    """The same in words."""
+
+    note: str = ""
+    waiting: tuple[WaitingLine, ...] = ()
+
+
+def read_security(connection: sqlite3.Connection, window: Window) -> SecurityFacts:
+    """Count the decisions of a window, and list who is waited for at its end."""
+    decided = connection.execute(
+        "SELECT action, count(*) FROM security_log WHERE at >= ? AND at <= ? GROUP BY action ORDER BY action",
+        (window.start, window.end),
+    ).fetchall()
+    calls, deep = connection.execute(
+        "SELECT count(*), coalesce(sum(scan_level = 'deep'), 0) FROM executions WHERE started_at >= ? AND started_at <= ?",
+        (window.start, window.end),
+    ).fetchone()
+    waiting = connection.execute(
+        "SELECT id, agent, capability, reason, tainted, expires_at FROM approvals WHERE decision = '' AND expires_at > ? "
+        "ORDER BY expires_at, id LIMIT ?",
+        (window.end, WAITING_MAX),
+    ).fetchall()
+    return SecurityFacts(dict(decided), deep, calls, tuple(Waiting(*row[:4], bool(row[4]), row[5]) for row in waiting))
+
+
+def security_panel(facts: SecurityFacts, zone: tzinfo | None) -> SecurityPanel:
+    """The same in words. Pure."""
+    total = sum(facts.decided.values())
+    parts = [quantities.plural(total, "text") + " checked"] if total else []
+    parts += [f"{quantities.count(n)} {word}" for action, word in _DONE if (n := facts.decided.get(action, 0))]
+    if facts.deep:
+        parts.append(f"{quantities.percent(facts.deep / facts.calls)} of the calls scanned deeply")
+    return SecurityPanel(
+        ", ".join(parts),
+        tuple(
+            WaitingLine(
+                one_line(f"{entry.agent}: {entry.capability}" if entry.capability else entry.agent, 80),
+                one_line(
+                    ", ".join(filter(None, (entry.reason, "after untrusted content" if entry.tainted else ""))), 160
+                ),
+                quantities.moment(entry.expires_at, zone),
+                f"orchestrate approvals approve {one_line(entry.id, 60)}",
+            )
+            for entry in facts.waiting
+        ),
+    )
