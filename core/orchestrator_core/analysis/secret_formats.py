@@ -270,9 +270,6 @@ FORMATS: tuple[SecretFormat, ...] = (
         ("sntrys_", "sntryu_"),
         r"sntry[su]_[A-Za-z0-9+/=_]{60,400}+",
     ),
-    SecretFormat("linear-key", "a Linear key", ("lin_api_",), r"lin_api_[A-Za-z0-9]{40}"),
-    SecretFormat("postman-key", "a Postman key", ("PMAK-",), r"PMAK-[a-f0-9]{24}-[a-f0-9]{34}"),
-    SecretFormat("newrelic-key", "a New Relic key", ("NRAK-",), r"NRAK-[A-Z0-9]{27}"),
     SecretFormat("groq-key", "a Groq key", ("gsk_",), rf"{_START}gsk_[A-Za-z0-9]{{48,60}}+", 3.0),
     SecretFormat(
         "replicate-token",
@@ -286,13 +283,6 @@ FORMATS: tuple[SecretFormat, ...] = (
         "a Square token",
         ("sq0atp-", "sq0csp-"),
         r"sq0(?:atp|csp)-[A-Za-z0-9_-]{22,43}+",
-    ),
-    SecretFormat(
-        "notion-token",
-        "a Notion token",
-        ("ntn_",),
-        rf"{_START}ntn_[A-Za-z0-9]{{40,50}}+",
-        3.0,
     ),
     SecretFormat(
         "age-key",
