@@ -68,7 +68,15 @@ def read_security(connection: sqlite3.Connection, window: Window) -> SecurityFac
         "ORDER BY expires_at, id LIMIT ?",
         (window.end, WAITING_MAX),
     ).fetchall()
-    return SecurityFacts(dict(decided), deep, calls, tuple(Waiting(*row[:4], bool(row[4]), row[5]) for row in waiting))
+    return SecurityFacts(
+        dict(decided),
+        deep,
+        calls,
+        tuple(
+            Waiting(id_, agent, capability, reason, bool(tainted), expires_at)
+            for id_, agent, capability, reason, tainted, expires_at in waiting
+        ),
+    )
 
 
 def security_panel(facts: SecurityFacts, zone: tzinfo | None) -> SecurityPanel:
