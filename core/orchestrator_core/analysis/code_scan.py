@@ -47,15 +47,11 @@ def scan_python(source: str, name: str = "<text>") -> CodeReport:
 
 
 def _one_for_each_place(findings: Iterable[CodeFinding]) -> tuple[CodeFinding, ...]:
-    """For each line and weakness the gravest finding, and of equals the surer one."""
+    """For each line and weakness the gravest finding, and of equals bandit's, whose number people know."""
     best: dict[tuple[int, str], CodeFinding] = {}
     for finding in findings:
         place = (finding.line, _RELATED.get(finding.cwe, finding.cwe) or finding.rule)
         known = best.get(place)
-        if known is None or _weight(finding) > _weight(known):
+        if known is None or _ORDER.index(finding.severity) > _ORDER.index(known.severity):
             best[place] = finding
     return tuple(sorted(best.values(), key=lambda finding: (finding.line, finding.rule)))
-
-
-def _weight(finding: CodeFinding) -> tuple[int, float]:
-    return _ORDER.index(finding.severity), finding.confidence
