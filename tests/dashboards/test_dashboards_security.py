@@ -9,27 +9,21 @@ from seeded_calls import NOW, SeededCalls
 from orchestrator_dashboards.security_panel import SecurityFacts, security_panel
 
 
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ")
+
+
 def decide(calls: SeededCalls, action: str, *, at: float = NOW - 60) -> None:
-    calls.database.execute(
-        [
-            (
-                "INSERT INTO security_log (at, direction, sink, trust, action) VALUES (?, 'in', 'model', 'user', ?)",
-                (at, action),
-            )
-        ]
-    )
+    sql = "INSERT INTO security_log (at, direction, sink, trust, action) VALUES (?, 'in', 'model', 'user', ?)"
+    calls.database.execute([(sql, (at, action))])
 
 
-def ask(calls: SeededCalls, id: str, *, expires_at: float = NOW + 100, decision: str = "", reason: str = "") -> None:  # noqa: A002
-    calls.database.execute(
-        [
-            (
-                "INSERT INTO approvals (id, agent, capability, reason, tainted, asked_at, expires_at, decision) "
-                "VALUES (?, 'deployer', 'fs.write', ?, 1, ?, ?, ?)",
-                (id, reason, NOW - 10, expires_at, decision),
-            )
-        ]
+def ask(calls: SeededCalls, name: str, *, expires_at: float = NOW + 100, decision: str = "", reason: str = "") -> None:
+    sql = (
+        "INSERT INTO approvals (id, agent, capability, reason, tainted, asked_at, expires_at, decision) "
+        "VALUES (?, 'deployer', 'fs.write', ?, 1, ?, ?, ?)"
     )
+    calls.database.execute([(sql, (name, reason, NOW - 10, expires_at, decision))])
 
 
 def test_decisions_of_the_window_are_counted(calls: SeededCalls, write: Any) -> None:
@@ -37,7 +31,7 @@ def test_decisions_of_the_window_are_counted(calls: SeededCalls, write: Any) -> 
     for action in ("allow", "allow", "block", "redact", "flag"):
         decide(calls, action)
     decide(calls, "block", at=NOW - 90 * 86_400)
-    page = write().read_text("utf-8")
+    page = plain(write().read_text("utf-8"))
     assert "5 texts checked, 1 blocked, 1 redacted, 1 flagged" in page
     assert "Waits for a yes" not in page
 
@@ -55,7 +49,5 @@ def test_who_is_waited_for_is_shown_with_the_command_that_answers(calls: SeededC
 
 def test_nothing_decided_says_nothing() -> None:
     assert security_panel(SecurityFacts(), None).note == ""
-    assert (
-        security_panel(SecurityFacts({"allow": 1}, deep=1, calls=2), None).note
-        == "1 text checked, 50.0% of the calls scanned deeply"
-    )
+    note = security_panel(SecurityFacts({"allow": 1}, deep=1, calls=2), None).note
+    assert plain(note) == "1 text checked, 50.0% of the calls scanned deeply"
