@@ -36,7 +36,7 @@ def _runs_above(state: CallState) -> bool:
     """Whether this call is made within a running call of the same agent."""
     above = state.parent
     while above is not None:
-        if above.spec.name == state.spec.name and not above.ended.is_set():
+        if above.spec.name == state.spec.name and not above.over:
             return True
         above = above.parent
     return False

@@ -18,7 +18,7 @@ class Clearance:
     def __init__(self, clock: Clock, above: Clearance | None) -> None:
         self._above = above
         self._taints: tuple[str, ...] = ()
-        self.persons_time = PersonsTime(clock)
+        self.persons_time: PersonsTime = PersonsTime(clock, None if above is None else above.persons_time)
         self.lock = threading.Lock()
         self.answers: dict[tuple[str, str, bool], Answer] = {}
         """What people said, by capability, reason and whether the call was tainted then."""

@@ -10,6 +10,7 @@ An answer holds for the call, its retries included: the same question is not ask
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -39,7 +40,7 @@ def permission(state: CallState) -> Generator[Move, Any, None]:
     began = state.rooms.clock.monotonic()
     question = _question(state, "", "", cause)
     approvals = state.rooms.approvals
-    asked: dict[str, Any] = {"seconds": _seconds(state), "stop": state.ended}
+    asked: dict[str, Any] = {"seconds": _seconds(state), "stop": _Stop(state)}
     with _asking(state, question, None):
         answer: Answer = yield Ask(
             partial(approvals.ask, question, **asked), partial(approvals.aask, question, **asked)
@@ -67,7 +68,7 @@ def require(state: CallState, span: SpanHandle | None, capability: str, reason: 
     if question is None:
         return
     with _asking(state, question, span):
-        answer = state.rooms.approvals.ask(question, seconds=_seconds(state), stop=state.ended)
+        answer = state.rooms.approvals.ask(question, seconds=_seconds(state), stop=_Stop(state))
     _conclude(state, question, answer)
 
 
@@ -77,8 +78,25 @@ async def arequire(state: CallState, span: SpanHandle | None, capability: str, r
     if question is None:
         return
     with _asking(state, question, span):
-        answer = await state.rooms.approvals.aask(question, seconds=_seconds(state), stop=state.ended)
+        answer = await state.rooms.approvals.aask(question, seconds=_seconds(state), stop=_Stop(state))
     _conclude(state, question, answer)
+
+
+class _Stop:
+    """Withdraws one question: when it is set, and when the call or one around it has ended."""
+
+    def __init__(self, state: CallState) -> None:
+        self._state = state
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        self._event.set()
+
+    def is_set(self) -> bool:
+        return self._event.is_set() or self._state.over
+
+    def wait(self, timeout: float) -> bool:
+        return self._event.wait(timeout) or self.is_set()
 
 
 def _call_cause(state: CallState) -> str:
@@ -113,7 +131,7 @@ def _demanded(state: CallState, capability: str, reason: str) -> Question | None
     if not cause:
         _tell(state, capability, "not needed")
         return None
-    if state.ended.is_set():
+    if state.over:
         raise ApprovalDenied(
             f"{capability} was not allowed: the call has ended.", capability=capability, decision="withdrawn"
         )
@@ -171,8 +189,10 @@ def _question(state: CallState, capability: str, reason: str, cause: str) -> Que
 
 
 def _seconds(state: CallState) -> float:
-    """How long a person is waited for: the settings' time, and never beyond the call's deadline."""
-    left_s = state.remaining_s()
+    """How long a person is waited for: the settings' time, and never beyond the deadline of the call or of one around it."""
+    left_s, above = state.remaining_s(), state.parent
+    while above is not None:
+        left_s, above = min(left_s, above.remaining_s()), above.parent
     # A moment before the call's own end, so that the agent learns of the no instead of running out of time.
     return min(state.rooms.settings.security.approval_timeout_s, left_s - min(_MARGIN_S, left_s / 10))
 

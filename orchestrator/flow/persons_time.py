@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from orchestrator_core.clock import Clock
 
 
 class PersonsTime:
-    """Adds up the moments in which at least one question of a call was open. Safe for threads."""
+    """Adds up the moments in which at least one question was open, of a call or of those made within it. Safe for threads."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, above: PersonsTime | None = None) -> None:
         self._clock = clock
+        self._above = above
         self._lock = threading.Lock()
         self._open = 0
         self._since = 0.0
@@ -21,7 +22,12 @@ class PersonsTime:
 
     @contextmanager
     def passing(self) -> Iterator[None]:
-        """Around one question."""
+        """Around one question; a call that waits for another one waits for the person as well."""
+        with nullcontext() if self._above is None else self._above.passing(), self._here():
+            yield
+
+    @contextmanager
+    def _here(self) -> Iterator[None]:
         with self._lock:
             if not self._open:
                 self._since = self._clock.monotonic()

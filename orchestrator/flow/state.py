@@ -225,6 +225,11 @@ class CallState:
             now = self.usage
         self.rooms.limits.report(self.execution_id, now.tokens_in + now.tokens_out, now.cost_microusd)
 
+    @property
+    def over(self) -> bool:
+        """Whether the call has ended, or one that it was made in: then nobody waits for what it does."""
+        return self.ended.is_set() or (self.parent is not None and self.parent.over)
+
     def close(self) -> None:
         """The call is over: give its place back, withdraw what it still asks, and let who made it know what it has read."""
         self.ended.set()

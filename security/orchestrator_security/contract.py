@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
 from orchestrator_core.records import Action, Finding, Redacted, Write
 from orchestrator_security.approvals.question import Answer as Answer
 from orchestrator_security.approvals.question import Question as Question
+from orchestrator_security.approvals.question import Stop as Stop
 from orchestrator_security.limits.admission import Admission as Admission
-
-if TYPE_CHECKING:
-    import threading
 
 Direction = Literal["in", "out", "memory", "tool", "file"]
 """A request, an agent's reply, a recalled memory, what a tool returned, what was read from a file."""
@@ -128,10 +126,10 @@ class Limits(Protocol):
 class Approvals(Protocol):
     """Asks people. The answer is no unless somebody says yes."""
 
-    def ask(self, question: Question, *, seconds: float, stop: threading.Event) -> Answer:
+    def ask(self, question: Question, *, seconds: float, stop: Stop) -> Answer:
         """Ask and wait up to ``seconds``; ``stop`` withdraws the question."""
         ...
 
-    async def aask(self, question: Question, *, seconds: float, stop: threading.Event) -> Answer:
+    async def aask(self, question: Question, *, seconds: float, stop: Stop) -> Answer:
         """The same without holding up the event loop; cancelling it withdraws the question."""
         ...

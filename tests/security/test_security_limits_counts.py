@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orchestrator.testing import FakeClock
 from orchestrator_core.clock import SystemClock
@@ -40,8 +42,8 @@ def clock() -> FakeClock:
 def make(request: pytest.FixtureRequest, database: Database, clock: FakeClock) -> Make:
     """Limits that a process keeps for itself, and limits that it shares: both must say the same."""
 
-    def limits(**settings: float) -> CallLimits:
-        chosen = SecuritySettings(shared_limits=request.param == "shared", **settings)  # type: ignore[arg-type]
+    def limits(**chosen_limits: float) -> CallLimits:
+        chosen = SecuritySettings(shared_limits=request.param == "shared", **chosen_limits)  # type: ignore[arg-type]
         return CallLimits(chosen, clock, database=database, home=database.path.parent)
 
     return limits
@@ -148,6 +150,48 @@ def test_a_clock_that_is_set_back_gives_and_takes_nothing(make: Make, clock: Fak
     assert limits.admit("four", "a", "").allowed
 
 
+def test_a_clock_that_is_set_back_does_not_stop_the_refill(make: Make, clock: FakeClock) -> None:
+    limits = make(rate_limit_per_minute=2)
+    assert [limits.admit(str(n), "a", "").allowed for n in range(3)] == [True, True, False]
+    clock.advance(-5_000)
+    assert not limits.admit("3", "a", "").allowed
+    clock.advance(30)
+    assert limits.admit("4", "a", "").allowed
+
+
+@pytest.mark.parametrize(("usd", "limited"), [(0.0, False), (float("inf"), False), (1e-9, True)])
+def test_a_budget_too_small_to_count_is_still_one(make: Make, usd: float, limited: bool) -> None:
+    limits = make(daily_cost=usd)
+    assert limits.admit("one", "a", "").allowed
+    limits.report("one", 0, 1)
+    assert limits.admit("two", "a", "").allowed is not limited
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 90),
+    st.lists(st.tuples(st.floats(0, 90), st.integers(1, 120)), min_size=1, max_size=12),
+)
+def test_no_stretch_of_time_ever_lets_more_through_than_a_burst_and_its_refill(
+    per_minute: int, bursts: list[tuple[float, int]]
+) -> None:
+    clock = FakeClock()
+    limits = CallLimits(SecuritySettings(rate_limit_per_minute=per_minute), clock)
+    passed: list[float] = []
+    for pause_s, tries in bursts:
+        clock.advance(pause_s)
+        for n in range(tries):
+            answer = limits.admit(str(n), "a", "")
+            if answer.allowed:
+                passed.append(clock.monotonic())
+            else:
+                assert 0 < answer.retry_after_s <= 60 / per_minute + 1e-6
+    for first in range(len(passed)):
+        for last in range(first, len(passed)):
+            elapsed_s = passed[last] - passed[first]
+            assert last - first + 1 <= per_minute * (1 + elapsed_s / 60) + 1e-3
+
+
 def test_a_nested_call_of_the_same_agent_needs_no_slot(make: Make) -> None:
     limits = make(max_concurrent=1)
     assert limits.admit("outer", "a", "").allowed
@@ -212,8 +256,8 @@ sys.stdin.read()
 """
 
 
-def child(database: Database, name: str, tries: int, **settings: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", CHILD, str(database.path), name, str(tries), repr(settings)]
+def child(database: Database, name: str, tries: int, **limits: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", CHILD, str(database.path), name, str(tries), repr(limits)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 

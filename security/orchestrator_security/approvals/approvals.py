@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextvars
 import logging
 import os
-import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
@@ -37,6 +36,7 @@ from orchestrator_security.approvals.question import (
     Entry,
     Question,
     Settled,
+    Stop,
     one_line,
 )
 from orchestrator_security.approvals.question_store import QuestionStore
@@ -112,7 +112,7 @@ class ApprovalDesk:
 
     # ---- for those who ask
 
-    def ask(self, question: Question, *, seconds: float, stop: threading.Event) -> Answer:
+    def ask(self, question: Question, *, seconds: float, stop: Stop) -> Answer:
         """Ask and wait up to ``seconds``; the answer says who decided. ``stop`` withdraws the question. Never raises on its own."""
         if seconds <= 0:
             return Answer(False, decision="expired", note="no time was left to ask")
@@ -130,7 +130,7 @@ class ApprovalDesk:
                 self._settle(question.id, "withdrawn", "", "")
             raise
 
-    async def aask(self, question: Question, *, seconds: float, stop: threading.Event) -> Answer:
+    async def aask(self, question: Question, *, seconds: float, stop: Stop) -> Answer:
         """The same without holding up the event loop; cancelling it withdraws the question."""
         import asyncio
 
@@ -152,7 +152,7 @@ class ApprovalDesk:
         callback: Any = self._callback
         return lambda: asyncio.run_coroutine_threadsafe(callback(question), loop).result()
 
-    def _ask_by(self, call: Callable[[], Any], question: Question, seconds: float, stop: threading.Event) -> Answer:
+    def _ask_by(self, call: Callable[[], Any], question: Question, seconds: float, stop: Stop) -> Answer:
         desk = ApprovalDesk(
             self._store,
             clock=self._clock,
@@ -162,7 +162,7 @@ class ApprovalDesk:
         )
         return desk.ask(question, seconds=seconds, stop=stop)
 
-    def _wait(self, question: Question, seconds: float, stop: threading.Event) -> Answer:
+    def _wait(self, question: Question, seconds: float, stop: Stop) -> Answer:
         ends_at = self._clock.monotonic() + seconds
         if self._callback is not None:
             answer = self._from_callback(self._callback, question, seconds, stop)
@@ -174,7 +174,7 @@ class ApprovalDesk:
         entry = settled.entry
         return Answer(entry.status == "approved", entry.by, entry.note, _final(entry))
 
-    def _from_callback(self, callback: OnApproval, question: Question, seconds: float, stop: threading.Event) -> Answer:
+    def _from_callback(self, callback: OnApproval, question: Question, seconds: float, stop: Stop) -> Answer:
         name = _name_of(callback)
         by = f"callback:{name}"
         context = contextvars.copy_context()
@@ -202,7 +202,7 @@ class ApprovalDesk:
             return Answer(said, by)
         return Answer(False, by, f"the callback returned {type(said).__name__}, not True, False or an Answer")
 
-    def _from_people(self, question: Question, ends_at: float, stop: threading.Event) -> Answer:
+    def _from_people(self, question: Question, ends_at: float, stop: Stop) -> Answer:
         pause_s = _FIRST_POLL_S
         at_prompt = False
         if self._prompt is None:

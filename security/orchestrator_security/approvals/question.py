@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -15,6 +15,16 @@ REASON_CHARS = 500
 REQUEST_CHARS = 1_000
 NOTE_CHARS = 500
 NAME_CHARS = 200
+
+
+class Stop(Protocol):
+    """Withdraws a question once it is set; a ``threading.Event`` will do."""
+
+    def set(self) -> object: ...
+
+    def is_set(self) -> bool: ...
+
+    def wait(self, timeout: float, /) -> bool: ...
 
 
 class Question(Struct, frozen=True, kw_only=True):

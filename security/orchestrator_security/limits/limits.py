@@ -10,6 +10,7 @@ Nothing ever waits in line: a call that may not begin is told so at once, with t
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from orchestrator_core.clock import Clock
@@ -29,7 +30,7 @@ class CallLimits:
         self, settings: SecuritySettings, clock: Clock, *, database: Database | None = None, home: Path | None = None
     ) -> None:
         rate, most = settings.rate_limit_per_minute, settings.max_concurrent
-        self._spending = Spending(settings.daily_tokens, round(settings.daily_cost * 1e6), database, clock)
+        self._spending = Spending(settings.daily_tokens, _microusd(settings.daily_cost), database, clock)
         self._limited = bool(rate or most) or self._spending.limited
         self.blocking = bool(database) and (self._spending.limited or (settings.shared_limits and self._limited))
         self._counts: OwnCounts | SharedCounts
@@ -77,3 +78,8 @@ class CallLimits:
     def close(self) -> None:
         """No more calls are made here; what others wait for is given back."""
         self._counts.close()
+
+
+def _microusd(usd: float) -> int:
+    """A budget in whole micro-USD: the smallest there is for less than that, and none for one without end."""
+    return 0 if not usd or math.isinf(usd) else max(1, round(usd * 1e6))

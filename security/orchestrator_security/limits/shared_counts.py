@@ -25,6 +25,7 @@ _KEEP = (
     "INSERT INTO limit_buckets (agent, caller, tokens, since) VALUES (?, ?, ?, ?) "
     "ON CONFLICT DO UPDATE SET tokens = excluded.tokens, since = excluded.since"
 )
+_REWIND = "UPDATE limit_buckets SET since = ? WHERE agent = ? AND caller = ?"
 _TAKE = "INSERT INTO limit_running (lease, agent, caller, process, started_at) VALUES (?, ?, ?, ?, ?)"
 _GIVE_BACK = "DELETE FROM limit_running WHERE lease = ?"
 _TAKEN = "SELECT process, count(*) FROM limit_running WHERE agent = ? GROUP BY process"
@@ -123,7 +124,12 @@ class SharedCounts:
         if slot and self._taken(connection, agent, clean=clean) >= self._most:
             return over_concurrency(self._most, agent)
         if self._rate.per_minute:
-            wait_s = self._rate.wait_s(self._tokens(connection, agent, caller, self._clock.now()))
+            now = self._clock.now()
+            tokens = self._tokens(connection, agent, caller, now)
+            wait_s = self._rate.wait_s(tokens)
+            if wait_s and clean:
+                # A clock that was set back must not have to come as far again before the bucket fills.
+                connection.execute(f"{_REWIND} AND since > ?", (now, agent, caller, now))
             return over_rate(self._rate.per_minute, wait_s) if wait_s else None
         return None
 
