@@ -248,6 +248,7 @@ class Orchestrator:
         """Finish idle work and close the store. The next call opens it again."""
         self._idle.close()
         if self._built is not None:
+            self._built.deep_scan.close()
             self._built.memory.close()
             self._built.limits.close()
         self.database.close()

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from orchestrator.deep_scan.building import build_deep_scan
+from orchestrator.deep_scan.scanning import KIND as DEEP_SCAN
 from orchestrator.flow.rooms import Rooms
 from orchestrator.forgetting.cascade import cascade_for
 from orchestrator.healing.healer import HistoryHealer
@@ -119,6 +121,15 @@ class Built:
             clock=clock,
         )
         self.guard = guard
+        self.deep_scan = build_deep_scan(
+            database,
+            settings.security,
+            policy=guard.policy,
+            hash_key=key,
+            redact=guard.redact,
+            clock=clock,
+            around=network.confined,
+        )
         self.rooms = Rooms(
             settings=settings,
             clock=clock,
@@ -128,7 +139,7 @@ class Built:
             memory=self.memory,
             judge=build_judge(settings.evaluation, offline=bool(settings.offline), clock=clock),
             healer=HistoryHealer(database, guard.redact),
-            recorder=SqliteRecorder(database),
+            recorder=self.deep_scan.around(SqliteRecorder(database)),
             tracing=_tracing(guard.redact),
             render_memories=self.memory.render,
             render_untrusted=_fenced,
@@ -138,6 +149,7 @@ class Built:
         self.handlers = {
             KIND: rejudge_handler(database, self._judge_stored),
             FORGET: self.memory.finish_forgetting,
+            DEEP_SCAN: self.deep_scan.scanning.handle,
         }
 
     def _judge_stored(self, agent: str, request: Redacted, output: Redacted, kind: str, truncated: bool) -> Verdict:

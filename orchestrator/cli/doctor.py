@@ -32,6 +32,7 @@ _LITTLE_DISK_BYTES = 200 * 1024 * 1024
 def command(invocation: Invocation, repair: bool, deep: bool) -> int:
     """Check Python, packages, the store, agents and the models; exit 1 when something essential is broken."""
     from orchestrator.cli.agent_checks import agent_checks
+    from orchestrator.cli.deep_scan_checks import deep_scan_check
     from orchestrator.cli.embedding_checks import embedding_check
     from orchestrator.cli.model_checks import ner_check, ollama_checks
     from orchestrator.cli.package_checks import package_checks
@@ -49,6 +50,8 @@ def command(invocation: Invocation, repair: bool, deep: bool) -> int:
         checks += [*store_checks(health), *privacy_checks(path)]
         steps.now("agents")
         checks += agent_checks(settings, invocation.failed_modules(settings))
+        steps.now("security")
+        checks += [deep_scan_check(settings)]
         steps.now("packages")
         checks += package_checks(deep=deep, progress=lambda name: steps.now(f"package {name}"))
         steps.now("models")

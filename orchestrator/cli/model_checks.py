@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from importlib import metadata, util
-from pathlib import Path
-
 from orchestrator.cli.checks import Check
 from orchestrator_core.errors import MagnusError, ModelRefused
 from orchestrator_core.models.address import DEFAULT_PORT, is_remote_name, same_model
@@ -20,30 +16,20 @@ _SUGGESTED_NER = "en_core_web_sm"
 
 
 def ner_check() -> Check:
-    """Whether spaCy has a model that knows names of persons and places."""
-    found = [name for name in _spacy_models() if _finds_names(name)]
+    """Whether spaCy has a model that knows names of persons and places, and that fits the installed spaCy."""
+    from orchestrator_security.pii.deep.spacy_model import installed_models
+
+    models = installed_models()
+    found = [model.name for model in models if model.names and not model.problem]
     if found:
         return Check(group=_GROUP, name="names and places (spaCy)", status="ok", detail=", ".join(found))
+    unfit = next((model for model in models if model.problem), None)
     return Check(
-        group=_GROUP, name="names and places (spaCy)", status="warn", detail="no spaCy model with entity recognition",
-        without="secrets and e-mail addresses are redacted by rules; names of persons and places are not found",
-        fix=f"python -m spacy download {_SUGGESTED_NER}",
+        group=_GROUP, name="names and places (spaCy)", status="warn",
+        detail=f"{unfit.name} {unfit.version} is not used: {unfit.problem}" if unfit else "no spaCy model with entity recognition",
+        without="secrets and personal data are redacted by patterns; names of persons and places are not found",
+        fix=unfit.fix if unfit else f"python -m spacy download {_SUGGESTED_NER}",
     )  # fmt: skip
-
-
-def _spacy_models() -> list[str]:
-    # spaCy's models announce themselves in this group; looking there imports neither spaCy nor them.
-    return sorted({point.value.partition(":")[0] for point in metadata.entry_points(group="spacy_models")})
-
-
-def _finds_names(module: str) -> bool:
-    try:
-        spec = util.find_spec(module)
-        places = list(spec.submodule_search_locations or ()) if spec is not None else []
-        meta = json.loads((Path(places[0]) / "meta.json").read_text(encoding="utf-8"))
-        return "ner" in meta.get("pipeline", meta.get("components", ()))
-    except (OSError, ValueError, IndexError, ImportError, AttributeError, TypeError):
-        return False
 
 
 def ollama_checks(settings: Settings) -> list[Check]:

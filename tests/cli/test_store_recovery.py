@@ -377,7 +377,11 @@ def test_a_name_model_counts_only_when_it_finds_names(tmp_path: Path, monkeypatc
         (tmp_path / name / "__init__.py").write_text("raise RuntimeError('must not be imported')", encoding="utf-8")
         (tmp_path / name / "meta.json").write_text(json.dumps({"pipeline": pipeline}), encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(model_checks, "_spacy_models", lambda: ["cli_model_a", "no_such_model"])
+    announced = tmp_path / "cli_models-1.0.dist-info"
+    announced.mkdir()
+    (announced / "METADATA").write_text("Metadata-Version: 2.1\nName: cli-models\nVersion: 1.0\n", encoding="utf-8")
+    points = "[spacy_models]\na = cli_model_a\nno_such = no_such_model\n"
+    (announced / "entry_points.txt").write_text(points, encoding="utf-8")
     assert model_checks.ner_check().status == "warn"
-    monkeypatch.setattr(model_checks, "_spacy_models", lambda: ["cli_model_a", "cli_model_b"])
+    (announced / "entry_points.txt").write_text(f"{points}b = cli_model_b\n", encoding="utf-8")
     assert (model_checks.ner_check().status, model_checks.ner_check().detail) == ("ok", "cli_model_b")

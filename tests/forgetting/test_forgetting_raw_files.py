@@ -131,7 +131,8 @@ def test_a_query_leaves_no_byte_in_any_file_and_everything_else_as_it_was(
     )
     assert (after, magnus.database.query("SELECT * FROM rollups")) == (before, rollups)
     assert magnus.database.integrity() == "ok"
-    assert magnus.database.query("SELECT count(*) FROM outbox") == [(0,)]
+    left = {payload for (payload,) in magnus.database.query("SELECT payload FROM outbox")}
+    assert left <= {f'{{"execution_id":"{other.execution_id}"}}'}, "work that names what is forgotten is gone"
 
 
 @pytest.mark.parametrize("by", ["id", "key", "alias"])

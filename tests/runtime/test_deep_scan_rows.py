@@ -146,6 +146,16 @@ def test_a_memory_keeps_its_id_and_is_found_by_its_new_text(magnus: Orchestrator
     assert key
 
 
+def test_a_memory_that_is_told_anew_waits_again(magnus: Orchestrator, scanning: DeepScanning) -> None:
+    magnus.memory.remember("The client is nobody", id="client")
+    magnus.memory.remember("A fact", id="fact")
+    scanning.run()
+    magnus.memory.remember(f"The client is {NAME}", id="client")
+    assert levels(magnus, "memories") == ["pattern", "deep"]
+    scanning.run()
+    assert "Quill" not in stored(magnus) and levels(magnus, "memories") == ["deep", "deep"]
+
+
 def test_what_cannot_be_finished_stays_and_says_why(
     magnus: Orchestrator, scanning: DeepScanning, engine: OneName
 ) -> None:

@@ -68,6 +68,7 @@ LAYERS: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
                 "orchestrator.wiring",
                 "orchestrator.arguments",
                 "orchestrator.background",
+                "orchestrator.deep_scan",
                 "orchestrator.forgetting",
                 "orchestrator.maintenance",
                 "orchestrator.runtime",

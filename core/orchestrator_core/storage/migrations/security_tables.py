@@ -7,6 +7,11 @@ STATEMENTS = (
     "ALTER TABLE executions ADD COLUMN scan_level TEXT NOT NULL DEFAULT 'pattern'",
     "ALTER TABLE executions ADD COLUMN risk REAL NOT NULL DEFAULT 0",
     "ALTER TABLE memories ADD COLUMN scan_level TEXT NOT NULL DEFAULT 'pattern'",
+    # A memory that is overwritten is a text that nobody has looked at yet.
+    """CREATE TRIGGER memories_scanned AFTER UPDATE ON memories
+    WHEN old.scan_level = 'deep' AND new.scan_level = 'deep' AND (old.text IS NOT new.text OR old.metadata IS NOT new.metadata) BEGIN
+        UPDATE memories SET scan_level = 'pattern' WHERE seq = new.seq;
+    END""",
     "ALTER TABLE findings ADD COLUMN cwe TEXT NOT NULL DEFAULT ''",
     # Every decision about a text, with keyed hashes and never a value. rules is a JSON array of [rule_id, action, count].
     """CREATE TABLE security_log (
