@@ -81,6 +81,8 @@ def _is_value(name: str, text: str) -> bool:
         " " in text.strip() and "pass" not in name.lower()
     ):
         return False
+    if "token" in name.lower() and (text.isalpha() or len(text) < 8):
+        return False  # the tokens of a parser are words and signs
     # password = "password" in a table of words, an identifier, a column: a secret is rarely a plain lower-case name of a field.
     return lowered not in (
         "password",

@@ -35,8 +35,8 @@ _SWITCHED_ON: dict[str, tuple[str, int, str]] = {
 
 
 def _cookie(site: Site) -> None:
-    if len(site.call.args) < 1 and not site.call.keywords:
-        return
+    if len(site.call.args) < 2 and site.keyword("value") is None and site.keyword("key") is None:
+        return  # a cookie jar takes a cookie as a whole
     if site.last == "set_cookie" and any(k.arg is None for k in site.call.keywords):
         return  # its options come from a dictionary
     secure, httponly = site.keyword("secure"), site.keyword("httponly") or site.keyword("http_only")
