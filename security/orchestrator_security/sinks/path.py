@@ -143,6 +143,8 @@ class PathScanner:
                 self._look(
                     hits, "path.overlong", _OVERLONG, form, text, "high", "an encoding that hides what it spells"
                 )
+            if hits:
+                return list(hits.values())  # what further decoding would show changes no decision
         if "\\." in text:
             self._look(hits, "path.parent", _PARENT, text.replace("\\", ""), text, "high", "a parent folder in a path")
         return list(hits.values())

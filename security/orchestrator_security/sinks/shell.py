@@ -172,6 +172,8 @@ class ShellScanner:
                         cwe="CWE-88" if rule == "shell.option" else "CWE-78",
                         owasp_llm="LLM05",
                     )
+            if hits:
+                break  # what further decoding would show changes no decision
         return list(hits.values())
 
 

@@ -154,6 +154,8 @@ class TemplateScanner:
                 hits["template.expression"] = _hit(
                     "template.expression", start, end, "high", "an expression that a template engine would evaluate"
                 )
+            if hits:
+                break  # what further decoding would show changes no decision
         return list(hits.values())
 
 
