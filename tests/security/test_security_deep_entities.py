@@ -63,6 +63,11 @@ def test_names_are_visible_with_a_model_only() -> None:
         ("at 3012345678 o", "3012345678", "PHONE_NUMBER", False, True),
         ("(415) 555-2671", "(415) 555-2671", "PHONE_NUMBER", True, True),
         ("+123 45", "+123 45", "PHONE_NUMBER", False, False),  # too short
+        ("so 0441 222 33 44 x12", "0441 222 33 44 x12", "PHONE_NUMBER", True, True),
+        ("isbn 0-306-40615-2", "0-306-40615-2", "PHONE_NUMBER", False, True),
+        ("on 01-02-2024", "01-02-2024", "PHONE_NUMBER", False, True),
+        ("x[1::2]", "1::2", "IP_ADDRESS", False, False),
+        ("at 2a02:908::1 o", "2a02:908::1", "IP_ADDRESS", True, True),
     ],
 )
 def test_form_or_a_telling_word_proves_it(

@@ -140,6 +140,7 @@ _VERSION_WORDS = (
     "oid",
 )
 _WORDS_BEFORE = 40
+_IPV6_GROUPS_MIN = 3
 # Single words that small models take for persons or places and that developers write all day.
 _TECHNICAL = frozenset((
     "docker", "kubernetes", "redis", "kafka", "jenkins", "ansible", "terraform", "python", "java", "kotlin", "ruby", "swift", "rust",
@@ -158,6 +159,9 @@ _TEST_CARDS = frozenset((
     "2223003122003222", "5200828282828210", "378282246310005", "371449635398431", "6011111111111117", "6011000990139424",
     "30569309025904", "38520000023237", "3530111333300000", "3566002020360505",
 ))  # fmt: skip
+_PHONE_DIGITS = (7, 21)
+"""The most that numbers have is 15; an extension may follow."""
+_PHONE_DIGITS_ALONE = 9
 _CODE_BEFORE = frozenset("._/\\@#$`<>[{=:-+*&|\"'(")
 _CODE_AFTER = frozenset("_/\\@`<>({[=+*&|")
 
@@ -228,17 +232,20 @@ def _wordlike(character: str) -> bool:
 
 @cache
 def _phone_shape() -> re.Pattern[str]:
-    # As people write numbers: an area code in brackets, or groups of the North American plan.
+    # As people write numbers: an area code in brackets, groups of the North American plan, or groups behind the trunk prefix 0.
     return re.compile(
-        r"\(?\d{3}\)[ .-]?\d{3}[ .-]\d{4}|1?[ .-]?\d{3}([ .-])\d{3}\1\d{4}|0\d{2,4}[ /-]\d{3,4}[ -]?\d{3,5}"
+        r"(?:\(?\d{3}\)[ .-]?\d{3}[ .-]\d{4}|1?[ .-]?\d{3}([ .-])\d{3}\1\d{4}|0\d{2,4}[ /-]\d{3,4}[ -]?\d{3,5}"
+        r"|\(?0\d{0,4}\)?\d{0,4}(?:[ .-]\d{2,4}){2,4})(?:[ ,;]{0,2}(?:x|ext\.?)[ ]?\d{1,6})?"
     )
 
 
 def _reads_as_phone(value: str, *, supported: bool) -> bool:
     digits = sum(character.isdigit() for character in value)
-    if not 7 <= digits <= 15:
+    if not _PHONE_DIGITS[0] <= digits <= _PHONE_DIGITS[1]:
         return False
-    return supported or value.lstrip("(").startswith("+") or _phone_shape().match(value) is not None
+    if supported or value.lstrip("(").startswith("+"):
+        return True
+    return digits >= _PHONE_DIGITS_ALONE and _phone_shape().fullmatch(value) is not None
 
 
 def _reads_as_address(text: str, start: int, value: str) -> bool:
@@ -248,6 +255,8 @@ def _reads_as_address(text: str, start: int, value: str) -> bool:
         address = ipaddress.ip_address(value.partition("/")[0].strip("[]"))
     except ValueError:
         return False
+    if address.version == 6 and sum(map(bool, value.split(":"))) < _IPV6_GROUPS_MIN:
+        return False  # a slice such as ``[1::2]``
     if not address.is_global or address.is_multicast:
         return False
     before = text[max(0, start - _WORDS_BEFORE) : start].lower()
