@@ -45,7 +45,8 @@ class SecuritySettings(Struct, frozen=True, forbid_unknown_fields=True):
     request_max_bytes: Bytes = 1_048_576
     """A larger request is blocked."""
     redact_secrets: bool = True
-    redact_email: bool = True
+    redact_pii: tuple[str, ...] = ("*",)
+    """Kinds of personal data that are redacted, such as ``EMAIL_ADDRESS``; ``*`` stands for all but domain names, empty for none."""
     redact_output: bool = False
     """Also redact what the caller gets back, not only what is stored."""
     preset: Literal["dev", "strict", "audit"] = "dev"

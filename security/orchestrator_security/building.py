@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from orchestrator_core.clock import Clock
+from orchestrator_core.errors import SettingsError, UsageError
 from orchestrator_core.settings import SecuritySettings
 from orchestrator_security.characters.encoding import EncodingScanner
 from orchestrator_security.guard import SecurityGuard
-from orchestrator_security.pii.email import EmailScanner
+from orchestrator_security.pii.pii_match import REDACTED_BY_DEFAULT
+from orchestrator_security.pii.pii_scanner import PiiScanner, known_entities
 from orchestrator_security.plugins.installed import installed_scanners, plugin_of
 from orchestrator_security.policy.reading import PolicySource, read_policy
 from orchestrator_security.policy.table import PolicyRule
@@ -38,7 +40,8 @@ def build_guard(
         *installed_scanners(settings.scanners),
         *(plugin_of(str(getattr(scanner, "name", type(scanner).__name__)), scanner) for scanner in extra_scanners),
     ]
-    redacting: tuple[Scanner, ...] = (SecretScanner(), EmailScanner())
+    personal = PiiScanner(entities=redacted_entities(settings))
+    redacting: tuple[Scanner, ...] = (SecretScanner(), personal)
     return SecurityGuard(
         request_max_bytes=settings.request_max_bytes,
         scanners=(EncodingScanner(), *redacting, *(plugin.scanner for plugin in plugins)),
@@ -47,6 +50,20 @@ def build_guard(
         hash_key=hash_key,
         clock=clock,
     )
+
+
+def redacted_entities(settings: SecuritySettings) -> frozenset[str]:
+    """The kinds of personal data that are looked for and replaced; ``*`` stands for those that are personal wherever they stand.
+
+    Raises:
+        SettingsError: there is no such kind.
+    """
+    named = [name for name in settings.redact_pii if name != "*"]
+    try:
+        chosen = known_entities(named)
+    except UsageError as error:
+        raise SettingsError(f"security.redact_pii: {error}") from None
+    return chosen | frozenset(REDACTED_BY_DEFAULT) if "*" in settings.redact_pii else chosen
 
 
 def chosen_policy(settings: SecuritySettings, categories: Sequence[str] = ()) -> PolicySource:
@@ -59,6 +76,4 @@ def chosen_policy(settings: SecuritySettings, categories: Sequence[str] = ()) ->
     first: list[PolicyRule] = []
     if not settings.redact_secrets:
         first.append(PolicyRule("secret", "flag"))
-    if not settings.redact_email:
-        first.append(PolicyRule("pii", "flag"))
     return structs.replace(source, policy=structs.replace(source.policy, rules=source.policy.before(first)))

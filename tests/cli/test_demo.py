@@ -32,7 +32,7 @@ def small_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "small.py").write_text("def used():\n    return unused\n", encoding="utf-8")
     # Settings of the user's own that would spoil the show: of these only the store's count.
     (folder / "orchestrator.toml").write_text(
-        "[stages]\nrecord = false\nhealing = false\n[security]\nredact_email = false\nredact_secrets = false\n",
+        "[stages]\nrecord = false\nhealing = false\n[security]\nredact_pii = []\nredact_secrets = false\n",
         encoding="utf-8",
     )
     return folder
@@ -155,7 +155,7 @@ def test_promises_are_not_kept_by_themselves(tmp_path: Path) -> None:
         if scene.shows in ("meaning", "healing", "failure", "redaction", "blocking")
     ]
     with temporary_orchestrator(
-        tmp_path / "store", overrides={"stages.healing": False, "security.redact_email": False}
+        tmp_path / "store", overrides={"stages.healing": False, "security.redact_pii": []}
     ) as orchestrator:
         for scene in script:
             orchestrator.register(scene.agent, lambda request: "all is well", replace=True)

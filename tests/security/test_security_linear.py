@@ -20,7 +20,7 @@ UNITS = [
     "-----BEGIN PRIVATE " + "KEY-----", "-----BEGIN RSA PRIVATE " + "KEY-----\nAAAA", "Bearer ", "sk-", "sk-proj-", "\x1b[", "\x1b[0",
     "\U000e0041", "\ud800", "\u202e", "a\u200bb", "\U0001f3f4\U000e0067", "ghp_", "AKIA", "1:AA", "123456789:A", "\0", "<EMAIL_",
     "<EMAIL_0123456789abcd>", "SG.", "SK", "%40", "%4", "password\\", "AccountKey=", "xoxb-", "pypi-AgE", ".eyJ", "Q~",
-    "glpat-", "=", "\n", " ", "\\",
+    "12.12.12.12 ", "pass=", 'password="\\"a', "token\t", "DE89 ", "call 123 456 ", "glpat-", "=", "\n", " ", "\\",
 ]  # fmt: skip
 
 

@@ -145,7 +145,7 @@ class _Dies(_Base):
         _Answers(Hit("a", "b", 0.5, 1)),  # type: ignore[arg-type]
         _Dies(),
     ],
-    ids=repr,
+    ids=["text", "before", "behind", "severity", "confidence", "category", "half", "dies"],
 )
 def test_nonsense_is_reported_as_incomplete(scanner: Any) -> None:
     guard = build_guard(SecuritySettings(), hash_key=b"k", clock=SystemClock(), extra_scanners=[scanner])

@@ -7,11 +7,8 @@ domain of at most one separator and to the local part of at most one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
-
-from orchestrator_security.contract import ScanContext
-from orchestrator_security.scanner import Hit
 
 _SEPARATORS = ("@", "%40", "\uff20")
 _LOCAL_MAX = 128
@@ -104,29 +101,3 @@ def _around(text: str, at: int, width: int) -> tuple[int, int, bool] | None:
     lowered = name.lower()
     example = user.lower() in _EXAMPLE_NAMES and (lowered.endswith(_RESERVED) or lowered in _RESERVED)
     return start, end, example
-
-
-class EmailScanner:
-    """Finds e-mail addresses, also percent-encoded ones."""
-
-    name = "email"
-
-    def prefilter(self, text: str, context: ScanContext) -> bool:
-        return "@" in text or "%40" in text or "\uff20" in text
-
-    def scan(self, text: str, context: ScanContext) -> Sequence[Hit]:
-        return [
-            Hit(
-                "pii.email",
-                "pii",
-                start,
-                end,
-                severity="info" if example else "medium",
-                confidence=0.1 if example else 0.95,
-                kind="EMAIL",
-                message="an e-mail address",
-                cwe="CWE-359",
-                owasp_llm="LLM02",
-            )
-            for start, end, example in find_emails(text)
-        ]

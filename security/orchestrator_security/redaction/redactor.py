@@ -21,7 +21,7 @@ _MAX_ROUNDS = 8
 _REPEAT_MIN = 6
 """A secret of at least this many characters is also replaced where nothing but its value gives it away."""
 _FEW = 32
-_PRIORITY = ("SECRET", "EMAIL")
+_PRIORITY = ("SECRET", "CARD", "IBAN", "SSN", "EMAIL")
 
 Span = tuple[int, int, str]
 
