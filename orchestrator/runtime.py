@@ -32,7 +32,7 @@ from orchestrator_core.storage.home import find_home, placed_home, prepare_home
 
 if TYPE_CHECKING:
     from orchestrator_memory.manager import MemoryManager
-    from orchestrator_security.approvals.approvals import OnApproval
+    from orchestrator_security.approvals.callback import OnApproval
     from orchestrator_security.manager import SecurityManager
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -28,7 +28,8 @@ from orchestrator_evaluation.auto_judge import build_judge
 from orchestrator_evaluation.contract import JudgeTask
 from orchestrator_memory.forgetting.forget import KIND as FORGET
 from orchestrator_memory.manager import MemoryManager, build_memory
-from orchestrator_security.approvals.approvals import ApprovalDesk, OnApproval
+from orchestrator_security.approvals.approvals import ApprovalDesk
+from orchestrator_security.approvals.callback import OnApproval
 from orchestrator_security.approvals.prompt import terminal_prompt
 from orchestrator_security.approvals.question_store import QuestionStore
 from orchestrator_security.building import build_guard

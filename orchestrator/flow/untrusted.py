@@ -27,7 +27,8 @@ def untrusted(state: CallState, text: str, source: str) -> str:
             raise UsageError(f"call.untrusted: {name} must be text, not {type(value).__name__}.{hint}")
     named = inert(state.rooms.guard.redact(source[: 4 * _SOURCE_CHARS]))[:_SOURCE_CHARS]
     named = " ".join(named.split())
-    state.clearance.taint(named or "text from outside")
+    # In quotes: whoever chose the name must not speak to the person who is asked in Magnus's words.
+    state.clearance.taint(f'"{named.replace(chr(34), chr(39))}"' if named else "text from outside")
     if state.switches["guard_in"]:
         place = ScanContext(
             "tool", trust="untrusted", agent=state.spec.name, caller=state.caller, session=state.session

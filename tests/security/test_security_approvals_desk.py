@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import pty
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +17,6 @@ from orchestrator_core.clock import SystemClock
 from orchestrator_core.records import Redacted
 from orchestrator_core.storage.database import Database
 from orchestrator_security.approvals.approvals import ApprovalDesk, user_name
-from orchestrator_security.approvals.prompt import TerminalPrompt, shown, terminal_prompt
 from orchestrator_security.approvals.question import Answer, Question, one_line
 from orchestrator_security.approvals.question_store import QuestionStore
 
@@ -130,6 +127,25 @@ def test_an_async_callback_runs_on_the_loop_it_was_written_for(database: Databas
     answer = asyncio.run(asked())
     assert answer.approved and loops[0] is loops[1]
     assert answer.by.endswith("callback")
+
+
+def test_an_async_callback_that_is_not_waited_for_is_cancelled(database: Database) -> None:
+    ended: list[str] = []
+
+    async def callback(about: Question) -> bool:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append("cancelled")
+        return True
+
+    async def asked() -> Answer:
+        answer = await desk.aask(question(desk), seconds=0.05, stop=threading.Event())
+        await asyncio.sleep(0.1)
+        return answer
+
+    desk = desk_of(database, callback=callback)
+    assert asyncio.run(asked()).decision == "expired" and ended == ["cancelled"]
 
 
 def test_everybody_sees_the_question_redacted_and_fit_for_a_terminal(database: Database, ask: Ask) -> None:
@@ -252,12 +268,22 @@ def test_no_time_is_a_no_that_nobody_saw(database: Database, ask: Ask) -> None:
     assert desk.entries() == []
 
 
-@pytest.mark.parametrize("wanted", ["", "abc", "xyzw", "%%%%", "a1b2' --", "0" * 100, "ffff"])
-def test_an_id_that_is_none(database: Database, wanted: str) -> None:
+@pytest.mark.parametrize("wanted", [None, b"a1b2", "", "abc", "xyzw", "%%%%", "a1b2' --", "0" * 100, "ffff"])
+def test_an_id_that_is_none(database: Database, wanted: Any) -> None:
     desk = desk_of(database)
     QuestionStore(database).put(question(desk))
     with pytest.raises(UsageError, match="approval"):
         desk.settle(wanted, True)
+
+
+@pytest.mark.parametrize("arguments", [("yes",), (1,), (None,), (True, 3), (True, "me", b"x")])
+def test_an_answer_that_is_none_is_refused_and_settles_nothing(database: Database, arguments: tuple[Any, ...]) -> None:
+    desk = desk_of(database)
+    QuestionStore(database).put(question(desk))
+    names = ("approved", "by", "note")
+    with pytest.raises(UsageError, match="settle"):
+        desk.settle("a1b2c3d4e5", **dict(zip(names, arguments, strict=False)))
+    assert desk.get("a1b2").status == "waiting"
 
 
 def test_a_beginning_that_two_share(database: Database) -> None:
@@ -267,60 +293,6 @@ def test_a_beginning_that_two_share(database: Database) -> None:
     with pytest.raises(UsageError, match="several"):
         desk.get("abcd")
     assert desk.get("abcd000002").question.id == "abcd000002"
-
-
-def typed(database: Database, *lines: bytes, before: bytes = b"") -> tuple[Answer, str]:
-    """What comes of a question at a terminal where somebody types that."""
-    ours, theirs = pty.openpty()
-    screen = open(os.dup(theirs), "w", encoding="utf-8")  # noqa: SIM115
-    try:
-        if before:
-            os.write(ours, before)
-        prompt = TerminalPrompt(theirs, screen)
-        desk = desk_of(database, prompt=prompt)
-
-        def person() -> None:
-            seen = b""
-            while b"[y/N]" not in seen:
-                seen += os.read(ours, 4_096)
-            for line in lines:
-                os.write(ours, line)
-
-        thread = threading.Thread(target=person)
-        thread.start()
-        about = question(desk, capability="fs.write", reason="to \x1b[31msave", request="all")
-        answer = desk.ask(about, seconds=1.0, stop=threading.Event())
-        thread.join()
-        return answer, shown(about)
-    finally:
-        screen.close()
-        os.close(ours)
-        os.close(theirs)
-
-
-@pytest.mark.parametrize(
-    ("lines", "approved"),
-    [
-        ((b"y\n",), True),
-        ((b"YES\n",), True),
-        ((b"\n",), False),
-        ((b"n\n",), False),
-        ((b"yep\n",), False),
-        ((b"\x04",), False),
-    ],
-)
-def test_a_person_at_the_terminal(database: Database, lines: tuple[bytes, ...], approved: bool) -> None:
-    answer, _ = typed(database, *lines)
-    assert (answer.approved, answer.by) == (approved, f"terminal:{user_name()}")
-
-
-def test_what_was_typed_before_the_question_is_no_answer(database: Database) -> None:
-    answer, _ = typed(database, before=b"y\n")
-    assert (answer.approved, answer.decision) == (False, "expired")
-
-
-def test_without_a_terminal_there_is_no_prompt() -> None:
-    assert terminal_prompt() is None
 
 
 def test_a_text_for_a_terminal_is_one_printable_line() -> None:

@@ -58,7 +58,7 @@ def test_what_is_dangerous_needs_a_yes_only_after_untrusted_text(
     assert run(magnus, "browses", "x").output == [False, True, True]
     (question,) = asked
     assert (question.capability, question.reason, question.tainted) == ("shell.run", "after", True)
-    assert "https://example.org/page" in question.cause
+    assert '"https://example.org/page"' in question.cause
 
 
 def test_a_yes_before_the_taint_does_not_hold_after_it(magnus: Orchestrator, run: Run, asked: list[Question]) -> None:

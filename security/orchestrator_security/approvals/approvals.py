@@ -13,8 +13,8 @@ from __future__ import annotations
 import contextvars
 import logging
 import os
-from collections.abc import Awaitable, Callable
-from concurrent.futures import TimeoutError as FutureTimeout
+from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -23,8 +23,9 @@ from msgspec import structs
 
 from orchestrator_core.clock import Clock
 from orchestrator_core.daemon_pool import shared_pool
-from orchestrator_core.errors import MagnusError, StoreError
+from orchestrator_core.errors import MagnusError, StoreError, UsageError
 from orchestrator_core.records import Redact
+from orchestrator_security.approvals.callback import STOP_POLL_S, Named, OnApproval, answer_of, is_async
 from orchestrator_security.approvals.prompt import Prompt
 from orchestrator_security.approvals.question import (
     NAME_CHARS,
@@ -41,13 +42,9 @@ from orchestrator_security.approvals.question import (
 )
 from orchestrator_security.approvals.question_store import QuestionStore
 
-OnApproval = Callable[[Question], bool | Answer | Awaitable[bool | Answer]]
-"""Called with each question; may be async. It runs in a thread of Magnus's own, or on the event loop where both are async."""
-
 _log = logging.getLogger("orchestrator.approvals")
 _FIRST_POLL_S = 0.05
 _LAST_POLL_S = 0.5
-_STOP_POLL_S = 0.2
 _SCANNED_CHARS = 8_000
 Sleep = Callable[[float], None]
 
@@ -91,7 +88,7 @@ class ApprovalDesk:
         return self._store.entries(waiting=False, limit=limit, now=self._clock.now())
 
     def get(self, question_id: str) -> Entry:
-        """One question, by its id or a beginning of it.
+        """One question, by its id or a beginning of it that no other shares.
 
         Raises:
             UsageError: there is none, or there are several.
@@ -103,9 +100,12 @@ class ApprovalDesk:
         """Answer a question; by default in the name of the user this process runs as. Whoever is first decides.
 
         Raises:
-            UsageError: there is no such question.
+            UsageError: there is no such question, or an argument is of the wrong type.
             StoreError: the store cannot be written.
         """
+        for name, value, kind in (("approved", approved, bool), ("by", by, str), ("note", note, str)):
+            if not isinstance(value, kind):
+                raise UsageError(f"settle: {name} must be {kind.__name__}, not {type(value).__name__}")
         entry = self.get(question_id)
         decision: Decision = "approved" if approved else "denied"
         return self._settle(entry.question.id, decision, by or user_name(), note)
@@ -135,29 +135,39 @@ class ApprovalDesk:
         import asyncio
 
         ask = partial(self.ask, question, seconds=seconds, stop=stop)
-        if self._callback is not None and _is_async(self._callback) and seconds > 0:
-            ask = partial(self._ask_by, self._on_this_loop(self._fit(question)), question, seconds, stop)
+        started: list[Future[Any]] = []
+        if self._callback is not None and is_async(self._callback) and seconds > 0:
+            call = self._on_this_loop(self._fit(question), started)
+            ask = partial(self._ask_by, call, question, seconds, stop)
         context = contextvars.copy_context()
         try:
             return await asyncio.wrap_future(shared_pool.submit(lambda: context.run(ask)))
         except BaseException:
             stop.set()
             raise
+        finally:
+            for future in started:
+                future.cancel()  # the answer is settled; a callback that still thinks is not waited for
 
-    def _on_this_loop(self, question: Question) -> Callable[[], Any]:
+    def _on_this_loop(self, question: Question, started: list[Future[Any]]) -> Callable[[], Any]:
         """The async callback as something a thread can wait for: it runs on the loop it was written for."""
         import asyncio
 
         loop = asyncio.get_running_loop()
         callback: Any = self._callback
-        return lambda: asyncio.run_coroutine_threadsafe(callback(question), loop).result()
+
+        def call() -> Any:
+            started.append(asyncio.run_coroutine_threadsafe(callback(question), loop))
+            return started[0].result()
+
+        return call
 
     def _ask_by(self, call: Callable[[], Any], question: Question, seconds: float, stop: Stop) -> Answer:
         desk = ApprovalDesk(
             self._store,
             clock=self._clock,
             redact=self._redact,
-            callback=_Named(self._callback, call),
+            callback=Named(self._callback, call),
             sleep=self._sleep,
         )
         return desk.ask(question, seconds=seconds, stop=stop)
@@ -165,7 +175,7 @@ class ApprovalDesk:
     def _wait(self, question: Question, seconds: float, stop: Stop) -> Answer:
         ends_at = self._clock.monotonic() + seconds
         if self._callback is not None:
-            answer = self._from_callback(self._callback, question, seconds, stop)
+            answer = answer_of(self._callback, question, seconds=seconds, stop=stop)
         else:
             answer = self._from_people(question, ends_at, stop)
         if answer.decision == "":
@@ -173,34 +183,6 @@ class ApprovalDesk:
         settled = self._settle(question.id, answer.decision or "denied", answer.by, answer.note)
         entry = settled.entry
         return Answer(entry.status == "approved", entry.by, entry.note, _final(entry))
-
-    def _from_callback(self, callback: OnApproval, question: Question, seconds: float, stop: Stop) -> Answer:
-        name = _name_of(callback)
-        by = f"callback:{name}"
-        context = contextvars.copy_context()
-        future = shared_pool.submit(lambda: context.run(_called, callback, question))
-        left = seconds
-        while True:
-            try:
-                said = future.result(min(left, _STOP_POLL_S))
-            except FutureTimeout as error:
-                if future.done():
-                    return Answer(False, by, f"the callback raised {type(error).__name__}")
-                left -= _STOP_POLL_S
-                if stop.is_set():
-                    return Answer(False, decision="withdrawn")
-                if left <= 0:
-                    return Answer(False, decision="expired", note=f"{by} did not answer in time")
-            except BaseException as error:  # noqa: BLE001 - whatever it raises, it is no yes
-                return Answer(False, by, f"the callback raised {type(error).__name__}")
-            else:
-                break
-        if isinstance(said, Answer) and isinstance(said.approved, bool):
-            who = f"{by} ({said.by})" if isinstance(said.by, str) and said.by else by
-            return Answer(said.approved, who, said.note if isinstance(said.note, str) else "")
-        if isinstance(said, bool):
-            return Answer(said, by)
-        return Answer(False, by, f"the callback returned {type(said).__name__}, not True, False or an Answer")
 
     def _from_people(self, question: Question, ends_at: float, stop: Stop) -> Answer:
         pause_s = _FIRST_POLL_S
@@ -228,7 +210,7 @@ class ApprovalDesk:
                     return Answer(False, decision="expired", note="nobody answered in time")
                 if self._prompt is not None and (at_prompt or self._prompt.take(question)):
                     at_prompt = True
-                    said = self._prompt.poll(min(left, _STOP_POLL_S))
+                    said = self._prompt.poll(min(left, STOP_POLL_S))
                     if said is not None:
                         return Answer(said, f"terminal:{user_name()}")
                 elif self._sleep is not None:
@@ -258,40 +240,6 @@ class ApprovalDesk:
         who = one_line(self._redact(by), NAME_CHARS)
         said = one_line(self._redact(note), NOTE_CHARS)
         return self._store.settle(question_id, decision, by=who, note=said, now=self._clock.now())
-
-
-class _Named:
-    """A callback whose call is made in another way."""
-
-    def __init__(self, callback: Any, call: Callable[[], Any]) -> None:
-        self.__qualname__ = _name_of(callback)
-        self._call = call
-
-    def __call__(self, question: Question) -> Any:
-        return self._call()
-
-
-def _called(callback: OnApproval, question: Question) -> Any:
-    said = callback(question)
-    if not hasattr(type(said), "__await__"):
-        return said
-    import asyncio
-
-    async def finished() -> Any:
-        return await said  # type: ignore[misc]
-
-    return asyncio.run(finished())
-
-
-def _is_async(callback: object) -> bool:
-    import inspect
-
-    return inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(getattr(callback, "__call__", None))  # noqa: B004
-
-
-def _name_of(callback: object) -> str:
-    name = getattr(callback, "__qualname__", None) or type(callback).__qualname__
-    return one_line(str(name), 100)
 
 
 def _final(entry: Entry) -> Decision:

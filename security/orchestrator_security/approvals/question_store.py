@@ -72,10 +72,10 @@ class QuestionStore:
             UsageError: there is none, or there are several.
             StoreError: the store cannot be read.
         """
-        wanted = beginning.strip().lower()
+        wanted = beginning.strip().lower() if isinstance(beginning, str) else ""
         if len(wanted) < _ID_MIN or not re.fullmatch(r"[0-9a-f]{1,64}", wanted):
             raise UsageError(
-                f"{beginning[:40]!r} is no approval's id: give {_ID_MIN} or more of its digits 0-9 and a-f."
+                f"{beginning!r:.60} is no approval's id: give {_ID_MIN} or more of its digits 0-9 and a-f."
             )
         with self._database.reader() as connection:
             found = connection.execute(
