@@ -12,9 +12,11 @@ from orchestrator_core.records import Redact, Redacted
 from orchestrator_core.settings import SecuritySettings
 from orchestrator_core.storage.database import Database
 from orchestrator_security.audit.decision_log import decision_write
+from orchestrator_security.building import redacted_entities
 from orchestrator_security.contract import ScanContext, ScanVerdict
 from orchestrator_security.decision import Judgement
 from orchestrator_security.pii.deep.engine import DeepEngine, presidio_installed, shared_engine
+from orchestrator_security.pii.deep.scanner import replaced_words
 from orchestrator_security.pii.deep.stored_text import DeepRedactor
 from orchestrator_security.policy.reading import PolicySource
 from orchestrator_security.redaction.placeholder import KeyedNaming
@@ -58,7 +60,12 @@ def build_deep_scan(
     judgement = Judgement(policy, naming.value_hash, clock.now)
     deep = None
     if settings.deep_scan == "auto" and (engine is not None or presidio_installed()):
-        deep = DeepRedactor(engine or shared_engine(), naming, judgement.replaces)
+        words = replaced_words(redacted_entities(settings), everything="*" in settings.redact_pii)
+        deep = DeepRedactor(
+            engine or shared_engine(),
+            naming,
+            lambda hit, value, context: hit.kind in words and judgement.replaces(hit, value, context),
+        )
 
     def told(row: str, reason: str) -> None:
         verdict = ScanVerdict("flag", Redacted(""), incomplete=(f"presidio ({reason})",), policy=policy.policy.name)

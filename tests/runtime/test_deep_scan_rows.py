@@ -264,6 +264,23 @@ def test_damaged_json_is_read_as_text(magnus: Orchestrator, scanning: DeepScanni
     assert context.startswith('{"cut": "<PERSON_') and json.loads(output)[0].startswith("<PERSON_")
 
 
+@pytest.mark.parametrize(("kinds", "replaced"), [(["*"], True), (["EMAIL_ADDRESS"], False), ([], False)])
+def test_kinds_that_the_settings_leave_are_left(
+    tmp_path: Path, engine: OneName, kinds: list[str], replaced: bool
+) -> None:
+    with temporary_orchestrator(tmp_path / "some", overrides={"security.redact_pii": kinds}) as magnus:
+        guard = magnus.open().guard
+        scan = build_deep_scan(
+            magnus.database, magnus.settings.security, policy=guard.policy, hash_key=b"k", redact=guard.redact,
+            clock=FakeClock(), engine=engine,
+        )  # fmt: skip
+        magnus.register("echo", str.upper)
+        magnus.execute("echo", NAME)
+        assert scan.scanning.run().scanned == 2
+        ((request,),) = magnus.database.query("SELECT request FROM executions")
+        assert (request != NAME) is replaced and levels(magnus) == ["deep"]
+
+
 def test_off_means_that_nothing_is_queued(tmp_path: Path) -> None:
     with temporary_orchestrator(tmp_path / "off", overrides={"security.deep_scan": "off"}) as magnus:
         magnus.register("echo", str.upper)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.pii.deep.engine import DeepEngine, Place
 from orchestrator_security.pii.deep.entities import ENTITIES
+from orchestrator_security.pii.pii_match import ENTITIES as PATTERNS
 from orchestrator_security.scanner import Hit
 
 _RULES = {
@@ -18,12 +19,16 @@ _RULES = {
 
 
 class DeepPiiScanner:
-    """Finds what Presidio finds. Where that fails it raises, and the gate says that the text was not scanned."""
+    """Finds what Presidio finds. Where that fails it raises, and the gate says that the text was not scanned.
+
+    ``words`` are the placeholders' words of what is reported, all where it is None.
+    """
 
     name = "presidio"
 
-    def __init__(self, engine: DeepEngine) -> None:
+    def __init__(self, engine: DeepEngine, words: Collection[str] | None = None) -> None:
         self._engine = engine
+        self._words = words
 
     def prefilter(self, text: str, context: ScanContext) -> bool:
         return len(text) > 3
@@ -34,7 +39,20 @@ class DeepPiiScanner:
         Raises:
             DeepScanUnfinished: the text was not wholly looked at.
         """
-        return hits_of(self._engine.find(text))
+        hits = hits_of(self._engine.find(text))
+        return hits if self._words is None else [hit for hit in hits if hit.kind in self._words]
+
+
+def replaced_words(patterns: Collection[str], *, everything: bool) -> frozenset[str]:
+    """The placeholders' words of what is replaced, where the settings name these kinds of the inline patterns.
+
+    What no pattern knows, such as names, is replaced where the settings ask for everything.
+    """
+    inline = {name: entity.word for name, entity in PATTERNS.items()}
+    words = {inline[name] for name in patterns}
+    if everything:
+        words.update(entity.word for entity in ENTITIES.values() if entity.word not in inline.values())
+    return frozenset(words)
 
 
 def hits_of(places: Sequence[Place]) -> list[Hit]:
