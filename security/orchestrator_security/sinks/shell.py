@@ -121,26 +121,26 @@ _RULES: tuple[tuple[str, str, Severity, str], ...] = (
 )
 
 # The token is optional, so that a run of separators is consumed as one match and looked at once.
-_SEPARATED = r"[;|&\n\r][;|&\s(){}\[\]@!,+=:]*+([^\s;|&<>(){}]{1,80})?"
+_SEPARATED = r"[;|&\n\r][;|&\s(){}\[\]@!,+=:]*+([^\s\x00;|&<>(){}]{1,80})?"
 _BROKEN = (
     r"(?<![\w$:\\/])(?:[a-z0-9]{0,12}(?:\\|\^|''|\"\"|['\"][a-z]{1,12}['\"]|\$@|\$\*"
     r"|\$\{[^}]{0,20}\})){1,12}[a-z0-9]{0,12}(?![\w\\/])"
 )
 _ENTITY = r"&(?:#\w{1,8}|[a-z]{2,8}\d{0,2})$"
 _ARGUMENT = (
-    r"\s*+(?:-{1,2}\w|/(?:[\w?*.]|\s|$)|\\|~|\.{1,2}/|\$|%\w|\*|\d+\s*+(?:$|[;|&#'\"`)])"
+    r"\s*+(?:-{1,2}\w|/(?:[\w?*.]|\s|$)|\\|~|\.[\w./]|\$|%\w|\*|\d+\s*+(?:$|[\x00;|&#'\"`)])"
     r"|[a-z]:\\|[\w.\-]+/\S+/|[\w.\-]{1,60}\.(?:txt|php|conf|ini|sh|log|py|exe|html?|xml|db|cfg|bat|jsp"
     r"|aspx?)\b"
     r"|\w{2,5}://|[<>]|'[^']{0,200}'|\"[^\"]{0,200}\")"
 )
-_NO_WORD = r"['\"]?-{1,2}\w{1,20}|[\w:@~%+=\-]*[./\\][\w./\\:@~%+=\-]*\w['\")]{0,3}"
-_ENDS = r"\s*+(?:$|[;|&#)`}'\"\n\r])"
+_NO_WORD = r"['\"]?-{1,2}\w{1,20}|\w{1,30}(?:=\w{0,30}|['\")]{1,3})|[\w:@~%+=\-]*[./\\][\w./\\:@~%+=\-]*\w['\")]{0,3}"
+_ENDS = r"\s*+(?:$|\x00|[;|&#)`}'\"\n\r])"
 _EXECUTABLE = (
     r"/(?:usr|bin|sbin|etc|opt|tmp|var|dev|home|proc|root|[a-z]{0,4}[?*\[])[\w?*\[]{0,8}/|\.{1,2}/\w"
     r"|[a-z]:\\|\\+(?:windows|winnt|usr|bin)\b|.{1,60}\.(?:exe|bat|cmd|ps1|vbs)$"
     r"|\$\{?[a-z_@*]|%\w+%|\[\[?$"
 )
-_NOISE = re.compile(r"[\\^'\"]|\$@|\$\*|\$[0-9]|\$\{[^}]{0,20}\}|\$[a-z]\b")
+_NOISE = r"[\\^'\"]|\$@|\$\*|\$[0-9]|\$\{[^}]{0,20}\}|\$[a-z]\b"
 
 
 @cache
@@ -179,10 +179,14 @@ class ShellScanner:
 
 def _all_forms(text: str) -> Iterator[str]:
     for form in forms(text):
-        yield form
+        unescaped = form
         if "\\n" in form or "\\r" in form:
             # A line break that is still to be unescaped; in a Windows path the letter belongs to a name.
-            yield _pattern(r"(?<![\w:.\\])\\[nr]|\\[nr]$").sub("\n", form)
+            unescaped = _pattern(r"(?<![\w:.\\])\\[nr]|\\[nr]$").sub("\n", form)
+        if form is text or unescaped == form:
+            yield form
+        if unescaped != form:
+            yield unescaped
 
 
 def _found(form: str) -> Iterator[tuple[str, int, int, Severity, str]]:
@@ -206,7 +210,7 @@ def _found(form: str) -> Iterator[tuple[str, int, int, Severity, str]]:
             yield "shell.braces", match.start(), match.end(), "high", "a command spelt as a list in braces"
             break
     for match in _pattern(_BROKEN).finditer(form):
-        if _NOISE.sub("", match[0].lower()) in PLAIN and not match[0][1:-1].isalnum():
+        if _pattern(_NOISE).sub("", match[0].lower()) in PLAIN and not match[0][1:-1].isalnum():
             yield "shell.command", match.start(), match.end(), "high", "a command whose name is broken up"
             break
     for match in _pattern(_SEPARATED).finditer(form):
@@ -218,7 +222,7 @@ def _found(form: str) -> Iterator[tuple[str, int, int, Severity, str]]:
 def _substitutes(inner: str, *, alone: bool) -> bool:
     """Whether what stands between backticks is a command; people set off any word that way."""
     token = inner.split(None, 1)[0].lower() if inner.strip() else ""
-    word = _NOISE.sub("", token).rpartition("/")[2].rstrip(";|&)")
+    word = _pattern(_NOISE).sub("", token).rpartition("/")[2].rstrip(";|&)")
     if (
         word in PLAIN
         or _pattern(_EXECUTABLE).match(token)
@@ -238,7 +242,7 @@ def _runs(form: str, match: re.Match[str]) -> bool:
             return False
         if _pattern(_EXECUTABLE).match(token):
             return not _ends_entity(form, match.start())
-        word = _NOISE.sub("", token).rpartition("/")[2].rstrip("#)")
+        word = _pattern(_NOISE).sub("", token).rpartition("/")[2].rstrip("#)")
         if word not in PLAIN and word not in WORDS:
             return False
     if _ends_entity(form, match.start()):
@@ -253,12 +257,14 @@ def _runs(form: str, match: re.Match[str]) -> bool:
     if match[0] == f"&{token}" and form[match.end() : match.end() + 1] == ";":
         return False
     before = form[max(0, match.start() - 200) : match.start()].strip()
-    # One argument that is no word, such as a file name or an address, ends where the separator stands; prose does not.
-    if match[0][0] not in "\r\n" and (
-        len(before) < 2 or not any(map(str.isalpha, before)) or _pattern(_NO_WORD).fullmatch(before)
-    ):
-        return True
     after = form[match.end() : match.end() + 300]
+    leads = len(before) < 2 or not any(map(str.isalpha, before))
+    if leads and match[0][0] in "\r\n" and not before:
+        # Many a text begins with an empty line.
+        leads = _pattern(_ENDS).match(after) is not None
+    # One argument that is no word, such as a file name or an address, ends where the separator stands; prose does not.
+    if leads or _pattern(_NO_WORD).fullmatch(before):
+        return True
     if _pattern(_ARGUMENT).match(after):
         return True
     second = after.split(None, 1)[:1]
