@@ -10,6 +10,7 @@ from orchestrator_core.clock import Clock
 from orchestrator_core.errors import SettingsError, UsageError
 from orchestrator_core.settings import SecuritySettings
 from orchestrator_security.characters.encoding import EncodingScanner
+from orchestrator_security.code.scan import CodeScanner
 from orchestrator_security.guard import SecurityGuard
 from orchestrator_security.pii.pii_match import REDACTED_BY_DEFAULT
 from orchestrator_security.pii.pii_scanner import PiiScanner, known_entities
@@ -44,7 +45,7 @@ def build_guard(
     redacting: tuple[Scanner, ...] = (SecretScanner(), personal)
     return SecurityGuard(
         request_max_bytes=settings.request_max_bytes,
-        scanners=(EncodingScanner(), *redacting, *(plugin.scanner for plugin in plugins)),
+        scanners=(EncodingScanner(), *redacting, CodeScanner(), *(plugin.scanner for plugin in plugins)),
         redacting=redacting,
         policy=chosen_policy(settings, [category for plugin in plugins for category in plugin.categories]),
         hash_key=hash_key,

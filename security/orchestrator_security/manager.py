@@ -11,6 +11,7 @@ from orchestrator_core.errors import UsageError
 from orchestrator_core.records import Redacted, Write
 from orchestrator_security.approvals.approvals import ApprovalDesk
 from orchestrator_security.audit.decision_log import decision_write
+from orchestrator_security.code.scan import CodeScan, scan_code
 from orchestrator_security.contract import Admission, Direction, ScanContext, ScanVerdict, Sink, Trust
 from orchestrator_security.guard import SecurityGuard
 from orchestrator_security.limits.limits import CallLimits
@@ -72,6 +73,16 @@ class SecurityManager:
         verdict = self._guard.check(text, context)
         self._journal(decision_write(verdict, context, at=self._clock.now()))
         return verdict
+
+    def scan_code(self, code: str, *, language: str = "python", name: str = "<text>") -> CodeScan:
+        """Insecure places in a text of Python, each with its line, severity, CWE and what to write instead. Nothing of it is run.
+
+        ``name`` becomes the findings' path. Code that does not parse, or is in another language, is "not scanned" in ``error``.
+
+        Raises:
+            UsageError: ``code`` is no text.
+        """
+        return scan_code(code, language=language, name=name)
 
     def redact(self, text: str, *, vault: Vault | None = None) -> Redacted:
         """Text with secrets and personal data replaced by placeholders. Never raises; idempotent.

@@ -109,8 +109,12 @@ class CodeScanner:
         return context.direction == "out" and may_hold_code(text)
 
     def scan(self, text: str, context: ScanContext) -> Sequence[Hit]:
-        """A hit for each insecure line: where it stands, and what to write instead. The line itself is never quoted."""
-        return [
+        """A hit for each insecure line: where it stands, and what to write instead. The line itself is never quoted.
+
+        Code that could not be scanned is told too, or it would look clean.
+        """
+        found = scan_output(text)
+        hits = [
             Hit(
                 rule_id=f"code.{placed.finding.rule}",
                 category="insecure_code",
@@ -122,8 +126,13 @@ class CodeScanner:
                 cwe=placed.finding.cwe,
                 owasp_llm="LLM05",
             )
-            for placed in scan_output(text).findings
+            for placed in found.findings
         ]
+        hits += [
+            Hit("code.not-scanned", "unscanned_code", 0, 0, severity="info", message=problem, owasp_llm="LLM05")
+            for problem in found.not_scanned
+        ]
+        return hits
 
 
 def _message(finding: CodeFinding) -> str:

@@ -23,6 +23,7 @@ CATEGORIES: dict[str, str] = {
     "secret": "passwords, keys and tokens",
     "pii": "personal data",
     "insecure_code": "code with a known weakness",
+    "unscanned_code": "code that does not parse, or is in a language that is not scanned",
     "incomplete": "a scanner that could not finish",
 }
 """Category and what it stands for. Scanners of other packages may add theirs."""
