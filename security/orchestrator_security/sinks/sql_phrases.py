@@ -1,0 +1,185 @@
+"""Phrases that only a statement has, wherever in a value they stand: ``union select``, ``drop table``, ``into outfile``.
+
+Each phrase is a pattern that begins with a word and is bounded, so the time is linear.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import islice
+
+from orchestrator_security.sinks.sql_found import Kind, Phrase
+from orchestrator_security.sinks.sql_names import NAMES
+from orchestrator_security.sinks.sql_query import goes_on_as_query, queries
+
+_TRIES_MAX = 64
+"""So many places of one kind are looked at in one value."""
+_S = r"[\s\x00-\x20\xa0+(]"
+"""What stands between words; parentheses as well, and the plus sign of web forms."""
+_W = r"[\s\x00-\x20\xa0+]"
+_NAME = r"(?:[`\"\[]?[a-z_][\w$.#]{0,64}+[`\"\]]?)"
+
+_STATEMENTS: tuple[Kind, ...] = (
+    Kind(
+        "union",
+        "high",
+        "UNION SELECT reads other tables",
+        ("union",),
+        (
+            rf"union{_S}{{0,40}}+(?:all{_S}{{0,40}}+|distinct{_S}{{0,40}}+"
+            rf"|distinctrow{_S}{{0,40}}+)?(?:select(?![\w-])|values{_S}{{0,9}}+\d)"
+        ),
+    ),
+    Kind(
+        "file",
+        "high",
+        "a statement that reads or writes the server's files",
+        (
+            "into",
+            "load",
+            "open",
+            "bfile",
+            "pg_",
+            "bulk",
+            "copy",
+            "program",
+            "lo_",
+        ),
+        (
+            rf"\binto{_S}{{1,20}}(?:outfile|dumpfile)\b|\bload_file{_S}{{0,9}}\("
+            rf"|\bload{_S}{{1,20}}data{_S}{{1,20}}(?:local{_S}{{1,20}}|low_priority{_S}{{1,20}})?infile\b"
+            r"|\b(?:load_extension|lo_import|lo_export|openrowset|opendatasource|openquery|openxml|bfilename"
+            r"|pg_read_file|pg_ls_dir)\s{0,9}\("
+            rf"|\bbulk{_S}{{1,20}}insert\b|\bcopy{_S}{{1,20}}[\w (),'*]{{1,60}}(?:from"
+            rf"|to){_S}{{1,20}}(?:program\b|stdin\b|')|\bto{_S}{{1,20}}program{_S}{{1,9}}'"
+        ),
+    ),
+    Kind(
+        "statement",
+        "high",
+        "a whole statement",
+        (
+            "drop",
+            "truncate",
+            "alter",
+            "create",
+            "insert",
+            "replace",
+            "merge",
+            "update",
+            "delete",
+            "grant",
+            "revoke",
+            "exec",
+            "declare",
+            "set",
+            "shutdown",
+            "handler",
+            "tach",
+            "identified",
+            "prepare",
+            "backup",
+            "if",
+            ";",
+            "show",
+        ),
+        (
+            rf"(?:^|[;'\")(]|\*/|--){_S}{{0,20}}+(?:drop|truncate|alter"
+            rf"|create){_S}{{1,20}}+(?:temporary{_S}{{1,9}}+|or{_S}{{1,9}}+replace{_S}{{1,9}}+"
+            rf"|unique{_S}{{1,9}}+)?"
+            rf"(?:table|database|schema|view|index|user|function|procedure|trigger|column|role|login|sequence"
+            rf"|server|event|type|extension|tablespace|assembly"
+            rf"|alias){_S}{{1,20}}+(?:if{_S}{{1,9}}+(?:not{_S}{{1,9}}+)?exists{_S}{{1,9}}+)?{_NAME}(?={_W}{{0,20}}+(?:$"
+            rf"|[;(#),=']|--|/\*|as\b|identified\b|for\b|is\b|returns\b|on\b|add\b|drop\b|modify\b|cascade\b"
+            rf"|with\b|default\b|set\b))"
+            rf"|\binsert{_S}{{1,20}}+(?:ignore{_S}{{1,9}}+"
+            rf"|overwrite{_S}{{1,9}}+)?into{_S}{{1,20}}+{_NAME}{_W}{{0,20}}+(?:\([^()]{{0,200}}+\){_W}{{0,20}}+)?(?:values?"
+            rf"|select|set|default|exec)\b"
+            rf"|\b(?:replace|merge){_S}{{1,20}}+into{_S}{{1,20}}+{_NAME}"
+            rf"|\breplace{_W}{{1,20}}+\w{{1,64}}+{_W}{{0,20}}+\([^()]{{0,200}}+\){_W}{{0,20}}+(?:values"
+            rf"|select)\b"
+            rf"|\bupdate{_S}{{1,20}}+{_NAME}{_S}{{1,20}}+set{_S}{{1,20}}+{_NAME}{_S}{{0,9}}+="
+            rf"|\bdelete{_S}{{1,20}}+(?:quick{_S}{{1,9}}+|low_priority{_S}{{1,9}}+"
+            rf"|ignore{_S}{{1,9}}+)*+from{_S}{{1,20}}+{_NAME}(?={_S}{{0,20}}+(?:$|[;'\"#]|--|/\*|where{_S}"
+            rf"|limit{_S}|returning))"
+            rf"|(?:^|[;'\")]){_S}{{0,20}}+(?:grant|revoke){_S}{{1,20}}+(?:all|connect|resource|dba|select"
+            rf"|insert|update|delete|execute|create|drop|alter|usage|file|super|references"
+            rf"|privileges)\b[\w ,]{{0,80}}?\b(?:to|from|on){_S}{{1,9}}+(?:{_NAME}|\*)"
+            rf"|\bexec(?:ute)?{_S}{{1,20}}+(?:immediate\b|master\b|xp\b|sp\b|\w{{1,40}}\.\.|sp_|xp_|@|\(?['@n]"
+            rf"|as{_S}{{1,9}}(?:login|user){_S}{{0,9}}=)|\bexec(?:ute)?{_S}{{0,9}}\({_S}{{0,9}}['@\"]"
+            rf"|\bif{_S}{{0,9}}\([^()]{{1,80}}+\){_W}{{1,20}}+(?:select|drop|waitfor|begin|exec)\b"
+            rf"|;{_W}{{0,20}}+--[\s+-]{{0,9}}+$|^{_W}{{0,9}}+show{_W}{{1,9}}+(?:tables|databases|schemas"
+            rf"|grants|processlist)\b[\s;]{{0,9}}+$|\bdeclare{_S}{{1,20}}+@\w"
+            rf"|\bset{_S}{{1,20}}+@\w{{1,64}}{_S}{{0,9}}:?=|;{_S}{{0,20}}+shutdown\b"
+            rf"|\bshutdown{_S}{{1,9}}+(?:with{_S}{{1,9}}+nowait|immediate|abort)"
+            rf"|\bhandler{_S}{{1,20}}+{_NAME}{_S}{{1,20}}+(?:open|read)\b|\b(?:attach"
+            rf"|detach){_S}{{1,20}}+database{_S}{{1,9}}+['\"]|\bidentified{_S}{{1,9}}+by{_S}{{1,9}}+'"
+            rf"|\bprepare{_S}{{1,20}}+\w{{1,64}}{_S}{{1,9}}+from{_S}{{0,9}}+['@\"]"
+            rf"|\bbackup{_S}{{1,9}}+database{_S}{{1,9}}+\w|;{_S}{{0,20}}+(?:declare{_S}|exec\b|execute\b"
+            rf"|waitfor\b|print{_S}{{1,9}}@|copy{_S}{{1,9}}\w{{1,64}}{_S}{{1,9}}(?:from|to)\b)"
+        ),
+    ),
+    Kind(
+        "nosql",
+        "high",
+        "an operator of a document database",
+        (
+            "$",
+            "db.",
+            "this.",
+            "date",
+            "while",
+            "return",
+            "sleep",
+        ),
+        (
+            r"\[\$(?:n?eq?|[lg]te?|n?in|mod|all|size|exists|type|slice|n?or|and|not|where|elemmatch|regex"
+            r"|text|expr|comment|geo\w{1,20})\]"
+            r"|[\"']\$(?:ne|eq|[lg]te?|n?in|n?or|and|not|where|elemmatch|regex|exists|expr|function"
+            r"|func)[\"']\s{0,9}:|\$where\s{0,9}[:=]|\{\s{0,9}\$(?:ne|[lg]te?|n?in|regex|where"
+            r"|exists)\s{0,9}:"
+            r"|[\"']\s{0,9}(?:;|\|\||&&)[^\"']{0,80}?(?:\bnew\s{1,9}date\b|\bwhile\s{0,9}\(|\breturn\b"
+            r"|\bthis\.\w|\bdb\.\w|\bsleep\s{0,9}\()|\bthis\.\w{1,40}\.match\(|\bdb\.\w{1,40}\.(?:insert|find"
+            r"|drop|remove|update|save|aggregate)\w{0,10}\("
+        ),
+    ),
+    Kind(
+        "directory-filter",
+        "high",
+        "an LDAP filter that goes on behind the value",
+        (
+            "(|",
+            "(&",
+            "(!",
+            ")(",
+            "( |",
+            "( &",
+            "( !",
+        ),
+        (
+            r"\*?\)?\(\s{0,9}[|&!]\s{0,9}\(\s{0,9}[\w.*-]{0,40}+\s{0,9}[=~<>]|\*\)\(\s{0,9}[&|!\w][\w.-]{0,40}+(?:="
+            r"|\()|\)\(\w{1,40}=\*\)?|^\*\(\||\*\)\(\([|&!]"
+        ),
+    ),
+)
+
+
+@cache
+def _pattern(source: str) -> re.Pattern[str]:
+    return re.compile(source, re.IGNORECASE)
+
+
+def phrases(text: str) -> Iterator[Phrase]:
+    """At most one place for each kind of phrase."""
+    lowered = text.lower()
+    for kind in (*_STATEMENTS, *NAMES):
+        if not any(hint in lowered for hint in kind.hints):
+            continue
+        for match in islice(_pattern(kind.source).finditer(text), _TRIES_MAX):
+            if kind.rule == "union" and not goes_on_as_query(text, match.end()):
+                continue
+            yield Phrase(kind.rule, match.start(), match.end(), kind.severity, kind.message)
+            break
+    yield from queries(text, lowered)
