@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from orchestrator_core.clock import SystemClock
 from orchestrator_core.settings import SecuritySettings
@@ -17,6 +18,7 @@ from orchestrator_security.decision import Judgement
 from orchestrator_security.pii.deep.chunks import placeholders, untouched
 from orchestrator_security.pii.deep.engine import DeepScanUnfinished, Place
 from orchestrator_security.pii.deep.stored_text import DeepRedactor
+from orchestrator_security.policy.table import PolicyRule
 from orchestrator_security.redaction.placeholder import KeyedNaming
 from orchestrator_security.scanner import Hit
 
@@ -73,7 +75,11 @@ def test_a_text_without_finds_is_the_same() -> None:
 
 
 def test_the_policy_decides_what_is_replaced() -> None:
-    assert redactor(redact_pii=()).text("ada") == "ada"
+    source = chosen_policy(SecuritySettings())
+    places_only = source.policy.before([PolicyRule("pii", "flag", rule="pii.person")])
+    kept = structs.replace(source, policy=structs.replace(source.policy, rules=places_only))
+    deep = DeepRedactor(Words(), NAMING, Judgement(kept, NAMING.value_hash, SystemClock().now).replaces)
+    assert deep.text("ada, nhs 12345678") == f"ada, nhs {NAMING.name('HEALTHID', '12345678')}"
     assert redactor(preset="strict").text("ada") == ADA
 
 
