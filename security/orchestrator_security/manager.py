@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from orchestrator_core.clock import Clock
 from orchestrator_core.errors import UsageError
 from orchestrator_core.records import Redacted, Write
-from orchestrator_security.approvals.approvals import ApprovalDesk
 from orchestrator_security.audit.decision_log import decision_write
 from orchestrator_security.code.scan import CodeScan, scan_code
 from orchestrator_security.contract import Admission, Direction, ScanContext, ScanVerdict, Sink, Trust
 from orchestrator_security.guard import SecurityGuard
-from orchestrator_security.limits.limits import CallLimits
 from orchestrator_security.redaction.pieces import PieceRedactor
 from orchestrator_security.redaction.vault import Vault
+
+if TYPE_CHECKING:
+    from orchestrator_security.approvals.approvals import ApprovalDesk
+    from orchestrator_security.limits.limits import CallLimits
 
 
 class SecurityManager:

@@ -66,8 +66,9 @@ def test_another_terminal_answers(deploying: Path, orchestrate: Any, word: str, 
     assert (question["agent"], question["request"], question["status"]) == ("deploy", "v2", "waiting")
     answered = orchestrate.json("approvals", word, question["id"][:6], "--note", "as agreed")
     assert answered["decided_by"] == user_name() and answered["note"] == "as agreed"
-    told, _ = process.communicate(timeout=60)
+    told, noted = process.communicate(timeout=60)
     assert process.returncode == code
+    assert f"orchestrate approvals approve {question['id']}" in noted, "whoever started it learns why it waits"
     assert json.loads(told)["ok"] is (word == "approve")
     again = orchestrate.json("approvals", "approve", question["id"], code=1)
     assert again["error"]["code"] == "approval-settled" and user_name() in again["error"]["message"]
