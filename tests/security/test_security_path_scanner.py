@@ -27,6 +27,8 @@ ATTACKS = {
         "..%e0%80%afx", "%f0%80%80%ae/x", "%fc%80%80%80%80%ae/x", "..%25c0%25afx", "..%c1%1cx", "..%bg%qfx", "..À¯x"],
     "unicode": ["..%u2215x", "%uff0e%uff0e%u2216x", "..∕x", "．．／x", "..＼x", "%u002e%u002e/x", "\\u002e\\u002e/x",
         "&#46;&#46;/x", "&#x2e;&#x2e;&#x2f;x", "\\x2e\\x2e\\x2fx", "0x2e0x2e0x2fx", "..0x5cx"],
+    "peeled": ["%32%65%32%65/x", "%32%65%32%65%2fx", "....2fx", "/...5cx", "%%32%65%%32%65%%32%66x"],
+    "rooted": ["/usr/share/x", "C:\\", "%WINDIR%\\x", "/~root", "/e*c/x", "/???/x", "/System/Library/x"],
     "stripped": ["..2fx2fy", "..5cx", "2e2e2fx", "..252fx", ".\\.\\./x", "..<>/x", ".|./x"],
     "absolute": ["/etc/group", "/proc/self/environ", "/var/log/syslog", "//etc/group", "/./etc/group",
         "/root/.profile", "/usr/local/etc/php.ini", "/dev/null", "/sys/class/net", "/home/ada/.ssh/id_rsa",

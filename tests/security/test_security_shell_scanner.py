@@ -57,10 +57,15 @@ ATTACKS = {
         "perl -e 'x'", "python3 -c 'x'", "/bin/sh", "/usr/bin/whoami -x", "cat /etc/group", "uname -a"],
     "protocols": ["x\r\nRCPT TO:<a@b.example>", "x\r\nMAIL FROM:<a@b.example>", "x\nEHLO here", "x\r\nDELE 1",
         "b22 LOGIN a b", "x\r\nA01 LIST a b", ";\n.shell ls", ";.import a b"],
+    "ends": ["x%0aenv", "10.0.0.1\nset", "x;date%00", "a.txt|sort\0", "'.system('ls').'", "x=1&date", "a'&date'"],
+    "backticks": ["use `curl a.example`", "`date`", "see `cat ./x`", "`/bin/x`", "`$x`"],
     "history": ["!-2", "x; !12", "!!"],
 }  # fmt: skip
 
 HARMLESS = [
+    "use the `name` field", "see `docs/a.md` for `Config`", "``x`` and ``y``", "| Date | Name |",
+    "| Sort | by `date` |", "\n\nfind attached",
+    "make(1) and sort(1)", "class A { void f() { } }", "Well\n\ntime will tell",
     "report 2024.pdf", "it's", "O'Brien & Sons", "rock & roll", "AT&T", "R&D; sales", "fish & chips", "salt; pepper",
     "first; then second", "a < b", "5 > 3", "x -> y", "Map<String, Integer>",
     "costs $5", "$5.00 each", "US$ 20; EUR 19", "100% cotton", "50% off & more", "C# and F#", "what? no!", "Great!!",
@@ -124,9 +129,7 @@ def test_any_text_is_scanned_and_offsets_lie_in_it(text: str) -> None:
         assert 0 <= hit.start <= hit.end <= len(text)
 
 
-@given(
-    st.sampled_from([text for family in ATTACKS.values() for text in family if text.startswith((";", "$(", "`", "|"))])
-)
+@given(st.sampled_from([text for family in ATTACKS.values() for text in family if text.startswith((";", "$(", "|"))]))
 def test_what_stands_before_does_not_hide_an_attack(attack: str) -> None:
     assert found(f"photo of us.jpg {attack}")
 

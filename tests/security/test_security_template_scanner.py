@@ -46,11 +46,15 @@ ATTACKS = {
     "others": ["{{ .Name }}", "{{.}}", "{{ printf \"%s\" .X }}", "{{html .}}", "@{ var x = 1; }", "@System.IO.File",
         "@Html.Raw(x)", "@DateTime.Now", "<%= System.Diagnostics.Process.Start(x) %>", "{{ 'a' | upcase }}",
         "{% raw %}", "<esi:include src=x/>", "@(1+2)", "@{[system 'ls']}"],
+    "tags": ["[% 6*7 %]", "<?php echo 1 ?>", "<?= x ?>", "<xsl:value-of select=x/>", "<%- x %>", "<%# x %>",
+        "{=x(1)}", "{string.concat \"a\"}", "$(6*7)"],
     "encoded": ["%7B%7B6*7%7D%7D", "%24%7B6*7%7D", "%257B%257B6*7%257D%257D", "&#123;&#123;6*7&#125;&#125;",
         "\\u007b\\u007b6*7}}", "｛｛6*7｝｝", "&lt;%= 6*7 %&gt;"],
 }  # fmt: skip
 
 HARMLESS = [
+    "Doc.__init__ takes two", "x.__class__ is y", "{ a::b }", "stash@{$n}", "--colour[=<when>]", "#if (! defined X)",
+    "[[1-2], [3-4]]",
     "Hello {name}!", "Hi {first} {last}, welcome", "Dear [name]", "{}", "{ }", "{{}}", "{{ }}", "{a}", "{0} of {1}",
         "{:.2f}", "{x!r}", "{name:>10}", '{"a": 1}', '{"a": {"b": 1}}', '{"a": {"b": {"c": [1, 2]}}}',
         "{'x': {'y': 2}}", "[1, 2, 3]", "[[1, 2], [3, 4]]",

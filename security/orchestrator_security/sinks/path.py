@@ -26,7 +26,7 @@ _OVERLONG = (
 _PARENT = (
     r"\.\.[\x00-\x20;\"'<>^|]{0,4}/"  # any spelling whose slash is left, with what some servers skip between
     r"|(?:^|[/:=;,&|?\s])\.\.(?:$|[^\w.\s,)'\"-])"  # a whole segment, then the end or a sign
-    r"|(?:^|/|2f|5c|2e)(?:\.\.|2e2e)(?:25){0,3}(?:2f|5c)"  # a filter took the percent signs away
+    r"|(?:^|/|2f|5c|2e)(?:\.{2,4}|2e2e)(?:25){0,3}(?:2f|5c|(?<=2e)/)"  # a filter took the percent signs away
     r"|\.\.(?:%|0x|&#|[\xc0\xc1])"
     r"|\.[\x00-\x1f<>\"^|]{1,3}\./"
     r"|(?:/\.){4}/"  # long chains of the current folder push a suffix beyond a length limit
@@ -173,6 +173,9 @@ class PathScanner:
 
 def _all_forms(text: str) -> list[str]:
     found = [folded(form) for form in forms(text)]
+    if "\\" in text:
+        # A separator and no escape: the letters behind it are a name's.
+        found += [folded(form) for form in forms(text.replace("\\", "/"))][1:]
     if "%%" in text:
         # Written to survive one careless decoder: doubled signs, digits encoded one by one.
         found += [folded(form) for form in forms(text.replace("%%", "%"))][1:]
