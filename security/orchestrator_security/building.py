@@ -19,6 +19,9 @@ from orchestrator_security.policy.reading import PolicySource, read_policy
 from orchestrator_security.policy.table import PolicyRule
 from orchestrator_security.scanner import Scanner
 from orchestrator_security.secrets.secret_scanner import SecretScanner
+from orchestrator_security.sinks.path import PathScanner
+from orchestrator_security.sinks.shell import ShellScanner
+from orchestrator_security.sinks.template import TemplateScanner
 
 
 def build_guard(
@@ -42,10 +45,11 @@ def build_guard(
         *(plugin_of(str(getattr(scanner, "name", type(scanner).__name__)), scanner) for scanner in extra_scanners),
     ]
     personal = PiiScanner(entities=redacted_entities(settings))
+    sinks = (ShellScanner(), PathScanner(), TemplateScanner())
     redacting: tuple[Scanner, ...] = (SecretScanner(), personal)
     return SecurityGuard(
         request_max_bytes=settings.request_max_bytes,
-        scanners=(EncodingScanner(), *redacting, CodeScanner(), *(plugin.scanner for plugin in plugins)),
+        scanners=(EncodingScanner(), *redacting, *sinks, CodeScanner(), *(plugin.scanner for plugin in plugins)),
         redacting=redacting,
         policy=chosen_policy(settings, [category for plugin in plugins for category in plugin.categories]),
         hash_key=hash_key,

@@ -72,7 +72,11 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 FACES = {
     "memory": {"get_memory_manager", "MemoryManager", "RecalledMemory"},
-    "security": {"get_security_manager", "Finding", "Guard", "ScanContext", "ScanVerdict"},
+    "security": {
+        "get_security_manager", "SecurityManager", "Finding", "Guard", "ScanContext", "ScanVerdict", "Hit", "Scanner", "Admission",
+        "Question", "Answer", "Vault", "PieceRedactor", "PieceRestorer", "escape_html", "quote_shell", "safe_path", "SqlStatement",
+        "identifier", "sql_parameters", "render_untrusted",
+    },
     "evaluation": {"Criterion", "Judge", "JudgeTask", "Verdict"},
     "dashboards": {"generate_dashboard"},
 }
