@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 from msgspec.structs import replace
 
 from orchestrator.deep_scan.rows import DEEP
 from orchestrator.deep_scan.scanning import DeepScanning
 from orchestrator.observability.contract import CallRecord, Recorder
-from orchestrator_core.records import Write
+from orchestrator_core.records import Redacted, Write
+from orchestrator_security.pii.deep.engine import DeepScanUnfinished
 
 _MARK = f"UPDATE executions SET scan_level = '{DEEP}' WHERE id = ?"
 _MARK_MEMORIES = f"UPDATE memories SET scan_level = '{DEEP}' WHERE id = ?"
@@ -34,6 +36,7 @@ class DeepScanRecorder:
         if self._waited:
             marked = replace(
                 record,
+                context=self._looked_at(record.context),
                 required=(*record.required, Write(_MARK, (execution_id,))),
                 optional=(*record.optional, Write(_MARK_MEMORIES, (_TASK + execution_id,))) if record.optional else (),
             )
@@ -46,3 +49,10 @@ class DeepScanRecorder:
         if later:
             self._recorded()
         return left_out
+
+    def _looked_at(self, context: Redacted) -> Redacted:
+        """The guard sees each value of a context by itself; what tells what it is may be its key."""
+        try:
+            return Redacted(self._scanning.cleaned(context))
+        except DeepScanUnfinished as error:
+            return Redacted(msgspec.json.encode(f"<withheld: {len(context)} characters, {error}>").decode())

@@ -74,7 +74,9 @@ def scan_execution(database: Database, deep: Deep, execution_id: str) -> bool:
             return False
         texts, attempts, questions, traces, messages = before
         clean = tuple(
-            _json(deep, text, numbers=name in _GIVEN) if name in _JSON or text[:1] in ("{", "[") else deep.text(text)
+            clean_json(deep, text, numbers=name in _GIVEN)
+            if name in _JSON or text[:1] in ("{", "[")
+            else deep.text(text)
             for name, text in zip(_COLUMNS, texts, strict=True)
         )
         told = [tuple(deep.text(text) for text in row[1:]) for row in attempts]
@@ -114,7 +116,7 @@ def scan_memory(database: Database, deep: Deep, seq: int) -> bool:
         if not found:
             return False
         text, metadata, apart, *group = found[0]
-        clean, facts = deep.text(text), _json(deep, metadata)
+        clean, facts = deep.text(text), clean_json(deep, metadata)
         with database.transaction() as connection:
             if connection.execute(_MEMORY, (seq,)).fetchall() != found:
                 continue
@@ -144,7 +146,7 @@ def _execution(connection: sqlite3.Connection, execution_id: str) -> _Call | Non
     return tuple(text or "" for text in row), attempts, questions, traces, messages
 
 
-def _json(deep: Deep, text: str, *, numbers: bool = True) -> str:
+def clean_json(deep: Deep, text: str, *, numbers: bool = True) -> str:
     """A JSON text with the values in it replaced, so that it stays JSON; the very same text where nothing was found."""
     if text in ("", "{}", "[]"):
         return text

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from orchestrator.deep_scan.rows import ChangesTooOften, Deep, scan_execution, scan_memory
+from orchestrator.deep_scan.rows import ChangesTooOften, Deep, clean_json, scan_execution, scan_memory
 from orchestrator_core.clock import Clock
 from orchestrator_core.forks import at_fork
 from orchestrator_core.records import Redact, Write
@@ -86,6 +86,14 @@ class DeepScanning:
         if self._deep is None:
             return []
         return [enqueue(KIND, {"execution_id": execution_id}, now=self._clock.now())]
+
+    def cleaned(self, text: str) -> str:
+        """A JSON text as it would be after the scan.
+
+        Raises:
+            DeepScanUnfinished: it was not wholly looked at.
+        """
+        return text if self._deep is None else clean_json(self._deep, text)
 
     def handle(self, payload: Mapping[str, Any]) -> bool:
         """The outbox's handler; False when it should be tried again."""

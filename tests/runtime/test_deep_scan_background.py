@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from deep_words import NAME, OneName
 
+from orchestrator import Orchestrator
 from orchestrator.deep_scan import idle
 from orchestrator.deep_scan.idle import IdleScan
 from orchestrator.deep_scan.recorder import DeepScanRecorder
@@ -22,7 +23,7 @@ from orchestrator.observability.recording import SqliteRecorder
 from orchestrator.testing import temporary_orchestrator
 from orchestrator_core.clock import SystemClock
 from orchestrator_core.records import Redacted
-from orchestrator_security.pii.deep.engine import presidio_installed
+from orchestrator_security.pii.deep.engine import DeepScanUnfinished, presidio_installed
 from orchestrator_security.pii.deep.stored_text import DeepRedactor
 from orchestrator_security.redaction.placeholder import KeyedNaming
 
@@ -159,23 +160,40 @@ def test_a_long_lived_process_scans_by_itself(tmp_path: Path, monkeypatch: pytes
         assert all(PASSPORT not in memory.text for memory in magnus.memory.search("travel papers"))
 
 
+def waiting_recorder(magnus: Orchestrator, engine: OneName) -> list[int]:
+    """Puts a recorder in place as a guard that waits would have it; the list grows with each call that is told."""
+    built = magnus.open()
+    deep = DeepRedactor(engine, KeyedNaming(b"k"), lambda *_: True)
+    scanning = DeepScanning(magnus.database, deep, clock=SystemClock(), redact=Redacted)
+    recorded: list[int] = []
+    recorder = DeepScanRecorder(
+        SqliteRecorder(magnus.database), scanning, waited=True, recorded=lambda: recorded.append(1)
+    )
+    object.__setattr__(built, "rooms", _with(built.rooms, recorder))
+    magnus.register("echo", str.upper)
+    return recorded
+
+
 def test_a_guard_that_waits_marks_the_row_at_once(tmp_path: Path) -> None:
     with temporary_orchestrator(tmp_path / "home", overrides={"security.deep_scan": "off"}) as magnus:
-        built = magnus.open()
-        deep = DeepRedactor(OneName(), KeyedNaming(b"k"), lambda *_: True)
-        scanning = DeepScanning(magnus.database, deep, clock=SystemClock(), redact=Redacted)
-        recorded: list[int] = []
-        recorder = DeepScanRecorder(
-            SqliteRecorder(magnus.database), scanning, waited=True, recorded=lambda: recorded.append(1)
-        )
-        object.__setattr__(built, "rooms", _with(built.rooms, recorder))
-        magnus.register("echo", str.upper)
-        assert magnus.execute("echo", "hello").recorded
-        assert magnus.database.query("SELECT scan_level FROM executions UNION SELECT scan_level FROM memories") == [
-            ("deep",)
-        ]
+        recorded = waiting_recorder(magnus, OneName())
+        assert magnus.execute("echo", "hello", context={"client": [NAME], "n": 1}).recorded
+        rows = "SELECT scan_level FROM executions UNION SELECT scan_level FROM memories"
+        assert magnus.database.query(rows) == [("deep",)]
         assert magnus.database.query("SELECT COUNT(*) FROM outbox") == [(0,)]
+        ((context,),) = magnus.database.query("SELECT context FROM executions")
+        assert json.loads(context)["client"][0].startswith("<PERSON_") and json.loads(context)["n"] == 1
         assert recorded == [1]
+
+
+def test_a_context_that_cannot_be_looked_at_is_not_stored(tmp_path: Path) -> None:
+    with temporary_orchestrator(tmp_path / "home", overrides={"security.deep_scan": "off"}) as magnus:
+        engine = OneName()
+        engine.problem = DeepScanUnfinished("it took longer than 10 s")
+        waiting_recorder(magnus, engine)
+        assert magnus.execute("echo", "hello", context={"client": "anyone"}).recorded
+        ((context,),) = magnus.database.query("SELECT context FROM executions")
+        assert json.loads(context).startswith("<withheld: ") and "anyone" not in context
 
 
 def _with(rooms: object, recorder: DeepScanRecorder) -> object:

@@ -217,3 +217,23 @@ def test_the_gate_says_so_when_it_could_not_look() -> None:
             raise DeepScanUnfinished("no")
 
     assert Gate([DeepPiiScanner(Broken())]).scan("a text", ScanContext()) == ([], ("presidio",))  # type: ignore[arg-type]
+
+
+KILLED = """
+import os, signal
+from orchestrator_security.pii.deep.engine import PresidioProcess
+engine = PresidioProcess("none")
+engine.find("some text")
+print(engine._process.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="processes are looked for in /proc")
+def test_it_ends_with_a_process_that_is_killed() -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, text=True, timeout=120, check=False)
+    worker = Path("/proc") / done.stdout.strip()
+    until = time.monotonic() + 20
+    while worker.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert done.stdout.strip() and not worker.exists()
