@@ -27,13 +27,13 @@ def command(invocation: Invocation) -> None:
     facts = {
         **msgspec.structs.asdict(report),
         "deeply_scanned": scan.scanned,
-        "deep_scan_unfinished": scan.unfinished,
-        "deep_scan_problem": scan.problem,
+        "scans_unfinished": scan.unfinished,
+        "scan_problem": scan.problem,
     }
 
     def render(screen: Screen) -> None:
         screen.heading(str(place))
-        screen.pairs((name.replace("_", " "), value) for name, value in facts.items() if name != "deep_scan_problem")
+        screen.pairs((name.replace("_", " "), value) for name, value in facts.items() if name != "scan_problem")
         if scan.problem:
             screen.line(f"Some stored text stays at the scan level 'pattern': {scan.problem}")
 

@@ -66,7 +66,7 @@ def test_a_short_script_leaves_its_text_queued_and_maintain_scans_it(tmp_path: P
     assert (done.returncode, done.stderr) == (0, "")
     report = json.loads(done.stdout)
     report = report.get("data", report)
-    assert (report["deeply_scanned"], report["deep_scan_unfinished"], report["deep_scan_problem"]) == (2, 0, "")
+    assert (report["deeply_scanned"], report["scans_unfinished"], report["scan_problem"]) == (2, 0, "")
     with temporary_orchestrator(home) as magnus:
         assert magnus.database.query("SELECT scan_level FROM executions UNION SELECT scan_level FROM memories") == [
             ("deep",)
