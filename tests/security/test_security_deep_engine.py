@@ -155,6 +155,17 @@ def test_a_presidio_that_is_broken_is_told_by_its_kind(tmp_path: Path) -> None:
         engine.find(MAIL)
 
 
+@pytest.mark.parametrize(
+    "attempt", ["create_connection(('127.0.0.1', 9))", "getaddrinfo('localhost', 9)", "socket().bind(('127.0.0.1', 0))"]
+)
+def test_the_process_can_reach_nobody_not_even_itself(tmp_path: Path, attempt: str) -> None:
+    (tmp_path / "presidio_analyzer.py").write_text(f"import socket\nsocket.gethostname()\nsocket.{attempt}\n")
+    engine = PresidioProcess("none", extra_environment={"PYTHONPATH": str(tmp_path)})
+    # The refusal is a plain OSError; a connection that was tried would fail with one of its kinds.
+    with pytest.raises(DeepScanUnavailable, match="does not run: OSError;"):
+        engine.find(MAIL)
+
+
 def test_a_python_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
     with pytest.raises(DeepScanUnavailable, match="cannot be started"):

@@ -21,6 +21,11 @@ _SIZE_BYTES = 4
 _HEAVY = ("torch", "transformers", "stanza", "spacy_stanza", "tensorflow", "jax", "mxnet", "cupy", "gliner", "langextract", "openai",
           "azure", "spacy_huggingface_pipelines")  # fmt: skip
 """What Presidio and thinc load where it is installed, and what nothing here needs."""
+_CONNECTING = frozenset(
+    f"socket.{name}"
+    for name in ("connect", "bind", "sendto", "sendmsg", "getaddrinfo", "gethostbyname", "gethostbyaddr", "getnameinfo")
+)
+"""Audit events of the interpreter; asking for the machine's own name is none of them."""
 _TORCH = ("torch", "transformers")
 
 
@@ -70,7 +75,7 @@ def _exactly(stream: BinaryIO, size: int) -> bytes | None:
 
 
 def _refuse_sockets(event: str, _: tuple[Any, ...]) -> None:
-    if event.startswith("socket."):
+    if event in _CONNECTING:
         raise OSError("the process of the deep scan opens no connection")
 
 
