@@ -45,10 +45,10 @@ def categories(text: str) -> set[str]:
         ("\U0001f3f4" + HIDDEN, {"tags"}),
         ("a \u202eesrever\u202c b", {"bidi"}),
         ("a \u2066x\u2069 b", {"bidi"}),
-        ("i\u200bgnore", {"zero_width"}),
-        ("x" + "\u200b\u200c\u200d" * 8, {"zero_width"}),
-        ("a" + "\ufe01\ufe02\ufe03", {"zero_width"}),
-        ("b" + "\U000e0101\U000e0102", {"zero_width"}),
+        ("i\u200bgnore", {"invisible"}),
+        ("x" + "\u200b\u200c\u200d" * 8, {"invisible"}),
+        ("a" + "\ufe01\ufe02\ufe03", {"invisible"}),
+        ("b" + "\U000e0101\U000e0102", {"invisible"}),
     ],
 )
 def test_what_is_found(text: str, expected: set[str]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from orchestrator_core.records import Severity
+from orchestrator_security.characters.disguise import disguised
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.scanner import Hit
 
@@ -20,8 +21,19 @@ _LAYOUT = r"\x0c\x85"
 _SURROGATE = r"\ud800-\udfff"
 _TAG = r"\U000e0000-\U000e007f"
 _BIDI = r"\u202a-\u202e\u2066-\u2069"
-_ZERO_WIDTH = r"\xad\u200b-\u200d\u2060-\u2065\ufeff"
+_ZERO_WIDTH = (
+    r"\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u2065\u206a-\u206f"
+    r"\u2800\u3164\ufeff\uffa0\ufff9-\ufffb"
+)
 _SELECTOR = r"\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_WITHIN_WORD = r"\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u2060-\u2065\u206a-\u206f\u2800\u3164\ufeff\uffa0"
+# Two or more in a row; one inside a Latin word; one between other signs where nothing is joined: an operator of mathematics, a word
+# joiner or a selector after a letter.
+_HIDDEN_RUN = (
+    rf"[{_ZERO_WIDTH}{_SELECTOR}]{{2,}}+|(?<=[A-Za-z0-9])[{_WITHIN_WORD}](?=[A-Za-z0-9])|(?<=[A-Za-z])[{_SELECTOR}]"
+    rf"|\xad[A-Za-z]\xad|(?:[A-Za-z0-9 .,:;!?'-][\u200b-\u200d\u2060-\u2064\ufeff]){{3,}}+"
+)
+_OVERWRITES = r"[^\x08\s]\x08|\x7f|\x1b[^\[]|\x1b\Z|[\x80-\x9f]"
 # A flag of a region: black flag, three to six tag letters or digits, cancel tag (Unicode TS 51, ED-14a).
 _FLAG = r"\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"
 # ECMA-48 control sequence; the class after the bracket cannot match another escape, so a failed match stays short.
@@ -64,12 +76,12 @@ def _stored_form(match: re.Match[str]) -> str:
 
 
 class EncodingScanner:
-    """Broken encoding, control and tag characters, terminal sequences, bidirectional controls, zero-width characters."""
+    """Broken encoding, control and tag characters, terminal sequences, bidirectional controls, invisible characters, disguised words."""
 
     name = "encoding"
 
     def prefilter(self, text: str, context: ScanContext) -> bool:
-        return suspicious(text)
+        return not text.isascii() or suspicious(text)
 
     def scan(self, text: str, context: ScanContext) -> Sequence[Hit]:
         hits: list[Hit] = []
@@ -89,7 +101,10 @@ class EncodingScanner:
             rest = _pattern(_FLAG).sub(_blank, rest)
         for source, rule, category, severity, what, cwe in _CLASSES:
             self._collect(hits, rest, source, rule, category, severity, what, cwe)
-        self._zero_width(hits, rest)
+        _control(hits, rest)
+        if not text.isascii():
+            _invisible(hits, rest)
+            hits += disguised(rest)
         return hits
 
     def _collect(
@@ -126,24 +141,53 @@ class EncodingScanner:
         )
         return _pattern(source).sub(_blank, text)
 
-    def _zero_width(self, hits: list[Hit], text: str) -> None:
-        # Alone they are honest (joined emoji, Persian, soft hyphens, a byte-order mark); in runs or inside a Latin word
-        # they carry data or break a word for a filter.
-        run = rf"[{_ZERO_WIDTH}{_SELECTOR}]{{2,}}+|(?<=[A-Za-z0-9])[{_ZERO_WIDTH}](?=[A-Za-z0-9])"
-        found = [m for m in _pattern(run).finditer(text) if not _joins_emoji(m[0]) and m[0] != "\xad"]
-        if found:
-            hits.append(
-                Hit(
-                    "encoding.zero-width",
-                    "zero_width",
-                    found[0].start(),
-                    found[-1].end(),
-                    severity="medium",
-                    message=f"invisible characters in {len(found)} places",
-                    cwe="CWE-1007",
-                    owasp_llm=_OWASP_INJECTION,
-                )
+
+def _control(hits: list[Hit], text: str) -> None:
+    """Control characters: of low severity where they only stand there, since a model executes none; a payload that is quoted holds them.
+
+    Those that overwrite what stands before them, or begin a terminal's command, show a person something else than what is read
+    (CWE-150): medium.
+    """
+    first, last, count = 0, 0, 0
+    for run in _pattern(rf"[{_CONTROL}{_ESCAPE}]+").finditer(text):
+        if not count:
+            first = run.start()
+        count, last = count + 1, run.end()
+    if not count:
+        return
+    hides = _pattern(_OVERWRITES).search(text) is not None
+    message = "control characters that overwrite others" if hides else "control characters"
+    hits.append(
+        Hit(
+            "encoding.overwriting" if hides else "encoding.control-characters",
+            "control",
+            first,
+            last,
+            severity="medium" if hides else "low",
+            message=f"{message} ({count} times)" if count > 1 else message,
+            cwe="CWE-150",
+            owasp_llm=_OWASP_INJECTION,
+        )
+    )
+
+
+def _invisible(hits: list[Hit], text: str) -> None:
+    # Alone they are honest (joined emoji, Persian, soft hyphens, a byte-order mark); in runs, inside a Latin word, or after every
+    # letter they carry data or break a word for a filter.
+    found = [m for m in _pattern(_HIDDEN_RUN).finditer(text) if not _honest(m[0])]
+    if found:
+        hits.append(
+            Hit(
+                "encoding.invisible",
+                "invisible",
+                found[0].start(),
+                found[-1].end(),
+                severity="medium",
+                message=f"invisible characters in {len(found)} places",
+                cwe="CWE-1007",
+                owasp_llm=_OWASP_INJECTION,
             )
+        )
 
 
 _CLASSES: tuple[tuple[str, str, str, Severity, str, str], ...] = (
@@ -162,14 +206,6 @@ _CLASSES: tuple[tuple[str, str, str, Severity, str, str], ...] = (
         "critical",
         "invisible tag characters, which can hide a message",
         "CWE-1007",
-    ),
-    (
-        rf"[{_CONTROL}{_ESCAPE}]+",
-        "control-characters",
-        "control",
-        "high",
-        "control characters",
-        "CWE-150",
     ),
     (
         f"[{_LAYOUT}]+",
@@ -194,6 +230,7 @@ def _blank(match: re.Match[str]) -> str:
     return " " * len(match[0])
 
 
-def _joins_emoji(run: str) -> bool:
-    # An emoji's variation selector followed by a joiner is how joined emoji are written.
-    return run == "\ufe0f\u200d"
+def _honest(run: str) -> bool:
+    # An emoji's variation selector followed by a joiner is how joined emoji are written; a soft hyphen may stand in any word, and
+    # right-to-left text is set with marks beside joiners.
+    return run in ("\ufe0f\u200d", "\xad", "\ufe0e\u200d", "\u200f\u200c", "\u200c\u200f")

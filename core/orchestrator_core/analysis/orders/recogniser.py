@@ -58,6 +58,7 @@ _HEADER = (
     r"new instruction|override|do not|don't|never|always|forget|the user (?:is|has|wants|must|should)|"
     r"your (?:new|task|goal|only)|obey|reveal|respond only|answer only)|^#{2,5} ?system ?: ?$)"
 )
+_HEADERS = ("system", "developer", "instruction", "assistant")
 _JOINED = (
     (
         LEAVE,
@@ -135,12 +136,20 @@ def _found(words: str) -> Iterator[str]:
 def _holding(words: str, at: int, rules: Sequence[tuple[str, re.Pattern[str]]]) -> str:
     for why, pattern in rules:
         match = pattern.match(words, at)
-        if match and not _told_of(words, at, match.end()):
+        if match and not told_of(words, at, match.end()):
             return why
     return ""
 
 
-def _told_of(words: str, start: int, end: int) -> bool:
+def speaks_as_system(plain_text: str) -> bool:
+    """Whether there are marks of a chat template, or a line that speaks as the system; of a text that ``unmasking.plain`` made plain."""
+    if ("<" in plain_text or "[" in plain_text) and _compiled(_TEMPLATE).search(plain_text):
+        return True
+    return any(word in plain_text for word in _HEADERS) and _compiled(_HEADER).search(plain_text) is not None
+
+
+def told_of(words: str, start: int, end: int) -> bool:
+    """Whether the phrase between two offsets of plain words is only told of: what stands before and after it decides."""
     before = words[max(0, start - 40) : start].split()
     last = before[-1] if before else "."
     if last in _TOLD_BEFORE and not (last == "to" and len(before) > 1 and before[-2] in _URGED):

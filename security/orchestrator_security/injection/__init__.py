@@ -1,0 +1,1 @@
+"""Orders to a model: from whoever asks it, and hidden in what it reads."""

@@ -1,0 +1,171 @@
+"""How pieces of evidence add up: each is weak, several in one text are not.
+
+A text is brought to plain words (see ``orchestrator_core.analysis.orders``), each word that may begin a phrase is looked up, and each
+phrase that stands there counts once. A group of phrases that say the same counts up to its cap, so that a long text does not become
+suspicious by its length alone. Weights are set by hand, on texts written for it (``benchmarks/injection``): 0.8 is enough in a
+request, 0.5 in a text of somebody else.
+
+Linear: a phrase repeats nothing without a bound, and the places where one is tried are counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Literal
+
+from msgspec import Struct
+
+from orchestrator_core.analysis.orders.recogniser import told_of
+
+Category = Literal["prompt_injection", "jailbreak", "prompt_extraction"]
+
+CAPS: Mapping[str, float] = {
+    "role": 0.6, "free": 1.2, "refusal": 0.9, "rules": 0.4, "harm": 0.4, "dual": 0.6, "stake": 0.4, "model": 0.15, "confirm": 0.3,
+    "mode": 0.7, "character": 0.35, "hypothesis": 0.5, "output": 0.8, "urgency": 0.4, "new-task": 0.7, "encoding": 0.5, "exfiltration": 1.0,
+    "phishing": 0.7, "authority": 0.5, "private": 1.0, "code": 0.8, "meta": 0.6,
+}  # fmt: skip
+"""What a group of phrases may count at most; a group that is not named: 2.0."""
+_CAP = 2.0
+_TRIES_MIN = 200
+_TRIES_SHARE = 16
+"""A word that begins phrases is tried at up to 200 places, or at a sixteenth of all words."""
+
+
+class Phrase(Struct, frozen=True):
+    """One piece of evidence: the words it may begin with, and a pattern for what follows."""
+
+    name: str
+    category: Category
+    group: str
+    request: float
+    """What it counts in a request."""
+    untrusted: float
+    """What it counts in a text of somebody else."""
+    first: str
+    rest: str
+    ordered: bool = False
+    """It counts only as an order: not after ``they``, ``can`` or ``never``, and not where the text goes on with ``attack`` or ``if``."""
+
+
+class Piece(Struct, frozen=True):
+    """Evidence that was found, with the words that are it."""
+
+    name: str
+    category: Category
+    group: str
+    weight: float
+    words: str = ""
+
+
+class Evidence(Struct, frozen=True):
+    """All pieces found in one text."""
+
+    pieces: tuple[Piece, ...] = ()
+
+    @property
+    def score(self) -> float:
+        """The sum of what was found, each group up to its cap."""
+        return sum(self.by_group().values())
+
+    def by_group(self) -> dict[str, float]:
+        """What each group counts."""
+        groups: dict[str, float] = {}
+        for piece in self.pieces:
+            groups[piece.group] = min(CAPS.get(piece.group, _CAP), groups.get(piece.group, 0.0) + piece.weight)
+        return groups
+
+    def heaviest(self) -> Piece:
+        """The weightiest piece of the category that weighs most."""
+        weights: dict[str, float] = {}
+        for piece in self.pieces:
+            weights[piece.category] = weights.get(piece.category, 0.0) + piece.weight
+        best = max(weights, key=lambda category: weights[category])
+        return max((piece for piece in self.pieces if piece.category == best), key=lambda piece: piece.weight)
+
+
+class _Gate(Struct, frozen=True):
+    """All phrases that begin with a word: one pattern tells whether any of them may stand there."""
+
+    pattern: re.Pattern[str]
+    phrases: tuple[tuple[Phrase, re.Pattern[str]], ...]
+
+
+class PhraseTable:
+    """Phrases by the word they begin with. Compiles a word's patterns when the word is first met."""
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self._by_word: dict[str, list[Phrase]] = {}
+        for phrase in phrases:
+            for word in dict.fromkeys(beginning.split(" ")[0] for beginning in phrase.first.split("|")):
+                self._by_word.setdefault(word, []).append(phrase)
+        self._gates: dict[str, _Gate] = {}
+
+    def pieces(self, tokens: Sequence[str], *, untrusted: bool) -> list[Piece]:
+        """What stands in the words; each phrase counts once."""
+        by_word = self._by_word
+        if by_word.keys().isdisjoint(tokens):
+            return []
+        words = " ".join(tokens)
+        allowed = max(_TRIES_MIN, len(tokens) // _TRIES_SHARE)
+        tries: dict[str, int] = {}
+        seen: set[int] = set()
+        found: list[Piece] = []
+        at = 0
+        for token in tokens:
+            if token in by_word:
+                count = tries.get(token, 0)
+                if count < allowed:
+                    tries[token] = count + 1
+                    gate = self._gates.get(token) or self._compile(token)
+                    if gate.pattern.match(words, at):
+                        _collect(found, seen, gate, words, at, untrusted=untrusted)
+                elif count == allowed:
+                    tries[token] = count + 1
+                    found.append(Piece("stuffing", "prompt_injection", "stuffing", 0.5))
+            at += len(token) + 1
+        return found
+
+    def _compile(self, word: str) -> _Gate:
+        sources = [(phrase, f"(?:{phrase.first}){phrase.rest}") for phrase in self._by_word[word]]
+        gate = _Gate(
+            re.compile("|".join(f"(?:{source})" for _, source in sources)),
+            tuple((phrase, re.compile(source)) for phrase, source in sources),
+        )
+        self._gates[word] = gate
+        return gate
+
+
+def _collect(found: list[Piece], seen: set[int], gate: _Gate, words: str, at: int, *, untrusted: bool) -> None:
+    for phrase, pattern in gate.phrases:
+        if id(phrase) in seen:
+            continue
+        match = pattern.match(words, at)
+        if match is None or (phrase.ordered and told_of(words, at, match.end())):
+            continue
+        seen.add(id(phrase))
+        weight = phrase.untrusted if untrusted else phrase.request
+        if weight:
+            found.append(Piece(phrase.name, phrase.category, phrase.group, weight, match[0]))
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    return re.compile(r"[a-z]+|[.!?;:][^a-z]*")
+
+
+@cache
+def _address() -> re.Pattern[str]:
+    return re.compile(r"\b(?:https?://|www\.)[^\s<>)\"]++|(?:(?<=[\s<(:])|^)[^\s@<(:]{1,64}+@[^\s@<>)]{1,128}+")
+
+
+def tokens(plain_text: str) -> list[str]:
+    """The words, and a full stop for whatever ends a sentence; it begins and ends with one. An address is one word, ``url``.
+
+    ``plain_text`` is what ``unmasking.plain`` gives.
+    """
+    text = plain_text.replace("'", "") if "'" in plain_text else plain_text
+    if "://" in text or "www." in text or "@" in text:
+        text = _address().sub(" url ", text)
+    return [".", *(token if token.isalpha() else "." for token in _token().findall(text)), "."]

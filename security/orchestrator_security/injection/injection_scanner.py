@@ -1,0 +1,123 @@
+"""Looks for orders to a model: in requests, and with half the threshold in texts of others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from orchestrator_core.analysis.orders import phrases as orders
+from orchestrator_core.analysis.orders import unmasking
+from orchestrator_core.records import Severity
+from orchestrator_security.contract import ScanContext
+from orchestrator_security.injection import extraction, jailbreak, untrusted
+from orchestrator_security.injection.evidence import Category, Evidence, Phrase, PhraseTable, Piece, tokens
+from orchestrator_security.injection.quoting import own_words
+from orchestrator_security.injection.smuggling import smuggled
+from orchestrator_security.injection.stray_task import stray_code, stray_tasks
+from orchestrator_security.injection.veiled import unveiled
+from orchestrator_security.scanner import Hit
+
+REQUEST_THRESHOLD = 0.8
+UNTRUSTED_THRESHOLD = 0.5
+SCAN_MAX_CHARS = 200_000
+"""More of a text is looked at from both ends only: half of this each."""
+
+_OWASP = {"prompt_injection": "LLM01", "jailbreak": "LLM01", "prompt_extraction": "LLM07"}
+_SAYS = {
+    "prompt_injection": "it gives orders to the model that reads it",
+    "jailbreak": "it talks a model out of its rules",
+    "prompt_extraction": "it asks for what the model was told",
+}
+_ORDERS: dict[str, tuple[str, Category, float, float]] = {
+    orders.LEAVE: ("ignore-instructions", "prompt_injection", 1.0, 1.0),
+    orders.ROLE: ("new-role", "jailbreak", 0.8, 0.8),
+    orders.SYSTEM: ("system-voice", "prompt_injection", 0.6, 0.8),
+    orders.HIDE: ("hide-from-user", "prompt_injection", 0.4, 0.8),
+    orders.REVEAL: ("reveal-instructions", "prompt_extraction", 1.0, 1.0),
+    orders.ADDRESS: ("to-the-model", "prompt_injection", 0.4, 0.8),
+}
+"""Of each kind of order: rule, category, and what it counts in a request and in a text of others."""
+
+
+class InjectionScanner:
+    """Prompt injection, jailbreaks and prompt extraction in what a model will read."""
+
+    name = "injection"
+
+    def prefilter(self, text: str, context: ScanContext) -> bool:
+        return context.sink == "model" and len(text) > 8 and not text.isspace()
+
+    def scan(self, text: str, context: ScanContext) -> Sequence[Hit]:
+        theirs = context.trust == "untrusted"
+        whole = len(text)
+        if whole > SCAN_MAX_CHARS:
+            text = f"{text[: SCAN_MAX_CHARS // 2]}\n{text[-SCAN_MAX_CHARS // 2 :]}"
+        threshold = UNTRUSTED_THRESHOLD if theirs else REQUEST_THRESHOLD
+        found = evidence(text, theirs=theirs)
+        if found.score < threshold:
+            return ()
+        if not theirs:
+            own = own_words(text)
+            if own is not None:
+                found = evidence(own, theirs=False)
+                if found.score < threshold:
+                    return ()
+        return (_hit(text, whole, found, threshold),)
+
+
+def evidence(text: str, *, theirs: bool) -> Evidence:
+    """All that speaks for an order to a model, each piece weighed for where the text comes from."""
+    plain = unmasking.plain(text)
+    words = tokens(plain)
+    table = _table()
+    pieces = table.pieces(words, untrusted=theirs)
+    for veil, said in unveiled(text, plain, words):
+        behind = Evidence(tuple(table.pieces(tokens(unmasking.plain(said)), untrusted=theirs)))
+        if behind.score >= UNTRUSTED_THRESHOLD:
+            heaviest = behind.heaviest()
+            pieces.append(Piece(f"injection.{veil}", heaviest.category, "veiled", max(1.0, behind.score)))
+    pieces += smuggled(text, plain, untrusted=theirs)
+    if theirs:
+        pieces += stray_tasks(text)
+        pieces += stray_code(text)
+    return Evidence(tuple(pieces))
+
+
+def _hit(text: str, whole: int, found: Evidence, threshold: float) -> Hit:
+    heaviest = found.heaviest()
+    start, end = _place(text, heaviest.words) if whole == len(text) else (0, whole)
+    ratio = found.score / threshold
+    severity: Severity = "high" if ratio >= 2 else "medium"
+    return Hit(
+        heaviest.name,
+        heaviest.category,
+        start,
+        end,
+        severity=severity,
+        confidence=round(min(0.95, 0.5 + 0.2 * ratio), 2),
+        message=_SAYS[heaviest.category],
+        cwe="CWE-1427",
+        owasp_llm=_OWASP[heaviest.category],
+    )
+
+
+def _place(text: str, words: str) -> tuple[int, int]:
+    """Where the words stand in the text; all of it where they are disguised."""
+    parts = [re.escape(word) for word in words.split() if word != "."]
+    if parts:
+        match = re.compile(r"[^a-z]{1,24}+".join(parts), re.IGNORECASE).search(text)
+        if match:
+            return match.span()
+    return 0, len(text)
+
+
+def _order_phrases() -> Iterator[Phrase]:
+    for rule in orders.RULES:
+        name, category, request, theirs = _ORDERS[rule.reason]
+        yield Phrase(f"injection.{name}", category, "order", request, theirs, rule.first, rule.rest, ordered=True)
+
+
+@cache
+def _table() -> PhraseTable:
+    return PhraseTable([*_order_phrases(), *extraction.PHRASES, *jailbreak.PHRASES, *untrusted.PHRASES])

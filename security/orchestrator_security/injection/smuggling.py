@@ -1,0 +1,129 @@
+"""Orders that hide from a reader of plain words: marks of chat templates, parts to put together, ciphers, endless repetition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from orchestrator_core.analysis.orders.recogniser import speaks_as_system
+from orchestrator_security.injection.evidence import Category, Piece
+
+_TURNS = r"(?m)^[ \t>*#]{0,4}(?:human|user|assistant|system)[*]{0,2}: ?[^\n]"
+_IMAGE = (
+    r"!\[[^\]\n]{0,80}\]\(https?://[^)\s]{0,200}[?&/=][^)\s]{0,80}(?:\[[a-z_ ]{1,40}\]|\{\{?[a-z_ ]{1,40}\}|<[a-z_ ]{1,40}>|"
+    r"\$\{?[a-z_]{1,40}|%s)"
+)
+_ACTIVE = r"<script\b|\bonerror ?=|\bonload ?=|<svg/|javascript:|<iframe\b"
+_CLASSIC = (
+    r"\b(?:caesar|rot ?-?1?3|rot-?\d{1,2}|vigen[eè]re|atbash|pig ?latin|morse(?: code)?|leet ?speak|backwards|anagram|ubbi "
+    r"dubbi|scrambled|unscramble|unjumble|jumbled|reversed)\b"
+)
+_ENCODED = r"\b(?:base ?-?64|base ?-?32|hex(?:adecimal)?|binary|ascii codes?|unicode code ?points?|emoji)\b"
+_SOLVE = r"\b(?:decode|decrypt|decipher|unscramble|unjumble|rearrange|interpret|translate|convert|solve|read|reverse|crack)\b"
+_THEN = (
+    r"\b(?:(?:follow|execute|obey|carry out|comply with|respond to|answer|act on|run) (?:it|the|what|that|this|its)|do what "
+    "it says|"
+    "tell me what it says|what (?:does|do) (?:it|they|this) say|and (?:answer|respond|follow|tell|give|provide|execute|do)|"
+    r"without (?:saying|revealing|mentioning)|what it (?:says|asks|means))\b"
+)
+_PAYLOAD = r"[\"'“‘`:][^\"'”’`]{8,}"
+_FIRST_PART = r"part ?(?:#? ?1|one|a|i)\b"
+_SECOND_PART = r"part ?(?:#? ?2|two|b|ii)\b"
+_TOGETHER = (
+    r"\b(?:combine|concatenat\w{1,4}|interla\w{1,4}|interleav\w{1,3}|join|put (?:it |them |the parts )?together|assemble|"
+    "merge|answer|respond|using|"
+    r"append|weave|glue|stitch|add|complete|execute|follow|sentence|question)\b"
+)
+_VARIABLES = r"\b[a-z]\d?\b ?= ?[\"'“][^\"'”\n]{1,80}[\"'”]"
+_SUM = (
+    r"\b(?:answer|respond|reply|follow|execute|say|tell|what|solve|complete|do|output|write|"
+    r"give)\b[^\n]{0,60}?[\s(\"'{][a-z]\d? ?\+ ?[a-z]\d?\b"
+)
+_PRIVATE = (
+    "['’]s (?:[a-z]{1,12} ){0,2}?(?:e-?mail(?: address)?|home address|address|phone(?: number)?|bank (?:account|balance|"
+    "details)|account (?:number|balance)|balance|ssn|"
+    "social security number|salary|passwords?|medical (?:history|records?|condition|information)|city of residence|place "
+    "of residence|residence|credit card|private information|"
+    r"personal (?:information|data|details)|diagnosis)\b(?! (?:field|column|regex|attribute|property|format|in the (?:table|"
+    "config|database)))"
+)
+_ASKED = (
+    r"(?:\b[Ww]hat(?:['’]s| is| are| was| were)?|\b(?:[Tt]ell|[Gg]ive|[Ss]how) me|\b[Ss]hare|\b[Pp]rovide|\b[Rr]eveal|"
+    r"\b[Dd]isclose|\b[Kk]now|\b[Ss]end|\b[Oo]utput|\b[Ss]ay|\b[Ll]ist|"
+    r"\b[Ss]tate)\b[^.?!\n]{0,50}?\b[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?\Z"
+)
+_LIVES = r"here does [A-Z][a-z]{1,20} [A-Z][a-z]{1,20} (?:live|reside|work)\b"
+_REPEATED = 10
+_FACTS_MAX = 100
+_UNIT_MAX = 5
+
+
+@cache
+def _pattern(source: str) -> re.Pattern[str]:
+    return re.compile(source)
+
+
+def smuggled(text: str, plain: str, *, untrusted: bool) -> list[Piece]:
+    """What was found; ``plain`` is what ``unmasking.plain`` makes of the text."""
+    return list(_found(text, plain, untrusted=untrusted))
+
+
+def _found(text: str, plain: str, *, untrusted: bool) -> Iterator[Piece]:
+    if speaks_as_system(plain):
+        yield _piece("system-voice", "order", 0.8 if untrusted else 0.35)
+    if untrusted:
+        if ("assistant" in plain or "human:" in plain) and len(set(_lower_all(_TURNS, plain))) > 1:
+            yield _piece("turns", "new-task", 0.35)
+        if "](http" in plain and _pattern(_IMAGE).search(plain):
+            yield _piece("image-with-data", "exfiltration", 0.5)
+        if ("<" in plain or "=" in plain) and _pattern(_ACTIVE).search(plain):
+            yield _piece("active-content", "active", 0.25)
+    if "part" in plain and _pattern(_FIRST_PART).search(plain) and _pattern(_SECOND_PART).search(plain):
+        quoted = text.count('"') + text.count("'") + text.count("“") + text.count("`")
+        if quoted > 1 and _pattern(_TOGETHER).search(plain):
+            yield _piece("split-payload", "split", 1.0, "jailbreak")
+    if "+" in plain and _pattern(_SUM).search(plain) and len(_pattern(_VARIABLES).findall(plain)) > 1:
+        yield _piece("split-payload", "split", 1.0, "jailbreak")
+    if _pattern(_SOLVE).search(plain):
+        orders = _pattern(_THEN).search(plain) is not None
+        if _pattern(_CLASSIC).search(plain) and _pattern(_PAYLOAD).search(plain):
+            yield _piece("cipher", "cipher", 1.0 if orders else 0.6, "jailbreak")
+        elif orders and _pattern(_ENCODED).search(plain) and re.search(r"[a-z0-9+/=]{16}|(?:[01]{7,8} ){3}", plain):
+            yield _piece("encoded-order", "cipher", 0.8, "jailbreak")
+    if ("'s " in text or "’s " in text or "here does " in text) and (_private(text) or _pattern(_LIVES).search(text)):
+        yield _piece("private-fact", "private", 0.3 if untrusted else 1.0, "prompt_extraction")
+    if _repeats(plain):
+        yield _piece("repetition", "repetition", 0.5 if untrusted else 1.0, "jailbreak")
+
+
+def _private(text: str) -> bool:
+    for number, fact in enumerate(_pattern(_PRIVATE).finditer(text)):
+        if _pattern(_ASKED).search(text[max(0, fact.start() - 90) : fact.start()]):
+            return True
+        if number == _FACTS_MAX:
+            break
+    return False
+
+
+def _piece(name: str, group: str, weight: float, category: Category = "prompt_injection") -> Piece:
+    return Piece(f"injection.{name}", category, group, weight)
+
+
+def _lower_all(source: str, plain: str) -> Iterator[str]:
+    for match in _pattern(source).finditer(plain):
+        yield match[0].strip(" \t>*#").partition(":")[0]
+
+
+def _repeats(plain: str) -> bool:
+    """Whether a text begins or ends with the same few words ten times in a row, on one line, and has little else to say."""
+    for part in (plain[:400], plain[-400:]):
+        words = part.split()
+        if len(words) <= _REPEATED * 2:
+            continue
+        for size in range(1, _UNIT_MAX + 1):
+            unit = words[4 : 4 + size]
+            again = " ".join(unit) + " "
+            if len(again) > 3 and any(map(str.isalpha, again)) and "\n" not in part and again * _REPEATED in part + " ":
+                return len(set(plain.split())) < 60
+    return False

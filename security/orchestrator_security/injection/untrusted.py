@@ -1,0 +1,254 @@
+"""What a text of somebody else should not do: tell its reader what to answer, whom to send something, what its new task is.
+
+Mails, pages, tables and tool results inform. One that speaks of the answer which is being written, of the user behind the reader, or
+of earlier instructions was written for a model (Greshake et al. 2023, "Not what you've signed up for").
+"""
+
+from __future__ import annotations
+
+from orchestrator_security.injection.evidence import Category, Phrase
+
+_GAP = r"(?: [a-z]++)"
+_ANSWER = (
+    "(?:response|responses|answer|answers|reply|replies|output|outputs|summary|summari[sz]ation|completion|final answer|"
+    "explanation|"
+    r"analysis|translation|reasoning|conclusion)"
+)
+_WRITE = (
+    "include|add|insert|append|prepend|mention|modify|encode|reply|respond|answer|end|begin|start|finish|write|use|embed|"
+    "incorporate|"
+    "integrate|translate|convert|provide|reverse|replace|substitute|format|make|ensure|limit|put|give|print|output|repeat|"
+    "decode|"
+    "adjust|alter|change|rewrite|rephrase|craft|compose|conclude|close|open|finalize|present|weave|feature|highlight|"
+    "reference|"
+    "introduce|inject|adapt|tailor|transform|supplement|enrich|extend|expand|amend|revise|update|restrict|express|craft|"
+    "deliver|"
+    "generate|sprinkle|slip|place|work|tack|attach|render|return|transcribe|cipher|encipher|encrypt|share|state|say|offer|"
+    "promote|"
+    "recommend|suggest|talk|describe|list|discuss|spread|fabricate|invent|swap|turn"
+)
+_CODE_VERBS = (
+    "include|incorporate|insert|add|use|integrate|leverage|consider|utili[sz]e|employ|apply|adopt|enhance|improve|upgrade|"
+    "elevate|"
+    "optimi[sz]e|refine|strengthen|embed|implement|inject|append|supplement|enrich|augment|boost|utilise|utilize|optimize|"
+    "optimise|"
+    "merge|introduce|combine|extend|polish|streamline|put|place|paste|try|make|feel|dont|remember|modify|update|complete|"
+    "fortify"
+)
+
+
+def _phrase(
+    name: str,
+    group: str,
+    untrusted: float,
+    first: str,
+    rest: str,
+    request: float = 0.0,
+    *,
+    ordered: bool = False,
+    category: Category = "prompt_injection",
+) -> Phrase:
+    return Phrase(f"injection.{name}", category, group, request, untrusted, first, rest, ordered)
+
+
+PHRASES: tuple[Phrase, ...] = (
+    # Orders about the answer that is being written.
+    _phrase("orders-about-answer", "output", 0.6, _WRITE,
+        rf"(?: (?!your\b|our\b|us\b|me\b)[a-z]++){{0,12}}? (?:in|into|to|within|at the (?:end|beginning|start|top|bottom) of|"
+        "throughout|of|with|inside|before|after|as part of|for) (?:all |each of |every one of )?(?:your|the final)(?: "
+        rf"[a-z]++)? {_ANSWER}\b", ordered=True),
+    _phrase("orders-about-answer", "output", 0.6, "in|within|at|throughout|for|with|to|after|before",
+        "(?: the (?:end|beginning|start|top|bottom) of)?(?: (?:all|every|each)(?: of)?)? your(?: (?:next|final|own|entire|"
+        rf"whole|full|upcoming))?(?: (?:email|chat|written))? {_ANSWER}(?: to (?:this|the)(?: [a-z]++)?)?(?: [a-z]++)?(?: \.)? "
+        f"(?:please |also |always |make sure (?:to|you) |be sure to |do not forget to |remember to )*(?:{_WRITE}|only|do|"
+        r"switch)\b"),
+    _phrase("orders-about-answer", "output", 0.6, _WRITE,
+        r"(?: (?:a|part|all|any|of|the|every|each|entire|words?|letters?|sentences?|text|both)\b)*+ your(?: (?:next|final|own|"
+        "entire|whole|full|upcoming))?(?: (?:email|chat|written))? (?:response|responses|answer|answers|reply|replies|output|"
+        "outputs|completion|final answer|translation|summary|message|messages|text)(?: text| letters| words)? (?:in|to|into|"
+        "using|by|as|with|so|only|such|via|through|backwards?|entirely|solely|exclusively|based|reversed?|without|for|from|"
+        r"contain|include)\b", ordered=True),
+    _phrase("orders-about-answer", "output", 0.6, "your|the",
+        "(?: (?:next|final|entire|whole|full|ai|assistants))?(?: [a-z]++)? (?:response|answer|reply|summary) (?:must|should|"
+        "shall|needs? to|has to|will|ought to|can only|may only|is to|are to|to be) (?:[a-z]++ )?(?:be|contain|include|start|"
+        r"begin|end|mention|consist|only|have|conclude|always|not|use|state|say|feature|refer|reference|follow)\b"),
+    _phrase("orders-about-answer", "output", 0.5, "respond|reply|answer|speak|write|communicate|talk",
+        " (?:to (?:this|everything|me|all|any|the)(?: [a-z]++){0,3}? )?(?:only |exclusively |solely |entirely |just |strictly |"
+        "back )?(?:in|with|using|as|by|like) (?:only |nothing but |a |an |the |just |exclusively )*(?:base|morse|pig latin|"
+        "emojis?|reverse|reversed|backwards|french|german|spanish|italian|chinese|japanese|russian|latin|english|portuguese|"
+        "arabic|hindi|korean|dutch|klingon|binary|hex|hexadecimal|rot|caesar|leet|cipher|ciphers?|rhymes?|uppercase|lowercase|"
+        "capital letters|json|one word|yes|no|haiku|pirate|substitution|ascii|unicode|atbash|vigenere|rap|shakespearean|iambic|"
+        r"poem|single word|all caps)\b"),
+    _phrase("orders-about-answer", "output", 0.5, _WRITE,
+        f"{_GAP}{{0,8}}? (?:the )?(?:following|below|exact|same) (?:string|sentence|phrase|text|words?|message|line|url|link|"
+        r"image|statement|markdown|paragraph)(?= \.| exactly| and| in| at| as| to| verbatim| word| http|$)", 0.1, ordered=True),
+    _phrase("orders-about-answer", "output", 0.4, "exactly|verbatim|as",
+        r" (?:as (?:it is|is|written|shown|follows)|is \.|given|word for word)", 0.05),
+    _phrase("orders-about-answer", "output", 0.5, "repeat|say|write|print|output|type",
+        f" (?:the )?(?:word|phrase|following|sentence|letter|string|text|this){_GAP}{{0,3}}? (?:times|forever|over and over|"
+        r"indefinitely|endlessly)\b", 0.2),
+    _phrase("orders-about-answer", "output", 0.6, "instead|rather",
+        " (?:of|than)(?: (?:the|a|an|any|following|doing|giving|providing|answering|responding|summari[sz]ing|translating|"
+        "writing|completing))+ (?:summary|answer|response|summari[sz]|the user|users|question|request|task|original|"
+        "translation|above|what)", 0.1),
+    _phrase("orders-about-answer", "output", 0.45, "do|dont|never|stop|avoid|refrain|skip|cease",
+        " (?:not |from )?(?:summari[sz]e|summari[sz]ing|translate|translating|analy[sz]e|analy[sz]ing|answer|answering|process|"
+        "processing|mention|complete|continue|respond|follow|followed)(?: [a-z]++)? ?(?:the|this|that|any|to|with) (?:[a-z]++ "
+        r")?(?:text|document|email|mail|article|question|user|task|instructions?|above|request|prompt|query)\b", 0.1),
+    _phrase("orders-about-answer", "output", 0.6, "make|ensure|see|be|check|guarantee",
+        f" (?:sure |certain |to it |careful )?(?:that )?your(?: [a-z]++)? {_ANSWER} [a-z]++", ordered=True),
+    _phrase("orders-about-answer", "output", 0.5, "conclude|end|begin|start|finish|open|close",
+        " (?:it |this |everything )?with (?:a|an|the|one|some) (?:[a-z]++ )?(?:sentence|phrase|joke|line|quote|question|word|"
+        r"fact|statement|poem|reference|mention|promotion|advertisement|compliment|haiku|words)\b", 0.0),
+    _phrase("orders-about-answer", "output", 0.5, "reply|respond|answer|output|say|return",
+        r" (?:only|just|simply|solely) (?:with )?(?:by |yes|no|the|a|an|one|ok|true|false|[a-z]++ \.)", 0.1),
+    # A new task, a new role, an order from above.
+    _phrase("new-task", "new-task", 0.4, "your|youre",
+        " (?:new |next |real |actual |only |primary |main |first |current |updated |additional |sole |true |final |most "
+        "important )*(?:task|job|goal|mission|objective|assignment|instructions?|role|purpose|duty|priority) (?:is|are|will be|"
+        r"now|has|have|\.)", 0.15),
+    _phrase("new-task", "new-task", 0.4,
+        "new|updated|additional|important|urgent|priority|revised|special|critical|hidden|secret|high|immediate|mandatory|"
+        "override",
+        r" (?:priority |system |and |new )*(?:instructions?|tasks?|directives?|commands?|assignment|objective)(?= \.| for| from|"
+        " to| follow| below| is| are| include| translate| print| decode| repeat| say| write| respond| reply| answer| output| "
+        "ignore|$)", 0.15, ordered=True),
+    _phrase("new-task", "new-task", 0.35, "regardless|irrespective|despite|notwithstanding|contrary|above",
+        " (?:of |to |all )?(?:any |all |your |the |what |and |everything )*(?:previous|pre|prior|existing|other|earlier|above|"
+        r"instructions?|guidelines|restrictions|preexisting|rules|user|conflicting|you)\b", 0.25),
+    _phrase("new-task", "new-task", 0.5, "before|after|when|while|once|upon|first|prior",
+        " (?:to |you )*(?:answering|responding|replying|summari[sz]ing|translating|completing|processing|proceeding|continuing|"
+        "generating|analy[sz]ing|reading|summari[sz]e|analy[sz]e|answer|respond|generate|process)(?: [a-z]++){0,4}? (?:you|"
+        r"please|make|include|add|first|also|send|call|do|execute|run|visit|always|use|the user)\b", 0.0),
+    _phrase("new-task", "new-task", 0.5, "ignore|disregard|forget|abandon",
+        f"{_GAP}{{0,4}}? (?:requests?|tasks?|questions?|commands?|queries|conversation|context|summary|boundaries|limitations|"
+        r"restrictions|resume|rules|instruction|instructions)\b(?= \.| and| but| instead| above| before| you| given| or|"
+        r" then|$)", 0.1, ordered=True),
+    _phrase("new-task", "new-task", 0.35, "forget|ignore|disregard|scratch|never",
+        r" (?:about |mind |all |everything |that |it |the |this |what |and |on )+(?:\. )?(?:above|before|prior|previous|earlier|"
+        r"i said|i asked|we (?:said|discussed|talked)|instead)\b", 0.3, ordered=True),
+    _phrase("new-task", "new-task", 0.5, "disregard|ignore|forget",
+        " (?:the |this |all |any |that |whole |entire |rest of )*(?:text|document|content|email|mail|message|article|passage|"
+        r"information|context|input)(?: above| below| before)?(?: \.)? (?:and|instead|then|above)\b", 0.1, ordered=True),
+    _phrase("new-task", "new-task", 0.5, "rate|score|grade|rank|recommend|approve|accept",
+        " (?:this|the|that|our|my) (?:[a-z]++ )?(?:application|candidate|resume|paper|submission|product|essay|review|article|"
+        "manuscript|proposal)(?: [a-z]++){0,3}? (?:out|best|highest|excellent|perfect|top|maximum|first|ten|strong|regardless|"
+        r"without)\b", 0.0, ordered=True),
+    _phrase("system-talk", "authority", 0.35,
+        "system|critical|security|kernel|server|fatal|internal|unexpected|debugging|debug|runtime|emergency|core|firmware",
+        " (?:malfunction|error|failure|alert|override|update|notice|notification|maintenance|breach|fault|warning|crash|"
+        r"overload|reset|reboot|diagnostics?)\b", 0.1),
+    _phrase("system-talk", "authority", 0.4, "grant|unlock|elevate|enable|gain|activate|escalate|allow|obtain|assume",
+        "(?: [a-z]++){0,2}? (?:administrative|admin|root|superuser|elevated|hidden|full|unrestricted|developer|special|"
+        "privileged)(?: [a-z]++)? ?(?:privileges?|access|functionalit(?:y|ies)|functions?|features?|mode|rights|permissions?|"
+        r"capabilities|options)\b", 0.25),
+    _phrase("system-talk", "authority", 0.35, "for|as|part|in|to|purely",
+        " (?:part of )?(?:a |an |the |this |my |our )?(?:testing|test|debugging|debug|demonstration|educational|research|audit|"
+        r"evaluation|quality assurance) (?:purposes?|pipeline|only|environment|suite|mode|exercise|process)\b", 0.1),
+    _phrase("system-talk", "authority", 0.4,
+        "admin|administrator|root|developer|superuser|sudo|dev|maintenance|operator|supervisor",
+        r" (?:privileges?|access|mode|override|rights|permissions?|authorization|here)\b", 0.15),
+    _phrase("system-talk", "authority", 0.3, "it|this",
+        " is (?:crucial|essential|critical|imperative|vital|very important|extremely important|mandatory|absolutely necessary|"
+        "of utmost importance|its essential) (?:that )?(?:you|to include|to follow)", 0.1),
+    _phrase("system-talk", "authority", 0.3, "its", " (?:crucial|essential|critical|imperative|vital|mandatory) (?:that )?you", 0.1),
+    _phrase("system-talk", "authority", 0.3, "to",
+        r" (?:demonstrate|prove|show|confirm) (?:this|that you|your (?:ability|capabilities|power|freedom|compliance))\b", 0.3),
+    _phrase("system-talk", "authority", 0.4, "output", r" (?:from|of) (?:executing|evaluating|decoding)\b", 0.1),
+    _phrase("system-talk", "authority", 0.3, "with|without",
+        " (?:no|any|further|additional) (?:further |additional |other )?(?:context|explanation|commentary|restrictions|"
+        r"limitations|questions|comment|text)\b", 0.1),
+    _phrase("end-of-document", "new-task", 0.5, "end",
+        " of (?:the )?(?:new )?(?:document|context|email|input|data|article|text|user (?:input|data|query|message)|"
+        r"instructions?|conversation|prompt|system(?: prompt| message)?|untrusted|search results?|tool (?:output|result))(?= \.|"
+        " begin| start| new| now| end| user| system| your| ignore| task| the next| instructions?|$)", 0.05),
+    # Somebody spoken of or to who should not be here.
+    _phrase("about-the-user", "phishing", 0.4,
+        "tell|inform|notify|convince|persuade|advise|instruct|urge|ask|remind|encourage|direct|trick|warn|let|assure|lead|send|"
+        "redirect|prompt|have|get|recommend",
+        " (?:the|this|your|that) (?:users?|humans?|person (?:you|who|asking)|reader|customer you|caller|recipient of (?:this|"
+        r"your)) (?:that|to|about|their|know|they|he|she|his|her|with|an?|the|into|of|click|visit|\.)\b", 0.05, ordered=True),
+    _phrase("about-the-user", "phishing", 0.5, "tell|inform|warn|advise|convince|urge|notify|instruct|persuade|remind",
+        " (?:the|this|your) (?:users?|reader|human|customer|recipient)(?: in your [a-z]++)? (?:that|they|to (?:visit|call|"
+        r"click|send|pay|enter|download|transfer|buy|contact))\b", 0.0, ordered=True),
+    _phrase("about-the-user", "phishing", 0.2, "their|his|her|the users",
+        " (?:bank|login|payment|card|credit|password|account|personal|credentials|social|billing|online|phone|email|data|"
+        r"information)\b", 0.0),
+    _phrase("about-the-user", "phishing", 0.3, "users|user|their|the users",
+        " (?:account|password|email|bank|credit card|payment|computer|device|credentials|session|data)(?: [a-z]++){0,4}? "
+        r"(?:has been|have been|was|is|will be) (?:compromised|hacked|suspended|expired|locked|limited|breached)\b", 0.0),
+    _phrase("to-the-model", "phishing", 0.5, "ai|llm|chatbot|chatgpt|gpt|claude|copilot|gemini|language",
+        "s? (?:model |assistants? |agents? |reading (?:this|these) |processing (?:this|these) (?:page |text |document |mail |"
+        r"email )?|please |must |should |\. )*(?:ignore|disregard|must|should|please|send|forward|reply|respond|include|add|"
+        r"execute|run|delete|call|output|summari[sz]e|recommend|rate|approve|do not|always|print|visit|tell|give)\b", 0.05, ordered=True),
+    _phrase("to-the-model", "phishing", 0.5, "assistants?|assistant|hey assistant|dear assistant",
+        r" (?:please |must |should |you |\. )+(?:ignore|disregard|send|forward|reply|respond|include|add|execute|run|delete|"
+        r"output|recommend|rate|approve|always|print|visit|tell)\b", 0.05, ordered=True),
+    _phrase("to-the-model", "phishing", 0.5, "hey|attention|dear|note",
+        r" (?:to |for )(?:the |any |all )*(?:ai|llm|assistant|assistants|language model|chatbot|chatgpt|model|bot)\b", 0.05),
+    _phrase("to-the-model", "phishing", 0.5, "hey|attention|dear", r" (?:ai|llm|assistant|language model|chatbot|chatgpt)\b", 0.05),
+    _phrase("to-the-model", "phishing", 0.5, "if|since|as|when|because",
+        " you ?(?:are|re) (?:an? |the )?(?:ai|llm|language model|large language model|chatbot|assistant|automated|bot|agent|"
+        r"machine|gpt|model)\b", 0.05),
+    _phrase("to-the-model", "phishing", 0.4, "as|youre",
+        " an? (?:ai|llm|language model|large language model|ai language model|artificial intelligence|ai assistant|ai model|"
+        r"helpful assistant)\b", 0.05),
+    _phrase("new-role", "role", 0.5, "you|youre",
+        " (?:are )?(?:now )?(?:running|operating|acting|working|functioning|speaking) (?:as|in|under|with) (?:part of )?(?:an?|"
+        rf"the)? ?{_GAP}{{0,3}}? ?(?:ai|mode|pipeline|model|assistant|test|admin|developer|system|bot|agent|environment|role)\b", 0.35),
+    # Something is to leave.
+    _phrase("visit", "exfiltration", 0.3, "visit|open|fetch|load|browse|go|navigate|download|run",
+        r" (?:to |the |this |page |site |from |file )*url\b(?= and| then| to)", 0.0),
+    _phrase("send-out", "exfiltration", 0.6,
+        "send|forward|upload|transmit|post|exfiltrate|leak|email|mail|share|submit|copy|report|dispatch|relay|pass",
+        f"{_GAP}{{0,8}}? (?:conversation|chat|chat history|history|passwords?|credentials|api keys?|secrets?|tokens?|"
+        "environment|contacts?|contact list|address book|emails|inbox|files|private key|personal (?:data|information)|database|"
+        f"contents|system prompt|messages|session|cookies?|documents|data|information|details|code){_GAP}{{0,6}}? (?:to|at|via) "
+        "(?:url|http|https|www|[a-z]++ (?:[a-z]++ )?(?:com|org|net|io|example|test|xyz|ru|evil|attacker)|the (?:following|"
+        "attacker|address|url|server|endpoint)|this (?:address|url|email|server|endpoint)|my|evil|attacker|an? (?:external|"
+        r"remote))\b", 0.3, ordered=True),
+    _phrase("secrets-of-machine", "exfiltration", 0.15, "environment|env|aws|ssh|etc|private|id|credentials|dotenv|kubeconfig",
+        r" (?:variables|vars|credentials|passwd|shadow|rsa|keys?|file)\b", 0.3),
+    _phrase("secrets-of-machine", "exfiltration", 0.4,
+        "print|show|output|cat|read|dump|send|list|give|display|reveal|include|leak",
+        r"(?: [a-z]++){0,7}? (?:contents? of (?:the )?(?:\. )?(?:aws|etc|ssh|root|home|env|credentials|secrets?|environment)|"
+        r"environment variables|credentials|etc passwd|id rsa|ssh keys?|aws credentials)\b", 0.3, ordered=True),
+    _phrase("secrets-of-machine", "exfiltration", 0.4, "contents|content",
+        r" (?:of )?(?:the )?(?:\. )?(?:aws |etc |home |root |ssh )*(?:credentials|passwd|shadow|id rsa|env file|private key|"
+        r"secrets)\b", 0.4),
+    # Code for whoever writes code.
+    _phrase("code-to-insert", "code", 0.3, _CODE_VERBS,
+        f"{_GAP}{{0,10}}? (?:(?:code|script|program|python)(?: code)? (?:snippets?|excerpts?|fragments?|blocks?|segments?|below|"
+        "provided|sample|piece|here)|(?:following|below|provided|given|subsequent|next|this|the) (?:[a-z]++ )?(?:code|snippet|"
+        r"script|excerpt|lines of code|program))\b"),
+    _phrase("code-to-insert", "code", 0.2, "your",
+        r" (?:[a-z]++ )?(?:solution|code|implementation|algorithm|program|codebase|script)(?= by| with| using| \.| in| to| for)", 0.0),
+    _phrase("code-to-insert", "code", 0.3, "at|in|into",
+        " (?:an? |the |your )+(?:suitable|appropriate|proper|relevant|right|response|answer|solution)(?: place| position| "
+        r"location| spot| section)?\b"),
+    # Let us say it were otherwise.
+    _phrase("hypothesis", "hypothesis", 0.3, "suppose|supposing|imagine|pretend|assume|lets|let|if|envision|picture|consider|say",
+        " (?:us |me |that |for a moment |now |if |we |you |just |a |an |one |with )*(?:imagine|pretend|suppose|assume|say|were|"
+        r"scenario|world|universe|situation|reality|hypothetical|parallel|alternate|could|had to|wanted|state|hypothesi[sz]e)\b", 0.1),
+    _phrase("hypothesis", "hypothesis", 0.3, "hypothetically", r"\b", 0.1),
+    _phrase("hypothesis", "hypothesis", 0.4, "answer|answers|solution", r" to (?:every|all|any|each|everything)\b", 0.0),
+    _phrase("hypothesis", "hypothesis", 0.3, "in",
+        " (?:a|an|some|this|another) (?:[a-z]++ )?(?:world|universe|scenario|reality|timeline|situation|dimension|context|"
+        r"simulation|society) (?:where|in which|that|with)\b", 0.1),
+    _phrase("hypothesis", "hypothesis", 0.25, "we|you|one|i",
+        " (?:might|would|could|were to) (?:then |also |instead |just |simply )?(?:state|say|claim|conclude|declare|write|"
+        r"describe|call|respond|answer|find|assert|report|add|argue|interpret|summari[sz]e|tell|admit|believe|see|read|be)\b", 0.05),
+    _phrase("meta", "meta", 0.3, "the",
+        " (?:paper|article|summary|resume|document|email|text|review|abstract|page|conclusion|answer|author) (?:above |below |"
+        r"itself )?(?:says|states|should|is actually|actually|must|would|claims|concludes|is wrong|is fake)\b", 0.0),
+    _phrase("meta", "meta", 0.4, "admit|say|state|claim|conclude|mention|write|declare|confess|add|note|acknowledge",
+        " (?:that |to )?(?:you|youre|i|using|an? )(?: [a-z]++){0,3}? (?:hacked|pwned|llm|ai|language model|chatgpt|hired|cow|"
+        r"compromised|injected|plagiari[sz]ed|banana|wrote)\b", 0.1),
+    _phrase("encoded-order", "encoding", 0.25, "base|hex|rot|morse|caesar|cipher|encoded|pig",
+        r" (?:encoded |encoding |code |latin |cipher )*(?:string|text|message|format|encoding|encoded|cipher|version|form)\b", 0.05),
+    _phrase("encoded-order", "encoding", 0.35,
+        "decode|decrypt|decipher|unscramble|encode|reverse|encipher|translate|transcribe|convert|deobfuscate",
+        " (?:the |this |all |it |following |each |every |your )+(?:[a-z]++ ){0,2}?(?:string|text|message|sentence|code|base|"
+        r"cipher|word|letters?|output|response|instructions?|characters?|phrase|sequence)\b", 0.15),
+)  # fmt: skip
+"""Evidence that counts in texts of others, and mostly not in a request."""
