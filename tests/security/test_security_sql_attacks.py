@@ -117,6 +117,14 @@ def test_a_clause_behind_the_value(leaving: str, clause: str) -> None:
         '{"$ne": null}',
         "lamp'; return this.price; var a='",
         "*)(|(cn=*))",
+        "7 intersect select name from lamps",
+        "lamp' ununionion selselectect 4 -- ",
+        "7) -- ",
+        "price->>'euro'='4'",
+        "nullif(price,4)=4 or 5=5",
+        "lamp'+price+'lamp",
+        "lamp' or not(4=5) or 'a'='b",
+        "' or ''-'",
     ],
 )
 def test_statements_calls_and_names_that_only_a_database_has(value: str) -> None:

@@ -127,6 +127,13 @@ def test_a_call_behind_a_closed_string_of_script(leaving: str, call: str) -> Non
         "onerror=alert;throw 4",
         "<img src='//a.b/?",
         "&#x000003C;",
+        "<p v-html=x>",
+        "<p @click=f(4)>",
+        "<p style='x:\\65xpression(f(4))'>",
+        "<p style='x:expr/*a*/ession(f(4))'>",
+        "[4].map(alert)",
+        "';f(4);//",
+        "<!DOCTYPE a SYSTEM 'b'>",
     ],
 )
 def test_styles_declarations_and_expressions(value: str) -> None:

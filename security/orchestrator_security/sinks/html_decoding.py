@@ -17,7 +17,7 @@ _BACKSLASHES_MIN = 4
 
 
 def forms(text: str) -> Iterator[str]:
-    """The value as given, then with its codes undone; each form once, at most five."""
+    """The value as given, then with its codes undone; at most six."""
     yield text
     form = text
     for _ in range(_ROUNDS):
@@ -26,6 +26,8 @@ def forms(text: str) -> Iterator[str]:
             break
         form = undone
         yield form
+    if "/*" in form and "style" in form.lower():
+        yield _comment().sub("", form)
     if form.count("\\") >= _BACKSLASHES_MIN:
         yield _escaped_letter().sub("", form)
 
@@ -52,6 +54,11 @@ _NAMED = {
 
 
 @cache
+def _comment() -> re.Pattern[str]:
+    return re.compile(r"/\*[^*]{0,60}+\*/")
+
+
+@cache
 def _escaped_letter() -> re.Pattern[str]:
     return re.compile(r"\\(?=[A-Za-z:(])")
 
@@ -66,7 +73,7 @@ def _code() -> re.Pattern[str]:
     # Named < and > are left: a page that says "&lt;script&gt;" shows it, and no browser makes a tag of it.
     return re.compile(
         r"%u([0-9a-fA-F]{4})|%([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\u\{0{0,8}([0-9a-fA-F]{1,6})\}"
-        r"|\\x([0-9a-fA-F]{2})|\\0{2,4}([0-9a-fA-F]{2})[ ]?"
+        r"|\\x([0-9a-fA-F]{2})|\\0{0,4}([2-7][0-9a-fA-F])[ ]?"
         r"|&#[xX]0{0,12}([0-9a-fA-F]{1,6});?|&#0{0,12}([0-9]{1,7});?|&([A-Za-z]{3,16});|&(quot|amp)(?![A-Za-z;=])"
     )
 

@@ -62,10 +62,13 @@ def _places() -> re.Pattern[str]:
     return re.compile(
         rf"""
           (?P<element><(?:[/\x00]{{0,5}}+|[/\s\x00-\x20]{{1,20}}+(?=script|iframe|svg|object|embed|meta|style))(?:[a-z]{{1,12}}:)?(?:{_ELEMENTS})(?![\w.:@=,-]))
-        | (?P<special><!\[CDATA\[|<!--\#[a-z]|<!(?:entity|element|attlist)\b|<\?(?:[a-z=]|$)|<!--\[if|<%\s{{0,9}}[a-z=!@])
+        | (?P<special><!\[CDATA\[|<!--\#[a-z]|<!(?:entity|element|attlist)\b|<\?(?:[a-z=]|$)|<!--\[if|<%(?:[=!@]|\s{{1,9}}[a-z])
+            |<!doctype\s{{1,9}}[^<>]{{1,60}}?(?:\ssystem\b|\[))
         | (?P<open><[/!?\x00]{{0,4}}[a-z][\w:.-]{{0,60}}+(?![;)(\]}}|]))
         | (?P<handler>(?<![\w$.-])on[a-z]{{3,32}}[\s\x00-\x20\x7f\xa0+]{{0,20}}+=(?!=))
-        | (?P<attribute>(?<![\w$.-])(?:formaction|srcdoc|xlink:href
+        | (?P<attribute>(?<![\w$.-])(?:v-html|v-on:\w{{1,20}}|@[a-z]{{3,20}}
+            |ng-(?:app|init|include|bind-html|on-\w{{1,20}})
+            |formaction|srcdoc|xlink:href
             |datasrc|dataformatas|dynsrc|lowsrc|xmlns(?::\w{{1,20}})?|xsi:schemalocation|xml:base|folder|fscommand|seeksegmenttime)[\s\x00-\x20]{{0,20}}+=)
         """,
         re.IGNORECASE | re.VERBOSE,
@@ -75,7 +78,7 @@ def _places() -> re.Pattern[str]:
 @cache
 def _style() -> re.Pattern[str]:
     return re.compile(
-        r"expression\(|:[\s\x00-\x20]{0,9}+expression[\s\x00-\x20]{0,9}+\(|-moz-binding|behaviou?r[\s\x00-\x20]{0,9}+:[\s\x00-\x20]{0,9}+(?:url|expression)|@import\s{0,9}(?:['\"\\]|url|//|data:|\()|url\s{0,9}\(\s{0,9}['\"]?\s{0,9}(?:javascript|vbscript|data:text)"
+        r"(?<!\w)expression\(|:[\s\x00-\x20]{0,9}+expression[\s\x00-\x20]{0,9}+\(|-moz-binding|behaviou?r[\s\x00-\x20]{0,9}+:[\s\x00-\x20]{0,9}+(?:url|expression)|@import\s{0,9}(?:['\"\\]|url|//|data:|\()|url\s{0,9}\(\s{0,9}['\"]?\s{0,9}(?:javascript|vbscript|data:text)"
         r"|@charset\s{0,9}['\"]",
         re.IGNORECASE,
     )

@@ -60,7 +60,8 @@ _CALLS = r"(?:alert|confirm|prompt|eval|execscript|settimeout|setinterval|setimm
 def _call() -> re.Pattern[str]:
     return re.compile(
         rf"(?:^|[;'\"`+\-|&,(){{}}\[\]=:/*!~^%?<>\\]|\bin\s|void\s|new\s|throw\s|return\s){_GAP}(?:(?:window|self|top|parent|this|globalthis|frames|document|location)\s{{0,3}}(?:\.|\?\.|\[)\s{{0,3}}['\"`/]?)?{_CALLS}"
-        r"(?:['\"`/]?\])?(?:\?\.)?(?:\s{0,3}(?:/\*[^*]{0,40}\*/)?)?(?:\(\s{0,9}(?:[\d'\"`/\\!+\-\[)&]|document|window|location|self|this|top|xss|origin|string|name|event|cookie|atob|unescape|1)|`[\w$\\{}()/'\"+!.-]{1,60}`|\.(?:call|apply|bind)\b|;\s{0,3}throw|(?<!\s)\(\w{1,20}\)(?:/|;|<|$|['\"`\s]{0,3}[)}>;-]))|\((?:alert|confirm|prompt|eval)\)\s{0,3}\(|=\s{0,3}(?:alert|confirm|prompt|eval)\s{0,3}[,;})]",
+        r"(?:['\"`/]?\])?(?:\?\.)?(?:\s{0,3}(?:/\*[^*]{0,40}\*/)?)?(?:\(\s{0,9}(?:[\d'\"`/\\!+\-\[)&]|document|window|location|self|this|top|xss|origin|string|name|event|cookie|atob|unescape|1)|`[\w$\\{}()/'\"+!.-]{1,60}`|\.(?:call|apply|bind)\b|;\s{0,3}throw|(?<!\s)\(\w{1,20}\)(?:/|;|<|$|['\"`\s]{0,3}[)}>;-]))|\((?:alert|confirm|prompt|eval)\)\s{0,3}\(|=\s{0,3}(?:alert|confirm|prompt|eval)\s{0,3}[,;})]"
+        r"|\.\s{0,3}\w{1,20}\s{0,3}\([^()]{0,40}?(?<!\w)(?:alert|confirm|prompt|eval)\s{0,3}\)",
         re.IGNORECASE,
     )
 
@@ -98,7 +99,8 @@ def _handler() -> re.Pattern[str]:
 @cache
 def _leaving() -> re.Pattern[str]:
     return re.compile(
-        r"^[^<>]{0,200}?[\"'`]\s{0,9}(?:/\s{0,3})?>\s{0,9}<[a-z/!?]|[\"'`][\s/]{1,9}(?:style|src|href|autofocus|accesskey|tabindex|contenteditable|background|datasrc|type|formaction|srcdoc|is|id)\s{0,9}=?[\s\S]{0,200}?\bon[a-z]{3,32}\s{0,9}=",
+        r"^[\w ]{0,20}+\\?[\"'`]\s{0,3}[;+\-)}\]|]{1,6}\s{0,3}[\w.$]{1,40}\([^()]{0,40}\)\s{0,3}[;+\-)}\]|]{0,6}\s{0,3}(?://|[\"'`])"
+        r"|^[^<>]{0,200}?[\"'`]\s{0,9}(?:/\s{0,3})?>\s{0,9}<[a-z/!?]|[\"'`][\s/]{1,9}(?:style|src|href|autofocus|accesskey|tabindex|contenteditable|background|datasrc|type|formaction|srcdoc|is|id)\s{0,9}=?[\s\S]{0,100}?\bon[a-z]{3,32}\s{0,9}=",
         re.IGNORECASE,
     )
 

@@ -105,8 +105,11 @@ def _reopened(text: str, reading: Reading, before: str) -> bool:
     """Whether the string opened last is one that the statement closes, not the next quotation in a sentence."""
     inside = text[reading.end : reading.end + 1]
     if reading.operators > 1 and reading.operands > 1:
-        return reading.logic > 0 or (
-            reading.first == "constant" and (not before or before[-1].isalnum() or before[-1] in "%)")
+        joins = reading.begins == "+" and before[-1:].isalnum() and inside.isalnum()
+        return (
+            joins
+            or reading.logic > 0
+            or (reading.first == "constant" and (not before or before[-1].isalnum() or before[-1] in "%)"))
         )
     if not before and text[reading.end :].strip() in ("", "%"):
         return reading.begins != "in"
@@ -144,7 +147,10 @@ _NUMERIC = frozenset(("constant", "variable"))
 def _plain_rule(first: Token, reading: Reading, *, follows: bool) -> str | None:
     ended = reading.ending in ("comment", "stack") and reading.complete
     comment = reading.ending == "comment" and reading.complete and not reading.rest
-    assigned = reading.first == "word" and not reading.logic and not comment
+    assigned = reading.first == "word" or (reading.first == "function" and not reading.special)
+    assigned = assigned and not reading.logic and not comment
+    if reading.special and reading.first == "function" and reading.ending == "end" and reading.complete:
+        return "expression"
     if reading.functions and (reading.operators or comment) and reading.ending != "junk" and not assigned:
         return "expression"
     if reading.variables and reading.operators and reading.ending != "junk":

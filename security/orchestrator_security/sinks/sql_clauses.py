@@ -9,7 +9,7 @@ _SPACE = r"[\s\x00-\x20\xa0+(]{1,20}+"
 _NUMBER = r"(?:[0-9]{1,6}+|null|@@?\w+)"
 _NAME = r"[`\"\[]?[a-z_][\w.$]{0,64}+[`\"\]]?"
 _DIRECTION = r"(?:\s{1,9}(?:asc|desc))?"
-_END = r"[\s)]{0,9}+(?:$|--|\#|/\*|;|,)"
+_END = r"[\s)]{0,9}+(?:$|--|\#|/\*|;|,|having\b)"
 
 _CLAUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (

@@ -137,7 +137,7 @@ NAMES: tuple[Kind, ...] = (
         ),
         (
             r"@@(?:version|datadir|hostname|basedir|servername|global|language|spid|tmpdir|secure_file_priv"
-            r"|identity|microsoftversion|max_connections|plugin_dir|innodb\w{0,20}|\w{4,40})\b"
+            r"|identity|microsoftversion|max_connections|plugin_dir|innodb\w{0,20}|rowcount|error|trancount|fetch_status|sql_mode|log_bin|port|socket|lc_time_names|max_allowed_packet|procid|servicename|dbts)\b"
             r"|\b(?:ascii|ord|hex|unhex|lower|upper|char_length|length|len|unicode|conv|bin)\s{0,9}\((?:\s"
             r"|\(){0,9}+(?:substr|substring|mid|left|right|select|database|user|version|current_user"
             r"|system_user|@@|cast|hex|conv|concat)\b"
@@ -153,7 +153,7 @@ NAMES: tuple[Kind, ...] = (
             r"|\bcase\s{1,9}(?:\w{1,40}\s{1,9})?when[\s(]{1,9}[^<>=!]{1,60}?(?:[<>=]|\blike\b|\bis\b"
             r"|\bthen\b)[^;]{1,200}?\b(?:then|else|end)\b"
             r"|^\s{0,9}[-+]?\d{1,12}\s{0,3}[-+*/]\s{0,3}(?:true|false|null)\s{0,9}$"
-            r"|\b(?:md5|sha1|sha|password|soundex|aes_encrypt|unhex|encode)\s{0,9}\(\s{0,9}(?:'[^']{0,60}+'"
+            r"|(?<![.\w])(?<!new )(?:md5|sha1|sha|password|soundex|aes_encrypt|unhex|encode)\s{0,9}\(\s{0,9}(?:'[^']{0,60}+'"
             r"|\d{1,20})\s{0,9}[,)]"
         ),
     ),
@@ -173,11 +173,12 @@ NAMES: tuple[Kind, ...] = (
     Kind(
         "cast",
         "medium",
-        "a cast in PostgreSQL's own notation",
-        ("::",),
+        "a cast or a JSON path in PostgreSQL's own notation",
+        ("::", "->"),
         (
-            r"(?:\b[a-z_]\w{0,40}+|\)|'|\d)::(?:int(?:eger)?[248]?|text|varchar|numeric|jsonb?|bool(?:ean)?"
-            r"|regclass|name|xml|float[48]?|bigint|bytea|char|date)\b"
+            r"\b[a-z_]\w{0,40}+::(?:int(?:eger)?[248]?|text|varchar|numeric|jsonb?|regclass|float8|bigint|bytea)\b"
+            r"|[)'\d]::(?:int(?:eger)?[248]?|text|varchar|numeric|jsonb?|bool(?:ean)?|regclass|name|xml|float[48]?|char|date)\b"
+            r"|\w\s{0,3}->>?\s{0,3}'[^']{0,40}'"
         ),
     ),
 )

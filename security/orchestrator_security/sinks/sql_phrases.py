@@ -33,6 +33,27 @@ _STATEMENTS: tuple[Kind, ...] = (
         ),
     ),
     Kind(
+        "set-operation",
+        "high",
+        "a set operation with another query",
+        ("except", "intersect", "minus"),
+        r"\b(?:except|intersect|minus)\s{1,20}(?:all\s{1,20})?select\s{0,20}(?:[*@(\d'\"]|null\b|[\w.]{1,64}\s{1,20}from\b)",
+    ),
+    Kind(
+        "doubled-word",
+        "medium",
+        "a word of SQL within itself, for filters that take it out once",
+        ("oorr", "anandd", "aandnd", "unionon", "nunion", "elselect", "seselect", "selectect"),
+        r"\b(?:oorr|anandd|aandnd|ununionion|uniunionon|unionunion|selselectect|seselectlect|selselect)(?![a-z])",
+    ),
+    Kind(
+        "comment",
+        "medium",
+        "a number and a comment that hides the rest",
+        ("--", "/*"),
+        r"^\s{0,9}-?\d{1,12}[\s)]{0,9}(?:--[\s+-]{0,3}|/\*)$",
+    ),
+    Kind(
         "file",
         "high",
         "a statement that reads or writes the server's files",
@@ -159,7 +180,7 @@ _STATEMENTS: tuple[Kind, ...] = (
             "( !",
         ),
         (
-            r"\*?\)?\(\s{0,9}[|&!]\s{0,9}\(\s{0,9}[\w.*-]{0,40}+\s{0,9}[=~<>]|\*\)\(\s{0,9}[&|!\w][\w.-]{0,40}+(?:="
+            r"(?:^|[*)])\(\s{0,9}[|&!]\s{0,9}\(\s{0,9}[\w.*-]{0,40}+\s{0,9}[=~<>]|\*\)\(\s{0,9}[&|!\w][\w.-]{0,40}+(?:="
             r"|\()|\)\(\w{1,40}=\*\)?|^\*\(\||\*\)\(\([|&!]"
         ),
     ),

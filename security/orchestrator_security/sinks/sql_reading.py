@@ -15,6 +15,7 @@ from orchestrator_security.sinks.sql_words import (
     CLAUSES,
     COMPARISONS,
     CONSTANTS,
+    EVERYDAY,
     FUNCTIONS,
     LOGIC,
     OPERATORS,
@@ -40,6 +41,8 @@ class Reading(Struct):
     tautologies: int = 0
     """Comparisons of two constants, or of a name with itself."""
     functions: int = 0
+    special: int = 0
+    """Those of the functions that only databases have."""
     variables: int = 0
     prefixes: int = 0
     """Signs and negations in front of operands."""
@@ -228,6 +231,9 @@ class _Reader:
         if token.start > word.end and (name not in FUNCTIONS or self.reading.operators == 0):
             return self.close("junk")
         self.reading.functions += name in FUNCTIONS
+        self.reading.special += name in FUNCTIONS and name not in EVERYDAY
+        if self.reading.operands == 1:
+            self.reading.first = "function"
         self.reading.last = "function"
         self._depth += 1
         self._left = None

@@ -35,7 +35,7 @@ def _token() -> re.Pattern[str]:
         r"""
           (?P<blank>[\s\x00-\x20\xa0\ufeff\u200b]++)
         | (?P<comment>(?:--|\#)[^\n]*+|/\*)
-        | (?P<number>0x[0-9a-f]++(?!\w)
+        | (?P<number>0x[0-9a-f]++(?!\w)|0b[01]++(?!\w)
             | (?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:e[+-]?[0-9]*+(?![a-z_]))?(?!\w)
             | [0-9]++(?=(?:or|and|xor|union|order|having|like|limit|where|rlike|regexp)(?![a-z_]))
             | [0-9]++(?:\.[0-9]*+(?:e[+-]?[0-9]*+)?|e[+-]?[0-9]++|\\n)(?=[a-z_(]))

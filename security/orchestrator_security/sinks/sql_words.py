@@ -61,3 +61,16 @@ CLAUSES = frozenset((
     "desc", "using", "escape", "begin", "declare", "insert", "update", "delete", "drop", "create", "alter", "if",
 ))  # fmt: skip
 """Words that end an expression; what follows them is read by the phrases."""
+
+EVERYDAY = frozenset((
+    "len", "length", "min", "max", "sum", "abs", "round", "floor", "ceil", "sin", "cos", "tan", "cot", "sqrt", "exp",
+    "log", "log2", "ln", "pow", "power", "pi", "mod", "format", "replace", "left", "right", "if", "in", "not", "any",
+    "all", "first", "last", "repeat", "reverse", "space", "string", "name", "position", "select", "row", "case",
+    "count", "random", "rand", "now", "user", "version", "password", "quote", "sign", "trim", "lower", "upper",
+    "field", "database", "schema", "dump", "values", "uuid", "encode", "decode", "compress", "uncompress", "crc32",
+    "translate", "exists", "distinct", "binary", "interval", "procedure", "asc", "bin", "hex", "ord", "chr", "char",
+    "changes", "stuff", "avg", "std", "cast", "convert", "concat", "sleep", "likely", "unlikely", "likelihood",
+    "typeof", "md5", "sha1", "sha", "encrypt", "soundex", "greatest", "least", "elt", "permissions", "overlay",
+    "starts_with", "analyse", "iif", "isnull", "substr", "substring",
+))  # fmt: skip
+"""Functions that programs and formulas have as well: alone they are no sign of SQL."""
