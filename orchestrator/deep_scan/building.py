@@ -15,7 +15,8 @@ from orchestrator_security.audit.decision_log import decision_write
 from orchestrator_security.building import redacted_entities
 from orchestrator_security.contract import ScanContext, ScanVerdict
 from orchestrator_security.decision import Judgement
-from orchestrator_security.pii.deep.engine import DeepEngine, presidio_installed, shared_engine
+from orchestrator_security.pii.deep.deep_engine import DeepEngine
+from orchestrator_security.pii.deep.engine import presidio_installed, shared_engine
 from orchestrator_security.pii.deep.scanner import replaced_words
 from orchestrator_security.pii.deep.stored_text import DeepRedactor
 from orchestrator_security.policy.reading import PolicySource

@@ -11,7 +11,7 @@ from orchestrator.deep_scan.rows import DEEP
 from orchestrator.deep_scan.scanning import DeepScanning
 from orchestrator.observability.contract import CallRecord, Recorder
 from orchestrator_core.records import Redacted, Write
-from orchestrator_security.pii.deep.engine import DeepScanUnfinished
+from orchestrator_security.pii.deep.deep_engine import DeepScanUnfinished
 
 _MARK = f"UPDATE executions SET scan_level = '{DEEP}' WHERE id = ?"
 _MARK_MEMORIES = f"UPDATE memories SET scan_level = '{DEEP}' WHERE id = ?"

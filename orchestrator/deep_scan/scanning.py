@@ -18,7 +18,7 @@ from orchestrator_core.forks import at_fork
 from orchestrator_core.records import Redact, Write
 from orchestrator_core.storage.database import Database
 from orchestrator_core.storage.outbox import drain, enqueue
-from orchestrator_security.pii.deep.engine import DeepScanUnavailable, DeepScanUnfinished
+from orchestrator_security.pii.deep.deep_engine import DeepScanUnavailable, DeepScanUnfinished
 
 KIND = "deep_scan"
 _PAGE = 500

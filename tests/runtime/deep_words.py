@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from orchestrator_security.pii.deep.chunks import placeholders, untouched
-from orchestrator_security.pii.deep.engine import Place
+from orchestrator_security.pii.deep.deep_engine import Place
 
 NAME = "Zacharias Quill"
 

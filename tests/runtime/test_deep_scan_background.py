@@ -23,7 +23,8 @@ from orchestrator.observability.recording import SqliteRecorder
 from orchestrator.testing import temporary_orchestrator
 from orchestrator_core.clock import SystemClock
 from orchestrator_core.records import Redacted
-from orchestrator_security.pii.deep.engine import DeepScanUnfinished, presidio_installed
+from orchestrator_security.pii.deep.deep_engine import DeepScanUnfinished
+from orchestrator_security.pii.deep.engine import presidio_installed
 from orchestrator_security.pii.deep.stored_text import DeepRedactor
 from orchestrator_security.redaction.placeholder import KeyedNaming
 

@@ -18,7 +18,8 @@ from orchestrator.wiring import store_key
 from orchestrator_core.storage.outbox import drain
 from orchestrator_core.storage.trace_blob import unpack
 from orchestrator_security.pii.deep import stored_text
-from orchestrator_security.pii.deep.engine import DeepScanUnavailable, DeepScanUnfinished, presidio_installed
+from orchestrator_security.pii.deep.deep_engine import DeepScanUnavailable, DeepScanUnfinished
+from orchestrator_security.pii.deep.engine import presidio_installed
 
 pytestmark = pytest.mark.skipif(not presidio_installed(), reason="nothing is queued where Presidio is not installed")
 

@@ -16,14 +16,8 @@ import pytest
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.gate import Gate
 from orchestrator_security.pii.deep import engine as engine_module
-from orchestrator_security.pii.deep.engine import (
-    TEXT_MAX,
-    DeepScanUnavailable,
-    DeepScanUnfinished,
-    EngineFacts,
-    PresidioProcess,
-    described,
-)
+from orchestrator_security.pii.deep.deep_engine import DeepScanUnavailable, DeepScanUnfinished, EngineFacts, described
+from orchestrator_security.pii.deep.engine import TEXT_MAX, PresidioProcess
 from orchestrator_security.pii.deep.scanner import DeepPiiScanner
 
 MAIL = "jane.doe" + "@contoso.de"

@@ -16,7 +16,7 @@ from orchestrator_security.building import chosen_policy
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.decision import Judgement
 from orchestrator_security.pii.deep.chunks import placeholders, untouched
-from orchestrator_security.pii.deep.engine import DeepScanUnfinished, Place
+from orchestrator_security.pii.deep.deep_engine import DeepScanUnfinished, Place
 from orchestrator_security.pii.deep.stored_text import DeepRedactor
 from orchestrator_security.policy.table import PolicyRule
 from orchestrator_security.redaction.placeholder import KeyedNaming

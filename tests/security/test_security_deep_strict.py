@@ -11,7 +11,8 @@ from orchestrator_core.settings import SecuritySettings
 from orchestrator_security.building import chosen_policy
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.guard import SecurityGuard
-from orchestrator_security.pii.deep.engine import DeepEngine, DeepScanUnavailable, Place, PresidioProcess
+from orchestrator_security.pii.deep.deep_engine import DeepEngine, DeepScanUnavailable, Place
+from orchestrator_security.pii.deep.engine import PresidioProcess
 from orchestrator_security.pii.deep.scanner import DeepPiiScanner, replaced_words
 from orchestrator_security.pii.pii_scanner import PiiScanner
 from orchestrator_security.redaction.vault import Vault

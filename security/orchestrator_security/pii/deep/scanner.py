@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from orchestrator_security.contract import ScanContext
-from orchestrator_security.pii.deep.engine import DeepEngine, Place
+from orchestrator_security.pii.deep.deep_engine import DeepEngine, Place
 from orchestrator_security.pii.deep.entities import ENTITIES
 from orchestrator_security.pii.pii_match import ENTITIES as PATTERNS
 from orchestrator_security.scanner import Hit

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator_core.records import Redacted
 from orchestrator_security.contract import ScanContext
-from orchestrator_security.pii.deep.engine import DeepEngine, DeepScanUnfinished
+from orchestrator_security.pii.deep.deep_engine import DeepEngine, DeepScanUnfinished
 from orchestrator_security.pii.deep.scanner import hits_of
 from orchestrator_security.redaction.placeholder import Naming
 from orchestrator_security.redaction.redactor import merged
