@@ -10,7 +10,7 @@ from orchestrator_core.records import Severity
 from orchestrator_security.sinks.sql_clauses import clause_at, hides_rest, stacks_statement
 from orchestrator_security.sinks.sql_reading import Reading, read
 from orchestrator_security.sinks.sql_tokens import Token, tokens
-from orchestrator_security.sinks.sql_words import CLAUSES, CONSTANTS, LOGIC
+from orchestrator_security.sinks.sql_words import ARITHMETIC, CLAUSES, CONSTANTS, LOGIC
 
 _QUOTES_MAX = 3
 """Quotes of one kind that are tried: the first one is where the value breaks out; escaped ones in front of it may hide it."""
@@ -58,6 +58,8 @@ def _quoted(text: str, at: int, quote: str) -> Breakout | None:
     if not tail:
         return None
     reading = read(tail, operand_first=False)
+    if reading.ending == "open" and text[reading.end - 1] != quote:
+        reading.ending = "junk"  # the statement will not close a string of another quote
     end = max(reading.end, at + 1)
 
     def breakout(rule: str, confidence: float, message: str, severity: Severity = "high") -> Breakout:
@@ -104,6 +106,8 @@ def _quoted(text: str, at: int, quote: str) -> Breakout | None:
 def _reopened(text: str, reading: Reading, before: str) -> bool:
     """Whether the string opened last is one that the statement closes, not the next quotation in a sentence."""
     inside = text[reading.end : reading.end + 1]
+    if before[-1:].isdigit() and reading.begins in ARITHMETIC and not inside.isdigit():
+        return False  # inches: 24" - "as is"
     if reading.operators > 1 and reading.operands > 1:
         joins = reading.begins == "+" and before[-1:].isalnum() and inside.isalnum()
         return (
@@ -153,7 +157,13 @@ def _plain_rule(first: Token, reading: Reading, *, follows: bool) -> str | None:
         return "expression"
     if reading.functions and (reading.operators or comment) and reading.ending != "junk" and not assigned:
         return "expression"
-    if reading.variables and reading.operators and reading.ending != "junk":
+    if (
+        reading.variables
+        and (reading.comparisons or comment)
+        and reading.operators
+        and reading.ending != "junk"
+        and reading.complete
+    ):
         return "expression"
     direct = follows or reading.begins in LOGIC
     if reading.tautologies and reading.logic and (direct or (reading.ending != "junk" and not reading.lists)):

@@ -38,7 +38,13 @@ _CLAUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("procedure", (rf"procedure{_SPACE}analyse",)),
     ("from", (rf"from{_SPACE}{_NAME}{_SPACE}(?:where|order\s{{1,9}}by|group\s{{1,9}}by|union|limit)\b",)),
     ("for-update", (r"for\s{1,9}update\b",)),
-    ("alias", (rf"as{_SPACE}[`\"\[]?\w{{1,64}}+[`\"\]]?{_SPACE}(?:from|where|union)\b",)),
+    (
+        "alias",
+        (
+            rf"as{_SPACE}[`\"\[]?\w{{1,64}}+[`\"\]]?{_SPACE}from{_SPACE}{_NAME}\s{{0,9}}(?:[=,;]|--|where\b)",
+            rf"as{_SPACE}[`\"\[]?\w{{1,64}}+[`\"\]]?{_SPACE}(?:where{_SPACE}[\w.'\"`]{{1,60}}+\s{{0,9}}[=<>]|union\s{{1,9}}(?:all|select|distinct)\b)",
+        ),
+    ),
 )
 
 _STATEMENTS = (
