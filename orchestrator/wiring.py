@@ -32,7 +32,7 @@ from orchestrator_security.approvals.approvals import ApprovalDesk
 from orchestrator_security.approvals.callback import OnApproval
 from orchestrator_security.approvals.prompt import terminal_prompt
 from orchestrator_security.approvals.question_store import QuestionStore
-from orchestrator_security.building import build_guard
+from orchestrator_security.building import build_guard, waits_for_deep_scan
 from orchestrator_security.limits.limits import CallLimits
 from orchestrator_security.manager import SecurityManager
 from orchestrator_security.network.confinement import Confinement, build_confinement
@@ -129,6 +129,7 @@ class Built:
             hash_key=key,
             redact=guard.redact,
             clock=clock,
+            waited=waits_for_deep_scan(settings.security, guard.policy),
             around=network.confined,
         )
         self.rooms = Rooms(

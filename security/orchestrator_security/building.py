@@ -19,8 +19,10 @@ from orchestrator_security.policy.reading import PolicySource, read_policy
 from orchestrator_security.policy.table import PolicyRule
 from orchestrator_security.scanner import Scanner
 from orchestrator_security.secrets.secret_scanner import SecretScanner
+from orchestrator_security.sinks.html import HtmlScanner
 from orchestrator_security.sinks.path import PathScanner
 from orchestrator_security.sinks.shell import ShellScanner
+from orchestrator_security.sinks.sql import SqlScanner
 from orchestrator_security.sinks.template import TemplateScanner
 
 
@@ -44,17 +46,33 @@ def build_guard(
         *installed_scanners(settings.scanners),
         *(plugin_of(str(getattr(scanner, "name", type(scanner).__name__)), scanner) for scanner in extra_scanners),
     ]
+    policy = chosen_policy(settings, [category for plugin in plugins for category in plugin.categories])
     personal = PiiScanner(entities=redacted_entities(settings))
-    sinks = (ShellScanner(), PathScanner(), TemplateScanner())
     redacting: tuple[Scanner, ...] = (SecretScanner(), personal)
+    if waits_for_deep_scan(settings, policy):
+        redacting = (*redacting, _deep_scanner(settings))
+    sinks = (SqlScanner(), HtmlScanner(), ShellScanner(), PathScanner(), TemplateScanner())
     return SecurityGuard(
         request_max_bytes=settings.request_max_bytes,
         scanners=(EncodingScanner(), *redacting, *sinks, CodeScanner(), *(plugin.scanner for plugin in plugins)),
         redacting=redacting,
-        policy=chosen_policy(settings, [category for plugin in plugins for category in plugin.categories]),
+        policy=policy,
         hash_key=hash_key,
         clock=clock,
     )
+
+
+def waits_for_deep_scan(settings: SecuritySettings, policy: PolicySource) -> bool:
+    """Whether the guard itself runs the deep engine, before text is stored."""
+    return policy.policy.wait_for_deep_scan and settings.deep_scan == "auto"
+
+
+def _deep_scanner(settings: SecuritySettings) -> Scanner:
+    from orchestrator_security.pii.deep.engine import shared_engine
+    from orchestrator_security.pii.deep.scanner import DeepPiiScanner, replaced_words
+
+    words = replaced_words(redacted_entities(settings), everything="*" in settings.redact_pii)
+    return DeepPiiScanner(shared_engine(), words)
 
 
 def redacted_entities(settings: SecuritySettings) -> frozenset[str]:

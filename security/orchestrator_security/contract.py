@@ -52,6 +52,8 @@ class ScanVerdict(Struct, frozen=True):
     """Keyed with the store's own key; for the log of decisions."""
     scan_level: Literal["pattern", "deep"] = "pattern"
     """``deep`` where Presidio looked at the text too."""
+    entities: tuple[str, ...] = ()
+    """The kinds of personal data that could be seen, by the words of their placeholders."""
 
 
 class Hiding(Protocol):

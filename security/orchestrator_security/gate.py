@@ -32,6 +32,8 @@ class Gate:
                         incomplete.append(scanner.name)
             except Exception:  # noqa: BLE001 - a scanner's bug is reported, not raised
                 incomplete.append(scanner.name)
+        if len(hits) > 1:  # two engines may report the same thing
+            hits = list({(hit.rule_id, hit.start, hit.end): hit for hit in reversed(hits)}.values())[::-1]
         return hits, tuple(incomplete)
 
 

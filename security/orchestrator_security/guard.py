@@ -25,6 +25,8 @@ from orchestrator_security.redaction.vault import Vault
 from orchestrator_security.scanner import Hit, Scanner
 
 _ANYWHERE = ScanContext()
+DEEP = "presidio"
+"""The name of the deep engine's scanner."""
 
 _scope: ContextVar[KnownSecrets | None] = ContextVar("magnus_known_secrets", default=None)
 
@@ -143,6 +145,7 @@ class SecurityGuard:
         return partial(self._judgement.replaces, context=context)
 
     def _verdict(self, text: str, decision: Decision, incomplete: tuple[str, ...], stored: Redacted) -> ScanVerdict:
+        deep = any(scanner.name == DEEP and DEEP not in incomplete for scanner in self._redacting)
         return ScanVerdict(
             decision.action,
             stored,
@@ -153,4 +156,11 @@ class SecurityGuard:
             self.policy.policy.name,
             len(text),
             self._naming.value_hash(text),
+            "deep" if deep else "pattern",
+            self.entities(),
         )
+
+    def entities(self) -> tuple[str, ...]:
+        """The kinds of personal data that can be seen now, by the words of their placeholders."""
+        seen = [word for scanner in self._redacting for word in getattr(scanner, "sees", ())]
+        return tuple(dict.fromkeys(seen))

@@ -95,6 +95,8 @@ class PiiScanner:
     def __init__(self, entities: Iterable[str] | None = None, redacted: Iterable[str] | None = None) -> None:
         self._entities = known_entities(entities)
         self._redacted = known_entities(REDACTED_BY_DEFAULT if redacted is None else redacted)
+        self.sees = tuple(sorted({ENTITIES[name].word for name in self._entities}))
+        """The words of the kinds that are looked for."""
 
     def prefilter(self, text: str, context: ScanContext) -> bool:
         return len(text) >= 5 and _anything().search(text) is not None

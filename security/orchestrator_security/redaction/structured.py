@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestrator_security.redaction.redactor import KnownSecrets, Redactor, as_text
 
@@ -16,6 +16,9 @@ NODES_MAX = 200_000
 _REPR_MAX = 1_000
 _REPR_SCANNED_MAX = 20_000
 _INT_BITS_MAX = 64
+_KEY_MAX = 60
+_NUMBER_MIN = 1_000_000
+"""Shorter numbers are nobody's."""
 
 _SECRET_ENDINGS = (
     "password", "passwd", "passphrase", "pwd", "secret", "secrets", "token", "apikey", "accesskey", "secretkey", "privatekey",
@@ -93,6 +96,15 @@ def _is_value(text: str) -> bool:
     return bool(text.strip()) and not text.startswith(_OPEN_VALUES) and len(set(text)) > 1
 
 
+class _Task(NamedTuple):
+    """A value that is still to be copied: whether its key says that it is secret, the key's words, and where the copy goes."""
+
+    value: Any
+    secret: bool
+    key: str
+    store: Store
+
+
 class _Copy:
     """One walk."""
 
@@ -104,17 +116,17 @@ class _Copy:
 
     def of(self, value: Any) -> Any:
         result: list[Any] = []
-        stack: list[tuple[Any, bool, Store] | int] = [(value, False, result.append)]
+        stack: list[_Task | int] = [_Task(value, False, "", result.append)]
         while stack:
             task = stack.pop()
             if isinstance(task, int):
                 self._open.discard(task)
                 continue
-            item, secret, store = task
+            item, secret, key, store = task
             children = None if isinstance(item, str | bytes) else _children(item)
             self._left -= 1
             if children is None:
-                store(self._leaf(item, secret))
+                store(self._leaf(item, secret, key))
             elif id(item) in self._open:
                 store("<cycle>")
             elif self._left <= 0:
@@ -122,31 +134,30 @@ class _Copy:
             else:
                 self._open.add(id(item))
                 stack.append(id(item))
-                store(self._expand(item, children, secret, stack))
+                store(self._expand(task, children, stack))
         return result[0]
 
     def _expand(
         self,
-        item: Any,
+        task: _Task,
         children: list[tuple[Any, Any]],
-        secret: bool,
-        stack: list[tuple[Any, bool, Store] | int],
+        stack: list[_Task | int],
     ) -> Any:
         cut = len(children) - max(self._left, 0)
         if cut > 0:
             children = children[: max(self._left, 0)]
-        if isinstance(item, Mapping):
+        if isinstance(task.value, Mapping):
             mapping: dict[Any, Any] = {}
             for key, part in children:
                 name = self._key(key, mapping)
                 mapping[name] = None
-                stack.append((part, names_secret(key), _setter(mapping, name)))
+                stack.append(_Task(part, names_secret(key), _words_of(key), _setter(mapping, name)))
             if cut > 0:
                 mapping["<cut>"] = f"{cut} more"
             return mapping
         sequence: list[Any] = [None] * len(children)
         for i, (_, part) in enumerate(children):
-            stack.append((part, secret, _setter(sequence, i)))
+            stack.append(_Task(part, task.secret, task.key, _setter(sequence, i)))
         if cut > 0:
             sequence.append(f"<cut: {cut} more>")
         return sequence
@@ -155,14 +166,14 @@ class _Copy:
         if key is None or isinstance(key, bool):
             name: Any = key if key is None else bool(key)
         else:
-            name = self._leaf(key, False)
+            name = self._leaf(key, False, "")
         if isinstance(name, str):
             base, n = name, 2
             while name in taken:
                 name, n = f"{base} ({n})", n + 1
         return name
 
-    def _leaf(self, item: Any, secret: bool) -> Any:
+    def _leaf(self, item: Any, secret: bool, key: str) -> Any:
         if item is None or isinstance(item, bool):
             return item
         try:
@@ -170,28 +181,45 @@ class _Copy:
                 number = int(item)
                 if secret and abs(number) >= 1000:
                     return self._redactor.secret(str(number))
+                if key and abs(number) >= _NUMBER_MIN and (shown := self._behind(key, str(number))) != str(number):
+                    return shown
                 return number if number.bit_length() < _INT_BITS_MAX else hex(number)[:_REPR_MAX]
             if isinstance(item, float):
                 return float(item)
             if isinstance(item, str):
-                return self._text(as_text(item), secret)
+                return self._text(as_text(item), secret, key)
             if isinstance(item, bytes | bytearray | memoryview):
-                return self._bytes(bytes(item), secret)
+                return self._bytes(bytes(item), secret, key)
             shown = str(item) if type(item).__module__.partition(".")[0] in _PLAIN_MODULES else repr(item)
-            return self._text(shown[:_REPR_SCANNED_MAX], secret)[:_REPR_MAX]
+            return self._text(shown[:_REPR_SCANNED_MAX], secret, key)[:_REPR_MAX]
         except Exception as error:  # noqa: BLE001 - any object may come
             return f"<{type(item).__name__} that cannot be shown ({type(error).__name__})>"
 
-    def _text(self, text: str, secret: bool) -> str:
+    def _text(self, text: str, secret: bool, key: str) -> str:
         if secret and _is_value(text):
             return self._redactor.secret(text)
-        return self._redactor.redact(text, self._known)
+        return self._behind(key, text) if key else self._redactor.redact(text, self._known)
 
-    def _bytes(self, data: bytes, secret: bool) -> str:
+    def _behind(self, key: str, text: str) -> str:
+        """The text redacted behind its key: ``phone`` before it makes a number of what is no more than digits by itself."""
+        before = f"{key}: "
+        redacted = self._redactor.redact(before + text, self._known)
+        return redacted[len(before) :] if redacted.startswith(before) else self._redactor.redact(text, self._known)
+
+    def _bytes(self, data: bytes, secret: bool, key: str) -> str:
         try:
-            return self._text(data.decode("utf-8"), secret)
+            return self._text(data.decode("utf-8"), secret, key)
         except UnicodeDecodeError:
             return f"<{len(data)} bytes>"
+
+
+def _words_of(key: object) -> str:
+    """A key as words, ``phoneNumber`` and ``phone_number`` as ``phone number``; empty for what is no plain word."""
+    if not isinstance(key, str) or not 2 <= len(key) <= _KEY_MAX or not key.isascii():
+        return ""
+    words = "".join(f" {c}" if c.isupper() and key[i - 1 : i].islower() else c for i, c in enumerate(key))
+    plain = "".join(c if c.isalnum() else " " for c in words)
+    return plain.strip() if not any(c.isdigit() for c in plain) else ""
 
 
 def _setter(target: Any, key: Any) -> Store:

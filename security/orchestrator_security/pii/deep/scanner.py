@@ -30,6 +30,12 @@ class DeepPiiScanner:
         self._engine = engine
         self._words = words
 
+    @property
+    def sees(self) -> tuple[str, ...]:
+        """The words of the kinds that are looked for; empty until the engine has started."""
+        words = (ENTITIES[name].word for name in self._engine.entities() if name in ENTITIES)
+        return tuple(word for word in words if self._words is None or word in self._words)
+
     def prefilter(self, text: str, context: ScanContext) -> bool:
         return len(text) > 3
 
