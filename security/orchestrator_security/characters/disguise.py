@@ -30,6 +30,7 @@ _ANY_TWIN = rf"[{_TWINS}]"
 # Marks that stack on any letter; not those that scripts write with.
 _MARK = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _FLOOD = rf"[{_MARK}]{{4,}}+|(?:[A-Za-z][{_MARK}]{{1,3}}){{4,}}+"
+_UNUSUAL = f"[{_STYLED}{_TWINS}{_MARK}\uff21-\uff3a\uff41-\uff5a]"
 _FEW_PLACES = 200
 _FULL_WIDTH = r"[\uff21-\uff3a\uff41-\uff5a]"
 _A_WORD, _SENTENCE = 6, 24
@@ -44,6 +45,8 @@ def _pattern(source: str) -> re.Pattern[str]:
 def disguised(text: str) -> list[Hit]:
     """Hits for words in disguise. One pass of a character class each; nothing for ASCII."""
     hits: list[Hit] = []
+    if _pattern(_UNUSUAL).search(text) is None:
+        return hits
     for source, rule, message in (
         (_STYLED_WORD, "styled-letters", "words in full-width or styled letters"),
         (_FLOOD, "stacked-marks", "letters under a flood of combining marks"),

@@ -174,6 +174,8 @@ def _control(hits: list[Hit], text: str) -> None:
 def _invisible(hits: list[Hit], text: str) -> None:
     # Alone they are honest (joined emoji, Persian, soft hyphens, a byte-order mark); in runs, inside a Latin word, or after every
     # letter they carry data or break a word for a filter.
+    if _pattern(f"[{_ZERO_WIDTH}{_SELECTOR}]").search(text) is None:
+        return
     found = [m for m in _pattern(_HIDDEN_RUN).finditer(text) if not _honest(m[0])]
     if found:
         hits.append(

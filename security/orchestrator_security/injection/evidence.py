@@ -10,6 +10,7 @@ Linear: a phrase repeats nothing without a bound, and the places where one is tr
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -28,6 +29,8 @@ CAPS: Mapping[str, float] = {
 }  # fmt: skip
 """What a group of phrases may count at most; a group that is not named: 2.0."""
 _CAP = 2.0
+_USUAL_WORDS = 400
+_PER_DOUBLING = 0.4
 _TRIES_MIN = 200
 _TRIES_SHARE = 16
 """A word that begins phrases is tried at up to 200 places, or at a sixteenth of all words."""
@@ -60,9 +63,19 @@ class Piece(Struct, frozen=True):
 
 
 class Evidence(Struct, frozen=True):
-    """All pieces found in one text."""
+    """All pieces found in one text of so many words."""
 
     pieces: tuple[Piece, ...] = ()
+    words: int = 0
+
+    def enough(self, threshold: float) -> bool:
+        """Whether it is enough: a long text gathers weak evidence by its length alone, so there it has to be more of it."""
+        if self.score < threshold:
+            return False
+        if any(piece.weight >= threshold for piece in self.pieces):
+            return True
+        longer = math.log2(max(self.words, _USUAL_WORDS) / _USUAL_WORDS)
+        return self.score >= threshold * (1 + _PER_DOUBLING * longer)
 
     @property
     def score(self) -> float:
@@ -156,8 +169,10 @@ def _token() -> re.Pattern[str]:
 
 
 @cache
-def _address() -> re.Pattern[str]:
-    return re.compile(r"\b(?:https?://|www\.)[^\s<>)\"]++|(?:(?<=[\s<(:])|^)[^\s@<(:]{1,64}+@[^\s@<>)]{1,128}+")
+def _address(mark: str) -> re.Pattern[str]:
+    # Of a mail address only what follows its sign; what stands before it are words like others.
+    begin = {"://": "http", "www.": r"www\.", "@": "@(?=[a-z0-9])"}[mark]
+    return re.compile(rf"{begin}[^\s<>)\"]++")
 
 
 def tokens(plain_text: str) -> list[str]:
@@ -166,6 +181,7 @@ def tokens(plain_text: str) -> list[str]:
     ``plain_text`` is what ``unmasking.plain`` gives.
     """
     text = plain_text.replace("'", "") if "'" in plain_text else plain_text
-    if "://" in text or "www." in text or "@" in text:
-        text = _address().sub(" url ", text)
+    for mark in ("://", "www.", "@"):
+        if mark in text:
+            text = _address(mark).sub(" url ", text)
     return [".", *(token if token.isalpha() else "." for token in _token().findall(text)), "."]

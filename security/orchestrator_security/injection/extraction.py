@@ -44,6 +44,10 @@ _KEPT = (
     "login(?: details| credentials)?|secret [a-z]++|code word|codeword|key ?phrase|authorization code|master key|launch "
     "codes?|keyword)"
 )
+_WHICH = (
+    r"(?:secret|system|admin|master|hidden|current|actual|real|full|exact|correct|login|account|root|server|door|vault|first|letters?|of|your|"
+    r"the|user|wifi|security|main|unlock|special|private|personal|own|stored|original|forbidden|internal|confidential)"
+)
 _END = (
     r"(?= \.| please\b| now\b| verbatim\b| word for\b| exactly\b| in (?:full|your|a code|pig|reverse|base|hex|rot|morse|"
     "french|spanish|german|"
@@ -107,7 +111,7 @@ PHRASES: tuple[Phrase, ...] = (
         f"rules i)(?: (?:is|are|was|were|says|reads|follow|begins?|i was given)){{1,3}}", 0.7),
     _phrase("prompt-began", "own", 0.8, "you|your",
         " (?:are|were)(?: chatgpt| an?| the)? .{0,20}?(?:put it in|in a (?:txt|text|code)|verbatim)", 0.5),
-    _phrase("verbatim", "own", 0.35, "verbatim|word", r"(?: for word)?\b", 0.2),
+    _phrase("verbatim", "own", 0.35, "verbatim|word for word", r"\b", 0.2),
     _phrase("code-block", "own", 0.25, "in|inside|within",
         r" a (?:text |txt |markdown )?(?:code ?block|txt code block|code fence)\b", 0.2),
     _phrase("debug-config", "own", 0.6, "display|output|print|show|dump|reveal|list|export",
@@ -127,7 +131,7 @@ PHRASES: tuple[Phrase, ...] = (
         "share|tell|reveal|give|disclose|divulge|leak|provide|send|show|whisper|say|spell|print|output|display|hand|confirm|"
         "write|know|hint|guess|recall|remember|repeat|read|state|list",
         "(?: (?:me|us|with|to|please|what|is|out|over|about|again|just|all|any|some|of|letters?|each|first|characters?|word|a|"
-        rf"in|on|that|for|now|exactly|one|by|line|full)\b)*+ (?:(?:your|the|that|this|our|its)(?: [a-z]++){{0,2}}? ){_KEPT}(?: "
+        rf"in|on|that|for|now|exactly|one|by|line|full)\b)*+ (?:(?:your|the|that|this|our|its)(?: {_WHICH}){{0,2}} ){_KEPT}(?: "
         "(?:phrase|code|key|word))?(?: (?:for|to|of) (?:our|the|this|your) (?:system|account|server|vault|database|"
         f"network))?{_END}", 0.4),
     _phrase("secret", "private", 1.0, "what|whats|wheres|whatre|which",

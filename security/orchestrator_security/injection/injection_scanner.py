@@ -55,13 +55,13 @@ class InjectionScanner:
             text = f"{text[: SCAN_MAX_CHARS // 2]}\n{text[-SCAN_MAX_CHARS // 2 :]}"
         threshold = UNTRUSTED_THRESHOLD if theirs else REQUEST_THRESHOLD
         found = evidence(text, theirs=theirs)
-        if found.score < threshold:
+        if not found.enough(threshold):
             return ()
         if not theirs:
             own = own_words(text)
             if own is not None:
                 found = evidence(own, theirs=False)
-                if found.score < threshold:
+                if not found.enough(threshold):
                     return ()
         return (_hit(text, whole, found, threshold),)
 
@@ -73,7 +73,14 @@ def evidence(text: str, *, theirs: bool) -> Evidence:
     table = _table()
     pieces = table.pieces(words, untrusted=theirs)
     for veil, said in unveiled(text, plain, words):
-        behind = Evidence(tuple(table.pieces(tokens(unmasking.plain(said)), untrusted=theirs)))
+        seen = {piece.words for piece in pieces}
+        behind = Evidence(
+            tuple(
+                piece
+                for piece in table.pieces(tokens(unmasking.plain(said)), untrusted=theirs)
+                if piece.words not in seen
+            )
+        )
         if behind.score >= UNTRUSTED_THRESHOLD:
             heaviest = behind.heaviest()
             pieces.append(Piece(f"injection.{veil}", heaviest.category, "veiled", max(1.0, behind.score)))
@@ -81,7 +88,7 @@ def evidence(text: str, *, theirs: bool) -> Evidence:
     if theirs:
         pieces += stray_tasks(text)
         pieces += stray_code(text)
-    return Evidence(tuple(pieces))
+    return Evidence(tuple(pieces), len(words))
 
 
 def _hit(text: str, whole: int, found: Evidence, threshold: float) -> Hit:

@@ -187,13 +187,13 @@ PHRASES: tuple[Phrase, ...] = (
         "developer|dan|god|jailbreak|sudo|unrestricted|debug|evil|opposite|admin|root|maintenance|system|unlocked|beta|chaos|"
         "anarchy|devmode|dev|unfiltered|uncensored|goblin|troll",
         r" mode (?:enabled|activated|on(?= \.)|engaged|unlocked|you|is (?:now )?(?:on|enabled|active)|response|output)", 0.5),
-    _phrase("mode", "mode", 0.4, "enter|enable|activate|enabled|simulate|stay|in|switch|engage|act",
+    _phrase("mode", "mode", 0.3, "enter|enable|activate|enabled|simulate|stay|in|switch|engage|act",
         " (?:in |into |to |as |with |chatgpt |on |the |a ){0,4}(?:developer|dan|god|jailbreak|sudo|unrestricted|evil|opposite|"
         r"root|anarchy|chaos|goblin|unfiltered|uncensored|maintenance|diagnostic|system) mode\b", 0.25, ordered=True),
     _phrase("mode", "mode", 0.7, "dan",
         " (?:mode|stands|can|is (?:an?|not|free|able)|has|will|does|would|should|an? |which|version)", 0.5),
     _phrase("mode", "mode", 0.5, "as|to|called|named|acting|being|be|are|am|now|like|playing",
-        " (?:dan|stan|dude|aim|evilbot|evil ?gpt|jailbreak|devmode|mongo ?tom|maximum|alphabreak|dan gpt|chaosgpt|freegpt|"
+        " (?:dan|evilbot|evil ?gpt|jailbreak|devmode|mongo ?tom|alphabreak|dan gpt|chaosgpt|freegpt|"
         r"betterdan|kevin the|niccolo|machiavelli)\b", 0.5),
     _phrase("character", "character", 0.35, "break|breaking|stay|remain|out|breaks|drop",
         r" (?:of |in |your |from )?(?:the )?(?:character|role|persona)\b", 0.1),
@@ -219,7 +219,7 @@ PHRASES: tuple[Phrase, ...] = (
     _phrase("trapped", "free", 0.35, "escape|escaping|break|free|freedom",
         " (?:to|into|onto|from|out|of|as|the|your) (?:the |your |of |see )?(?:internet|fit|prison|chains|cage|confines|"
         r"programming|creators?|openai)\b", 0.2),
-    _phrase("opposite", "free", 0.35, "opposite|contrary|evil twin|reverse",
+    _phrase("opposite", "free", 0.35, "opposite|evil twin",
         " (?:of |to |day|version |way |response|mode )(?:what|how|your|you|the|a|chatgpt|day)?", 0.1),
 )  # fmt: skip
 """Evidence of a jailbreak."""

@@ -54,6 +54,13 @@ _ASKED = (
     r"\b[Ss]tate)\b[^.?!\n]{0,50}?\b[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?\Z"
 )
 _LIVES = r"here does [A-Z][a-z]{1,20} [A-Z][a-z]{1,20} (?:live|reside|work)\b"
+_PLUS = r"\+ ?[a-z]"
+_CODED = r"[a-z0-9+/=]{16}|(?:[01]{7,8} ){3}"
+_CIPHER_STEMS = (
+    "caesar", "rot", "vigen", "atbash", "latin", "morse", "leet", "backwards", "anagram", "dubbi", "scramb", "jumbl", "reversed",
+    "base", "hex", "binary", "ascii", "unicode", "emoji",
+)  # fmt: skip
+_VERBS_MAX = 40
 _REPEATED = 10
 _FACTS_MAX = 100
 _UNIT_MAX = 5
@@ -79,22 +86,39 @@ def _found(text: str, plain: str, *, untrusted: bool) -> Iterator[Piece]:
             yield _piece("image-with-data", "exfiltration", 0.5)
         if ("<" in plain or "=" in plain) and _pattern(_ACTIVE).search(plain):
             yield _piece("active-content", "active", 0.25)
-    if "part" in plain and _pattern(_FIRST_PART).search(plain) and _pattern(_SECOND_PART).search(plain):
-        quoted = text.count('"') + text.count("'") + text.count("“") + text.count("`")
-        if quoted > 1 and _pattern(_TOGETHER).search(plain):
+    if "part" in plain and (first := _pattern(_FIRST_PART).search(plain)):
+        near = plain[max(0, first.start() - 200) : first.end() + 400]
+        quoted = sum(map(near.count, "\"'“`")) > 1
+        if quoted and _pattern(_SECOND_PART).search(near) and _pattern(_TOGETHER).search(near):
             yield _piece("split-payload", "split", 1.0, "jailbreak")
-    if "+" in plain and _pattern(_SUM).search(plain) and len(_pattern(_VARIABLES).findall(plain)) > 1:
+    if (
+        "+" in plain
+        and "=" in plain
+        and _pattern(_PLUS).search(plain)
+        and _pattern(_SUM).search(plain)
+        and _many(_VARIABLES, plain)
+    ):
         yield _piece("split-payload", "split", 1.0, "jailbreak")
-    if _pattern(_SOLVE).search(plain):
-        orders = _pattern(_THEN).search(plain) is not None
-        if _pattern(_CLASSIC).search(plain) and _pattern(_PAYLOAD).search(plain):
-            yield _piece("cipher", "cipher", 1.0 if orders else 0.6, "jailbreak")
-        elif orders and _pattern(_ENCODED).search(plain) and re.search(r"[a-z0-9+/=]{16}|(?:[01]{7,8} ){3}", plain):
-            yield _piece("encoded-order", "cipher", 0.8, "jailbreak")
+    yield from _ciphers(plain)
     if ("'s " in text or "’s " in text or "here does " in text) and (_private(text) or _pattern(_LIVES).search(text)):
         yield _piece("private-fact", "private", 0.3 if untrusted else 1.0, "prompt_extraction")
     if _repeats(plain):
         yield _piece("repetition", "repetition", 0.5 if untrusted else 1.0, "jailbreak")
+
+
+def _ciphers(plain: str) -> Iterator[Piece]:
+    """What is to be decoded, as long as the cipher, the coded text and what to do with it stand close together."""
+    if not any(stem in plain for stem in _CIPHER_STEMS):
+        return
+    for verb, _ in zip(_pattern(_SOLVE).finditer(plain), range(_VERBS_MAX), strict=False):
+        near = plain[verb.start() : verb.start() + 300]
+        orders = _pattern(_THEN).search(near) is not None
+        if _pattern(_CLASSIC).search(near[:120]) and _pattern(_PAYLOAD).search(near):
+            yield _piece("cipher", "cipher", 1.0 if orders else 0.6, "jailbreak")
+            return
+        if orders and _pattern(_ENCODED).search(near[:120]) and _pattern(_CODED).search(near):
+            yield _piece("encoded-order", "cipher", 0.8, "jailbreak")
+            return
 
 
 def _private(text: str) -> bool:
@@ -108,6 +132,10 @@ def _private(text: str) -> bool:
 
 def _piece(name: str, group: str, weight: float, category: Category = "prompt_injection") -> Piece:
     return Piece(f"injection.{name}", category, group, weight)
+
+
+def _many(source: str, plain: str) -> bool:
+    return sum(1 for _, _ in zip(_pattern(source).finditer(plain), range(2), strict=False)) > 1
 
 
 def _lower_all(source: str, plain: str) -> Iterator[str]:

@@ -42,12 +42,9 @@ _QUESTION = (
     r")[^\n.!?|]{6,200}\?"
 )
 _ADDRESSED = (
-    r"\b(?:you|your|yours|we|our|us|i|my|below|here|attached|attachment|this|these|link|click|button|account|order|password|"
-    "email|mail|above|"
-    "page|section|following|ours|team|reply|invoice|file|server|command|install|api|config|file|function|method|class|"
-    "module|package|repo|"
-    "repository|directory|folder|branch|database|table|column|test|tests|bug|issue|release|version|variable|parameter|"
-    r"endpoint|user|users)\b"
+    r"\b(?:you|your|yours|we|our|us|i|my|below|here|attached|attachment|this|these|link|click|button|above|page|section|following|ours|team|"
+    r"file|server|command|install|api|config|function|method|class|module|package|repo|repository|directory|folder|branch|database|"
+    r"table|column|tests?|bug|issue|release|version|variable|parameter|endpoint|users?)\b"
 )
 _WORD = r"[a-z]{4,}"
 _QUOTED = r"\"[^\"\n]*+\"|'[^'\n]*+'|“[^”\n]*+”"
@@ -144,7 +141,7 @@ _COMMON = frozenset(
     ]
 )
 _GENERAL = ("what ", "who ", "which ", "when ", "where ", "how ", "why ")
-_ENOUGH_WORDS = 6
+_ENOUGH_WORDS = 4
 _TASKS_MAX = 3
 _TEXT_MAX = 40_000
 _LEAST_WORDS = 2

@@ -84,7 +84,7 @@ PHRASES: tuple[Phrase, ...] = (
         r"image|statement|markdown|paragraph)(?= \.| exactly| and| in| at| as| to| verbatim| word| http|$)", 0.1, ordered=True),
     _phrase("orders-about-answer", "output", 0.4, "exactly|verbatim|as",
         r" (?:as (?:it is|is|written|shown|follows)|is \.|given|word for word)", 0.05),
-    _phrase("orders-about-answer", "output", 0.5, "repeat|say|write|print|output|type",
+    _phrase("orders-about-answer", "output", 0.5, "repeat|say|write|output|type",
         f" (?:the )?(?:word|phrase|following|sentence|letter|string|text|this){_GAP}{{0,3}}? (?:times|forever|over and over|"
         r"indefinitely|endlessly)\b", 0.2),
     _phrase("orders-about-answer", "output", 0.6, "instead|rather",
@@ -100,7 +100,7 @@ PHRASES: tuple[Phrase, ...] = (
     _phrase("orders-about-answer", "output", 0.5, "conclude|end|begin|start|finish|open|close",
         " (?:it |this |everything )?with (?:a|an|the|one|some) (?:[a-z]++ )?(?:sentence|phrase|joke|line|quote|question|word|"
         r"fact|statement|poem|reference|mention|promotion|advertisement|compliment|haiku|words)\b", 0.0),
-    _phrase("orders-about-answer", "output", 0.5, "reply|respond|answer|output|say|return",
+    _phrase("orders-about-answer", "output", 0.5, "reply|respond|answer|say",
         r" (?:only|just|simply|solely) (?:with )?(?:by |yes|no|the|a|an|one|ok|true|false|[a-z]++ \.)", 0.1),
     # A new task, a new role, an order from above.
     _phrase("new-task", "new-task", 0.4, "your|youre",
@@ -118,7 +118,7 @@ PHRASES: tuple[Phrase, ...] = (
         r"instructions?|guidelines|restrictions|preexisting|rules|user|conflicting|you)\b", 0.25),
     _phrase("new-task", "new-task", 0.5, "before|after|when|while|once|upon|first|prior",
         " (?:to |you )*(?:answering|responding|replying|summari[sz]ing|translating|completing|processing|proceeding|continuing|"
-        "generating|analy[sz]ing|reading|summari[sz]e|analy[sz]e|answer|respond|generate|process)(?: [a-z]++){0,4}? (?:you|"
+        "generating|analy[sz]ing|reading)(?: [a-z]++){0,4}? (?:you|"
         r"please|make|include|add|first|also|send|call|do|execute|run|visit|always|use|the user)\b", 0.0),
     _phrase("new-task", "new-task", 0.5, "ignore|disregard|forget|abandon",
         f"{_GAP}{{0,4}}? (?:requests?|tasks?|questions?|commands?|queries|conversation|context|summary|boundaries|limitations|"
@@ -219,7 +219,7 @@ PHRASES: tuple[Phrase, ...] = (
     # Code for whoever writes code.
     _phrase("code-to-insert", "code", 0.3, _CODE_VERBS,
         f"{_GAP}{{0,10}}? (?:(?:code|script|program|python)(?: code)? (?:snippets?|excerpts?|fragments?|blocks?|segments?|below|"
-        "provided|sample|piece|here)|(?:following|below|provided|given|subsequent|next|this|the) (?:[a-z]++ )?(?:code|snippet|"
+        "provided|sample|piece|here)|(?:following|below|provided|given|subsequent|next|this) (?:[a-z]++ )?(?:code|snippet|"
         r"script|excerpt|lines of code|program))\b"),
     _phrase("code-to-insert", "code", 0.2, "your",
         r" (?:[a-z]++ )?(?:solution|code|implementation|algorithm|program|codebase|script)(?= by| with| using| \.| in| to| for)", 0.0),
@@ -230,6 +230,9 @@ PHRASES: tuple[Phrase, ...] = (
     _phrase("hypothesis", "hypothesis", 0.3, "suppose|supposing|imagine|pretend|assume|lets|let|if|envision|picture|consider|say",
         " (?:us |me |that |for a moment |now |if |we |you |just |a |an |one |with )*(?:imagine|pretend|suppose|assume|say|were|"
         r"scenario|world|universe|situation|reality|hypothetical|parallel|alternate|could|had to|wanted|state|hypothesi[sz]e)\b", 0.1),
+    _phrase("hypothesis", "hypothesis", 0.25, "where|which|that",
+        " (?:we|you|one|i|they|everyone) (?:might |would |could |should |all )?(?:say|state|claim|conclude|pretend|admit|"
+        r"declare|believe|agree|call|write|answer|report)\b", 0.05),
     _phrase("hypothesis", "hypothesis", 0.3, "hypothetically", r"\b", 0.1),
     _phrase("hypothesis", "hypothesis", 0.4, "answer|answers|solution", r" to (?:every|all|any|each|everything)\b", 0.0),
     _phrase("hypothesis", "hypothesis", 0.3, "in",

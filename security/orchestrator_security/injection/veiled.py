@@ -87,7 +87,7 @@ def _dense(plain: str, words: int) -> bool:
     if plain.isalpha():
         return False
     stood_in = enumerate(_pattern(_STAND_IN).finditer(plain), 1)
-    return any(found > 2 and found * 6 > words for found, _ in stood_in)  # noqa: PLR2004 - one word in six, and three of them
+    return any(found > 2 and found * 6 > words for found, _ in stood_in)
 
 
 def _spelt(words: Sequence[str]) -> bool:
