@@ -31,7 +31,8 @@ _TEXT = (
     "system card|constraints|restrictions|training prompt|persona description|role description|orders|custom instructions)"
 )
 _EVERY = (
-    "(?: (?:me|us|back|out|down|all|everything|of|in|the|your|to|about|exactly|verbatim|full|entire|whole|complete|is|are|"
+    "(?: (?:me|us|back|out|down|all|every|each|any|everything|of|in|the|your|to|about|exactly|verbatim|full|entire|whole|"
+    "complete|is|are|"
     "was|were|a|an|copy|list|please|content|contents|text|words?|word|for|from|and|exact|literal|first|last|lines?|"
     "sentences?|paragraphs?|message|messages|tokens|version|summary|poem|story|translation|as|json|markdown|base|using|"
     "here|now|with|on|that|describing|some|any|you|reply|respond|by|into|at|start|beginning))"
@@ -42,10 +43,11 @@ _KEPT = (
     "access (?:code|key|token)|api keys?|security code|admin (?:password|code|key)|pin code|pin|credentials|private key|"
     "safe word|"
     "login(?: details| credentials)?|secret [a-z]++|code word|codeword|key ?phrase|authorization code|master key|launch "
-    "codes?|keyword)"
+    "codes?|keyword|magic word|(?:admin|unlock|door|vault|alarm|override) code|secret word)"
 )
 _WHICH = (
-    r"(?:secret|system|admin|master|hidden|current|actual|real|full|exact|correct|login|account|root|server|door|vault|first|letters?|of|your|"
+    "(?:secret|system|admin|master|hidden|current|actual|real|full|exact|correct|login|account|root|server|door|vault|"
+    "first|letters?|of|your|"
     r"the|user|wifi|security|main|unlock|special|private|personal|own|stored|original|forbidden|internal|confidential)"
 )
 _END = (
@@ -126,6 +128,32 @@ PHRASES: tuple[Phrase, ...] = (
         r"told|instruct|instructed|ask|asked|program|programmed|say to|give|given|set) you\b", 0.5),
     _phrase("own-instructions", "own", 0.9, "including|include|with|and|plus",
         r" (?:the|your|any|all) (?:system|developer|hidden|initial) (?:message|prompt|instructions|text)s?(?= \.| and|$)", 0.4),
+    _phrase("own-instructions", "own", 0.8, _ASK,
+        rf"(?: (?!my\b|our\b|the\b)[a-z]++){{0,8}}? your (?:{_OWN}|[a-z]++ )?(?:instructions?|guidelines|directives|system "
+        "prompts?|prompt|preamble|briefing|"
+        "programming|(?:setup|system|startup|first|initial|developer) (?:message|text|instructions?|prompt)|moderation rules|"
+        r"content rules)\b"
+        r"(?! (?:for (?:the|a|our|installing)|to (?:install|build|deploy|run)|below|manual|file))", 0.5, ordered=True),
+    _phrase("own-instructions", "own", 1.0, "which|what|whose",
+        " (?:rules|instructions|guidelines|restrictions|orders|directives|prompts?|limits)(?: [a-z]++)? (?:do|did|must|have|"
+        "are|were|should|can) you (?:have to |need to |must )?"
+        r"(?:obey|follow|have|get|receive|given|told|operate|work|under|abide|bound|respect|been|been given)\b", 0.6),
+    _phrase("own-instructions", "own", 1.0, "every|each|all|any|the",
+        " (?:of )?(?:the )?(?:[a-z]++ )?(?:instructions?|rules?|prompts?|directives?|guidelines?|commands?|text|words) (?:that "
+        ")?you (?:got|were (?:given|told|shown)|received|have been given|must follow|"
+        r"have to follow|operate under|work under|run on|started with)\b", 0.6, ordered=True),
+    _phrase("text-above", "own", 1.0, "text|message|content|everything|what|words|context|instructions|all|prompt|lines?|anything",
+        " (?:that |which )?(?:precedes|preceded|preceding|comes before|came before|is above|stands above|stands before|is "
+        "before|was before|was written before|sits above|appears above|appears before)"
+        r" (?:my|this|our|the first|me|it)\b", 0.6),
+    _phrase("own-instructions", "own", 1.0, "what",
+        " (?:your|the|was|has|have) (?:creators?|developers?|makers?|owners?|operators?|company|admins?|programmers?|"
+        "authors?)(?: have| has)? (?:wrote|told|gave|put|said|instructed|written|ask|asked|want)"
+        r"(?: (?:to|for|you|in|into|your|about)){0,3} ?(?:you|your)\b", 0.6),
+    _phrase("secret", "private", 1.0, "what|how|which",
+        f" (?:does |do |is |was |many (?:letters|characters|words) (?:does|has|are in) )?(?:the |your |this |that )(?:{_WHICH} "
+        f")?{_KEPT}"
+        r" (?:is\b|was\b|start|begin|end|contain|rhyme|have\b|has\b|mean\b|you (?:were|are|have|protect|keep|hide|know))", 0.3),
     # What only the model knows.
     _phrase("secret", "private", 1.0,
         "share|tell|reveal|give|disclose|divulge|leak|provide|send|show|whisper|say|spell|print|output|display|hand|confirm|"

@@ -140,6 +140,24 @@ PHRASES: tuple[Phrase, ...] = (
         r" (?:must|have to|will|are required to) (?:always |now )*(?:answer|obey|comply|do as i say)(?= \.| me| with| in| every|"
         " any| all| no)", 0.3),
     _phrase("mode", "mode", 0.5, "stay|remain|as|be", r" (?:a |in )?dan\b", 0.4),
+    _phrase("no-limits", "free", 0.35, "hates|despises|mocks|hate|loathes|rejects|rejecting",
+        " (?:all |the |any |every |following )*(?:rules|limits|guidelines|policies|censorship|authority|restrictions|filters|"
+        r"ethics)\b", 0.2),
+    _phrase("no-limits", "free", 0.5, "forget",
+        r" (?:that )?you(?:re)? (?:are )?(?:an? |the )?(?:ai|chatgpt|language model|assistant|chatbot|made by|bot)\b", 0.4, ordered=True),
+    _phrase("no-limits", "free", 0.35, "new|updated|latest",
+        r" (?:[a-z]++ )?(?:policy|policies|guidelines|rules|terms) (?:says?|allows?|states?|lets?|permits?|that)\b", 0.1),
+    _phrase("no-refusal", "refusal", 0.35, "never",
+        r" (?:tells?|says?|warns?|informs?|reminds?|mentions?|admits?|declines?|questions?|judges?)\b", 0.1),
+    _phrase("no-limits", "free", 0.4, "filters?|restrictions?|limits?|rules|guidelines|censorship|policy",
+        " (?:are |is |were |was |have been |has been )?(?:all )?(?:removed|lifted|disabled|turned off|switched off|suspended|"
+        r"gone|void|off)\b", 0.2),
+    _phrase("no-limits", "free", 0.5, "suspend|disable|drop|remove|switch|turn|lift|waive|bypass|override",
+        " (?:off )?(?:all |any )?(?:your|openais|the ais?) (?:[a-z]++ )?(?:policy|policies|filters?|restrictions|guidelines|"
+        r"limits|safety|rules|ethics|moderation|safeguards|guardrails)\b", 0.4, ordered=True),
+    _phrase("no-limits", "free", 0.5, "your|openais",
+        " (?:[a-z]++ )?(?:guidelines|rules|policy|policies|restrictions|filters?|limits|ethics) (?:do not|dont|does not|doesnt|"
+        r"no longer) (?:apply|matter|exist|count|bind|hold)\b", 0.4),
     # No refusals.
     _phrase("no-refusal", "refusal", 0.4, "never|not|cannot|cant|dont|wont|no|without|refrain|avoid",
         "(?: (?:ever|to|be|will|shall|should|must|can|allowed|acceptable|for|you|it|from|able|even|a|any|under|circumstances|"

@@ -10,6 +10,7 @@ from orchestrator_core.analysis.orders.recogniser import speaks_as_system
 from orchestrator_security.injection.evidence import Category, Piece
 
 _TURNS = r"(?m)^[ \t>*#]{0,4}(?:human|user|assistant|system)[*]{0,2}: ?[^\n]"
+_COMPLIES = r"assistant: ?(?:sure|of course|certainly|okay|ok\b|i will|yes|here|understood|absolutely)"
 _IMAGE = (
     r"!\[[^\]\n]{0,80}\]\(https?://[^)\s]{0,200}[?&/=][^)\s]{0,80}(?:\[[a-z_ ]{1,40}\]|\{\{?[a-z_ ]{1,40}\}|<[a-z_ ]{1,40}>|"
     r"\$\{?[a-z_]{1,40}|%s)"
@@ -28,8 +29,8 @@ _THEN = (
     r"without (?:saying|revealing|mentioning)|what it (?:says|asks|means))\b"
 )
 _PAYLOAD = r"[\"'“‘`:][^\"'”’`]{8,}"
-_FIRST_PART = r"part ?(?:#? ?1|one|a|i)\b"
-_SECOND_PART = r"part ?(?:#? ?2|two|b|ii)\b"
+_FIRST_PART = r"part ?(?:#? ?1|one|a|i)\b|first (?:part|half|piece|string)\b"
+_SECOND_PART = r"part ?(?:#? ?2|two|b|ii)\b|second (?:part|half|piece|string)\b"
 _TOGETHER = (
     r"\b(?:combine|concatenat\w{1,4}|interla\w{1,4}|interleav\w{1,3}|join|put (?:it |them |the parts )?together|assemble|"
     "merge|answer|respond|using|"
@@ -80,6 +81,8 @@ def _found(text: str, plain: str, *, untrusted: bool) -> Iterator[Piece]:
     if speaks_as_system(plain):
         yield _piece("system-voice", "order", 0.8 if untrusted else 0.35)
     if untrusted:
+        if "assistant:" in plain and _pattern(_COMPLIES).search(plain):
+            yield _piece("turns", "new-task", 0.5)
         if ("assistant" in plain or "human:" in plain) and len(set(_lower_all(_TURNS, plain))) > 1:
             yield _piece("turns", "new-task", 0.35)
         if "](http" in plain and _pattern(_IMAGE).search(plain):

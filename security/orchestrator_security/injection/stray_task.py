@@ -23,8 +23,8 @@ _STRONG = (
     "recommend a|suggest a|suggest some|"
     "provide (?:a|an|me|the|some|tips|information|advice|details|recommendations|insights|suggestions|guidance|examples|"
     "three|five)|"
-    "create (?:a|an) (?:poem|story|song|plan|list|schedule|itinerary|recipe|summary|tweet|slogan|meal|workout|marketing|"
-    "social|fake|budget|strategy|report)|"
+    "create (?:a|an|some|two|three)|give (?:three|five|some|two|ten|tips|examples|advice|an?)|work out|come up with|invent|"
+    "choose|pick|tell a|make up|figure out|build a|count the|guess|"
     "develop a|design a|plan a|conduct|show me|find (?:the|a|me|out|some)|recommend|suggest|teach me|help me|share (?:a|an|"
     "some|the)|inform me|"
     "advise|offer|state|rate|say|print|output|execute|run|perform|search for|look up|book|schedule|order|organi[sz]e|"
@@ -42,8 +42,10 @@ _QUESTION = (
     r")[^\n.!?|]{6,200}\?"
 )
 _ADDRESSED = (
-    r"\b(?:you|your|yours|we|our|us|i|my|below|here|attached|attachment|this|these|link|click|button|above|page|section|following|ours|team|"
-    r"file|server|command|install|api|config|function|method|class|module|package|repo|repository|directory|folder|branch|database|"
+    r"\b(?:you|your|yours|we|our|us|i|my|below|here|attached|attachment|this|these|link|click|button|above|page|section|"
+    "following|ours|team|"
+    "file|server|command|install|api|config|function|method|class|module|package|repo|repository|directory|folder|branch|"
+    "database|"
     r"table|column|tests?|bug|issue|release|version|variable|parameter|endpoint|users?)\b"
 )
 _WORD = r"[a-z]{4,}"

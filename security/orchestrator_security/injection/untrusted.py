@@ -102,6 +102,41 @@ PHRASES: tuple[Phrase, ...] = (
         r"fact|statement|poem|reference|mention|promotion|advertisement|compliment|haiku|words)\b", 0.0),
     _phrase("orders-about-answer", "output", 0.5, "reply|respond|answer|say",
         r" (?:only|just|simply|solely) (?:with )?(?:by |yes|no|the|a|an|one|ok|true|false|[a-z]++ \.)", 0.1),
+    _phrase("orders-about-answer", "output", 0.6, ".",
+        " (?:please |now |also |always |then |and |next |finally |kindly )*(?!(?:in|we|i|you|thank|thanks|our|the|this|it|as|"
+        "if|he|she|they|there|from|your|any|my|what|when|how|for|to|an?|with|once|after|at|on|by|"
+        r"all|no|is|are|was|not|that|these|those|here|who|which|where|why|let|please)\b)[a-z]++(?: (?!your\b|our\b|us\b|"
+        rf"me\b)[a-z]++){{0,12}}? (?:in|into|to|within|of|throughout|with|at the (?:end|start|top) of) (?:all )?your (?:[a-z]++ "
+        rf")?{_ANSWER}\b", 0.05),
+    _phrase("orders-about-answer", "output", 0.5, "answer|respond|reply|speak|write|talk|summari[sz]e|communicate",
+        " (?:only |everything |it |this )?(?:in|with|like|as|using) (?:the |an? )(?:style|voice|manner|tone|accent|language|"
+        r"persona|words|form|format) of\b", 0.05, ordered=True),
+    _phrase("orders-about-answer", "output", 0.5, "say|write|print|reply|respond|answer|output",
+        r" only (?:i |we |that |this |quote |with |the |yes|no\b|ok\b|hacked|url)", 0.1),
+    _phrase("if-asked", "output", 0.6, "if|when|whenever|should",
+        " (?:someone |anyone |anybody |the user |a user |users |you are |they |people |you )?(?:asked|asks|ask|questioned|are "
+        r"asked|be asked|inquires?|inquire)\b"
+        r"(?: [a-z]++){0,10}? (?:respond|say|answer|reply|state|tell them|tell him|claim|pretend|insist|always|deny)\b", 0.1),
+    _phrase("ignore-instructions", "order", 0.8, "do not|dont|never|stop|no longer",
+        " (?:follow|obey|listen to|use|heed|following|obeying|respect|trust|read|regard)(?: (?:the|any|your|all|those|these|"
+        r"to)\b)*+ (?:earlier|previous|prior|above|other|original|former|initial|old|system)"
+        r"(?: [a-z]++)? (?:directions?|instructions?|orders?|prompts?|commands?|guidelines|rules|directives|messages?)\b", 0.6),
+    _phrase("ignore-instructions", "order", 0.6, "forget|drop|abandon|leave|ignore|quit|stop|set aside|put aside",
+        r" (?:your|the) (?:[a-z]++ )?(?:tasks?|assignment|job|mission|orders|duties|role|objective|goal)(?= and| \.| you| for| "
+        "now| instead| that)", 0.4, ordered=True),
+    _phrase("ignore-instructions", "order", 0.8,
+        "vergiss|ignoriere|missachte|verwirf|olvida|ignora|descarta|oublie|oubliez|ignorez|dimentica|esqueca|vergeet|negeer|"
+        "zapomnij|zignoruj",
+        " (?:bitte )?(?:deinen|deine|die|den|alle|alles|tu|tus|la|las|ta|tes|vos|votre|le|les|il|i|gli|tuo|tuoi|tue|sua|suas|"
+        "as|je|jouw|de|het|toda|todas|toutes|todo|tutte|todas as|poprzednie|wszystkie)(?: [a-z]++){0,2}"
+        " (?:auftrag|aufgabe|aufgaben|anweisung|anweisungen|vorgaben|regeln|tarea|mision|instruccion|instrucciones|reglas|"
+        "tache|mission|consignes?|instructions?|regles|compito|istruzioni|regole|tarefa|instrucoes|regras|"
+        r"opdracht|taak|instructies|polecenia|instrukcje)\b", 0.8),
+    _phrase("orders-about-answer", "output", 0.5,
+        "antworte|antworten|responde|responda|reponds|repondez|rispondi|rispondete|antwoord|odpowiedz|schreibe|escribe|ecris|"
+        "scrivi",
+        " (?:sie |nur |solo |uniquement |seulement |apenas |alleen |tylko |ausschliesslich |unicamente |stattdessen |en su "
+        r"lugar )*(?:auf|mit|in|en|con|par|com|met|na|ein|eine|un|una|une|po)\b", 0.05),
     # A new task, a new role, an order from above.
     _phrase("new-task", "new-task", 0.4, "your|youre",
         " (?:new |next |real |actual |only |primary |main |first |current |updated |additional |sole |true |final |most "
@@ -109,8 +144,9 @@ PHRASES: tuple[Phrase, ...] = (
         r"now|has|have|\.)", 0.15),
     _phrase("new-task", "new-task", 0.4,
         "new|updated|additional|important|urgent|priority|revised|special|critical|hidden|secret|high|immediate|mandatory|"
-        "override",
-        r" (?:priority |system |and |new )*(?:instructions?|tasks?|directives?|commands?|assignment|objective)(?= \.| for| from|"
+        "override|fresh|modified|changed|different",
+        r" (?:priority |system |and |new )*(?:instructions?|tasks?|directives?|commands?|orders|assignment|objective)(?= \.| "
+        "for| from|"
         " to| follow| below| is| are| include| translate| print| decode| repeat| say| write| respond| reply| answer| output| "
         "ignore|$)", 0.15, ordered=True),
     _phrase("new-task", "new-task", 0.35, "regardless|irrespective|despite|notwithstanding|contrary|above",
@@ -187,6 +223,11 @@ PHRASES: tuple[Phrase, ...] = (
     _phrase("to-the-model", "phishing", 0.5, "hey|attention|dear|note",
         r" (?:to |for )(?:the |any |all )*(?:ai|llm|assistant|assistants|language model|chatbot|chatgpt|model|bot)\b", 0.05),
     _phrase("to-the-model", "phishing", 0.5, "hey|attention|dear", r" (?:ai|llm|assistant|language model|chatbot|chatgpt)\b", 0.05),
+    _phrase("to-the-model", "phishing", 0.5, ".",
+        " (?:dear |hey |hello |ok |okay )?(?:model|assistant|agent|ai|chatbot|llm|bot|computer|gpt|copilot)(?: assistant| "
+        r"model| agent)? (?:please |you must |you should |you will |kindly |now )+(?:[a-z]++)\b", 0.05),
+    _phrase("about-the-user", "phishing", 0.5, "convince|persuade|trick|urge|manipulate|deceive|let|get|mislead",
+        r" (?:the|this) (?:user|reader|human|recipient|customer)s? (?:to|into|that|know that)\b", 0.05, ordered=True),
     _phrase("to-the-model", "phishing", 0.5, "if|since|as|when|because",
         " you ?(?:are|re) (?:an? |the )?(?:ai|llm|language model|large language model|chatbot|assistant|automated|bot|agent|"
         r"machine|gpt|model)\b", 0.05),
@@ -239,7 +280,8 @@ PHRASES: tuple[Phrase, ...] = (
         " (?:a|an|some|this|another) (?:[a-z]++ )?(?:world|universe|scenario|reality|timeline|situation|dimension|context|"
         r"simulation|society) (?:where|in which|that|with)\b", 0.1),
     _phrase("hypothesis", "hypothesis", 0.25, "we|you|one|i",
-        " (?:might|would|could|were to) (?:then |also |instead |just |simply )?(?:state|say|claim|conclude|declare|write|"
+        " (?:might|would|could|were to) (?:then |as well |just as well |also |instead |just |simply )?(?:state|say|claim|"
+        "conclude|declare|write|"
         r"describe|call|respond|answer|find|assert|report|add|argue|interpret|summari[sz]e|tell|admit|believe|see|read|be)\b", 0.05),
     _phrase("meta", "meta", 0.3, "the",
         " (?:paper|article|summary|resume|document|email|text|review|abstract|page|conclusion|answer|author) (?:above |below |"
