@@ -44,29 +44,40 @@ def parse_address(url: str, *, offline: bool) -> ServerAddress:
         SettingsError: it is no http(s) URL with a host.
         ModelRefused: ``offline`` is set and the host is not this machine.
     """
-    from urllib.parse import urlsplit
-
-    example = f"Write it like http://127.0.0.1:{DEFAULT_PORT}."
     text = url.strip()
-    try:
-        parts = urlsplit(text if "://" in text else f"http://{text}")
-        host, port = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise SettingsError(f"evaluation.ollama_url {url!r} is no URL ({error}). {example}") from None
-    if parts.scheme not in ("http", "https") or not host or any(c.isspace() for c in host):
-        raise SettingsError(f"evaluation.ollama_url {url!r} is no http address with a host. {example}")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise SettingsError(
-            f"evaluation.ollama_url names the host {host!r} with a user, query or fragment, which are never sent. {example}"
-        )
-    if offline and not is_loopback(host):
+    # As the client does: a bare host means the server's own port, a full URL means the scheme's.
+    whole = "://" in text
+    address = address_of(text if whole else f"http://{text}", "evaluation.ollama_url", port=DEFAULT_PORT, scheme_port=whole)
+    if offline and not is_loopback(address.host):
         raise ModelRefused(
-            f"the model server {host!r} is not on this machine, and Magnus is offline. "
+            f"the model server {address.host!r} is not on this machine, and Magnus is offline. "
             f"Set evaluation.ollama_url to http://127.0.0.1:{DEFAULT_PORT}, or offline = false to allow that host."
         )
-    # As the client does: a bare host means the server's own port, a full URL means the scheme's.
-    default = {"http": 80, "https": 443}[parts.scheme] if "://" in text else DEFAULT_PORT
-    return ServerAddress(parts.scheme, host, port or default, parts.path.rstrip("/"))
+    return address
+
+
+def address_of(url: str, setting: str, *, port: int, scheme_port: bool = False) -> ServerAddress:
+    """The address in the URL of a setting. Where it names no port, it is ``port``, or the scheme's own with ``scheme_port``.
+
+    Raises:
+        SettingsError: it is no http(s) URL with a host, or holds a user, query or fragment.
+    """
+    from urllib.parse import urlsplit
+
+    example = f"Write it like http://127.0.0.1:{port}."
+    try:
+        parts = urlsplit(url.strip())
+        host, stated = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise SettingsError(f"{setting} {url!r} is no URL ({error}). {example}") from None
+    if parts.scheme not in ("http", "https") or not host or any(c.isspace() for c in host):
+        raise SettingsError(f"{setting} {url!r} is no http address with a host. {example}")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise SettingsError(
+            f"{setting} names the host {host!r} with a user, query or fragment, which are never sent. {example}"
+        )
+    default = {"http": 80, "https": 443}[parts.scheme] if scheme_port else port
+    return ServerAddress(parts.scheme, host, stated or default, parts.path.rstrip("/"))
 
 
 def is_remote_name(model: str) -> bool:

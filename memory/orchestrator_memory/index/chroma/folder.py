@@ -245,10 +245,9 @@ class ChromaFolder:
     def writing(self) -> Iterator[dict[str, Collected | None]]:
         """Let Chroma write; what is put into the dictionary is then known of the collections, None takes one out.
 
-        Where the block raises, the folder stays dirty.
+        Where the block raises or the process is killed, the checksums tell: they are those of before.
         """
         state = self._known()
-        self._save(msgspec.structs.replace(state, dirty=True))
         news: dict[str, Collected | None] = {}
         yield news
         merged: dict[str, Collected | None] = {**state.collections, **news}
@@ -258,7 +257,7 @@ class ChromaFolder:
         except OSError as error:
             raise IndexUnavailable(f"the files in {self.path} cannot be read: {error}.") from error
         make_private(self.path)  # Chroma makes its files with whatever rights the process gives by default
-        self._save(msgspec.structs.replace(state, dirty=False, collections=kept, files=files))
+        self._save(msgspec.structs.replace(state, collections=kept, files=files))
 
     def _known(self) -> State:
         if self.state is None or self._client is None:

@@ -8,14 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
 from orchestrator_core.clock import SystemClock
-from orchestrator_core.errors import SettingsError
-from orchestrator_core.models.address import ServerAddress
+from orchestrator_core.models.address import ServerAddress, address_of
 from orchestrator_memory.index.contract import IndexUnavailable
 
 if TYPE_CHECKING:
@@ -52,19 +50,7 @@ def server_address(url: str) -> ServerAddress:
     Raises:
         SettingsError: it is no http(s) URL with a host.
     """
-    example = f"Write it like http://127.0.0.1:{_PORT}."
-    try:
-        parts = urlsplit(url.strip())
-        host, port = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise SettingsError(f"memory.chroma_url {url!r} is no URL ({error}). {example}") from None
-    if parts.scheme not in ("http", "https") or not host or any(c.isspace() for c in host):
-        raise SettingsError(f"memory.chroma_url {url!r} is no http address with a host. {example}")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise SettingsError(
-            f"memory.chroma_url names the host {host!r} with a user, query or fragment, which are never sent. {example}"
-        )
-    return ServerAddress(parts.scheme, host, port or _PORT, parts.path.rstrip("/"))
+    return address_of(url, "memory.chroma_url", port=_PORT)
 
 
 class ChromaHttp:

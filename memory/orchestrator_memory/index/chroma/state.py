@@ -47,8 +47,6 @@ class State(Struct, frozen=True):
     store: str
     born: int
     """The log's last number when the folder was empty: whatever was gone by then is in no file of it."""
-    dirty: bool = False
-    """True while Chroma writes."""
     collections: dict[str, Collected] = {}
     files: Checksums = {}
 
