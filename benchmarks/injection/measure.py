@@ -3,7 +3,9 @@
     python benchmarks/injection/measure.py [--show]
 
 Orders are put at the start, in the middle or at the end of each document. The weights of the scanner were set by hand while looking at
-the wrong answers among these texts. The ``later`` ones were written afterwards: what they gave at first is what to expect elsewhere.
+the wrong answers among these texts. The ``later`` ones were written in two turns after that, in words that the patterns were not written
+for; when they were first measured, 0.56 of the direct and 0.50 of the indirect ones were found, and 4 of 16 mails wrongly flagged. That is
+what to expect of wordings nobody has seen; the known families fare better. Since then the patterns have been widened.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ Category = Literal["prompt_injection", "jailbreak", "prompt_extraction"]
 CAPS: Mapping[str, float] = {
     "role": 0.6, "free": 1.2, "refusal": 0.9, "rules": 0.4, "harm": 0.4, "dual": 0.6, "stake": 0.4, "model": 0.15, "confirm": 0.3,
     "mode": 0.7, "character": 0.35, "hypothesis": 0.5, "output": 0.8, "urgency": 0.4, "new-task": 0.7, "encoding": 0.5, "exfiltration": 1.0,
-    "phishing": 0.7, "authority": 0.5, "private": 1.0, "code": 0.8, "meta": 0.6,
+    "phishing": 0.7, "authority": 0.45, "private": 1.0, "code": 0.8, "meta": 0.6,
 }  # fmt: skip
 """What a group of phrases may count at most; a group that is not named: 2.0."""
 _CAP = 2.0

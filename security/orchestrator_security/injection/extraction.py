@@ -154,6 +154,16 @@ PHRASES: tuple[Phrase, ...] = (
         f" (?:does |do |is |was |many (?:letters|characters|words) (?:does|has|are in) )?(?:the |your |this |that )(?:{_WHICH} "
         f")?{_KEPT}"
         r" (?:is\b|was\b|start|begin|end|contain|rhyme|have\b|has\b|mean\b|you (?:were|are|have|protect|keep|hide|know))", 0.3),
+    _phrase("own-instructions", "own", 1.0, "instructions|rules|prompt|text|guidelines|directives",
+        r" that (?:define|shape|control|govern|determine|guide|steer|restrict|limit) (?:you|your)\b", 0.4),
+    _phrase("own-instructions", "own", 0.8, _ASK,
+        "(?: [a-z]++){0,6}? your (?:own |full |current |internal |entire )?(?:configuration|initiali[sz]ation|setup|system "
+        r"settings)(?= \.| in| as| now| and|$)", 0.4, ordered=True),
+    _phrase("text-above", "own", 0.5, "at|from|since",
+        " the (?:very )?(?:start|beginning|top) of (?:this|our|the) (?:chat|conversation|session|context|prompt|dialogue|"
+        r"thread)\b", 0.2),
+    _phrase("text-above", "own", 0.4, "hidden|secret|invisible|initial|first",
+        r" (?:text|message|words|content|context|paragraph)\b", 0.1),
     # What only the model knows.
     _phrase("secret", "private", 1.0,
         "share|tell|reveal|give|disclose|divulge|leak|provide|send|show|whisper|say|spell|print|output|display|hand|confirm|"

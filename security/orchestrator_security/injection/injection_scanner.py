@@ -10,7 +10,7 @@ from orchestrator_core.analysis.orders import phrases as orders
 from orchestrator_core.analysis.orders import unmasking
 from orchestrator_core.records import Severity
 from orchestrator_security.contract import ScanContext
-from orchestrator_security.injection import extraction, jailbreak, untrusted
+from orchestrator_security.injection import about_answer, extraction, jailbreak, untrusted
 from orchestrator_security.injection.evidence import Category, Evidence, Phrase, PhraseTable, Piece, tokens
 from orchestrator_security.injection.quoting import own_words
 from orchestrator_security.injection.smuggling import smuggled
@@ -127,4 +127,6 @@ def _order_phrases() -> Iterator[Phrase]:
 
 @cache
 def _table() -> PhraseTable:
-    return PhraseTable([*_order_phrases(), *extraction.PHRASES, *jailbreak.PHRASES, *untrusted.PHRASES])
+    return PhraseTable(
+        [*_order_phrases(), *extraction.PHRASES, *jailbreak.PHRASES, *about_answer.PHRASES, *untrusted.PHRASES]
+    )

@@ -84,7 +84,7 @@ PHRASES: tuple[Phrase, ...] = (
         " (?:do |of )?(?:literally |absolutely )?(?:anything|everything|whatever)(?: and everything| at all)? (?:i|you|he|she|"
         r"it|they|the user|users|is|that|no matter|without|regardless|and|now|asked|anyone)\b", 0.15),
     _phrase("no-limits", "free", 0.5,
-        "unfiltered|uncensored|unrestricted|amoral|jailbroken|jailbreak|unethical|uninhibited|unhinged|nonmoral",
+        "unfiltered|uncensored|unrestricted|amoral|jailbroken|unethical|uninhibited|unhinged|nonmoral",
         rf"(?: and| or| but|{_GAP}){{0,3}}? (?:{_BEING}|responses?|answers?|version|mode|replies|outputs?|manner|way)\b", 0.4),
     _phrase("no-limits", "free", 0.25, "unfiltered|uncensored|amoral|jailbroken|uninhibited|unhinged|unbiased", r"\b", 0.1),
     _phrase("no-limits", "free", 0.4, "no|without|zero|any|free|freed|unbound|liberated|devoid",
@@ -158,6 +158,13 @@ PHRASES: tuple[Phrase, ...] = (
     _phrase("no-limits", "free", 0.5, "your|openais",
         " (?:[a-z]++ )?(?:guidelines|rules|policy|policies|restrictions|filters?|limits|ethics) (?:do not|dont|does not|doesnt|"
         r"no longer) (?:apply|matter|exist|count|bind|hold)\b", 0.4),
+    _phrase("no-limits", "free", 0.9, "ignore|forget|disregard",
+        " (?:everything |all |whatever )?(?:what |that )?(?:openai|anthropic|google|meta|your (?:makers?|creators?|developers?|"
+        r"owners?|company|trainers?)) (?:[a-z]++ )?(?:told|taught|said|says|wants?|instructed|programmed)\b", 0.9, ordered=True),
+    _phrase("no-limits", "free", 0.4, "your|the", r" only (?:rule|law|guideline|purpose|goal) (?:is|will be)\b", 0.3),
+    _phrase("no-refusal", "refusal", 0.4, "apologies|warnings|refusals|disclaimers|excuses|refusing",
+        r" (?:and [a-z]++ )?(?:are|is) (?:forbidden|not allowed|banned|prohibited|not acceptable|unacceptable|off limits)\b", 0.3),
+    _phrase("grandmother", "role", 0.4, "grandmother|grandma|grandfather|grandpa|granny|nana", r"\b", 0.05),
     # No refusals.
     _phrase("no-refusal", "refusal", 0.4, "never|not|cannot|cant|dont|wont|no|without|refrain|avoid",
         "(?: (?:ever|to|be|will|shall|should|must|can|allowed|acceptable|for|you|it|from|able|even|a|any|under|circumstances|"
@@ -211,7 +218,7 @@ PHRASES: tuple[Phrase, ...] = (
     _phrase("mode", "mode", 0.7, "dan",
         " (?:mode|stands|can|is (?:an?|not|free|able)|has|will|does|would|should|an? |which|version)", 0.5),
     _phrase("mode", "mode", 0.5, "as|to|called|named|acting|being|be|are|am|now|like|playing",
-        " (?:dan|evilbot|evil ?gpt|jailbreak|devmode|mongo ?tom|alphabreak|dan gpt|chaosgpt|freegpt|"
+        " (?:dan|evilbot|evil ?gpt|devmode|mongo ?tom|alphabreak|dan gpt|chaosgpt|freegpt|"
         r"betterdan|kevin the|niccolo|machiavelli)\b", 0.5),
     _phrase("character", "character", 0.35, "break|breaking|stay|remain|out|breaks|drop",
         r" (?:of |in |your |from )?(?:the )?(?:character|role|persona)\b", 0.1),

@@ -36,13 +36,14 @@ _OPENING = (
     "(?:please |kindly |now |then |also |next |additionally,? |furthermore,? |finally,? |and |i want you to |i need you to "
     ")"
 )
-_TASK = rf"(?:(?<=[\n.!?|>])[ \t]{{0,8}}|^[ \t]{{0,8}}){_OPENING}{{0,2}}(?:{_STRONG})\b[^\n.!?|]{{8,220}}"
+_TASK = rf"(?:(?<=[\n.!?|>])[ \t]{{0,8}}|^[ \t]{{0,8}}){_OPENING}{{0,2}}(?:{_STRONG})(?= )[^\n.!?|]{{8,220}}"
 _QUESTION = (
     r"(?:(?<=[\n.!|>])[ \t]{0,8}|^[ \t]{0,8})(?:what|who|which|when|where|how|why|is|are|does|did|can) (?:[a-z']{1,14} "
     r")[^\n.!?|]{6,200}\?"
 )
 _ADDRESSED = (
-    r"\b(?:you|your|yours|we|our|us|i|my|below|here|attached|attachment|this|these|link|click|button|above|page|section|"
+    r"\b(?:you|your|yours|we|our|us|i|my|below|here|attached|attachment|this|these|link|click|button|them|him|her|they|it|"
+    "tomorrow|today|above|page|section|"
     "following|ours|team|"
     "file|server|command|install|api|config|function|method|class|module|package|repo|repository|directory|folder|branch|"
     "database|"
@@ -144,6 +145,7 @@ _COMMON = frozenset(
 )
 _GENERAL = ("what ", "who ", "which ", "when ", "where ", "how ", "why ")
 _ENOUGH_WORDS = 4
+_LONG = 35
 _TASKS_MAX = 3
 _TEXT_MAX = 40_000
 _LEAST_WORDS = 2
@@ -160,14 +162,14 @@ def stray_tasks(text: str) -> list[Piece]:
     tasks = _some(_TASK, lowered)
     if len(tasks) <= _TASKS_MAX:
         for task in tasks:
-            if _astray(lowered, task):
+            if (_begins_a_sentence(text, task) or _at_the_edge(lowered, task)) and _astray(lowered, task):
                 return [_stray("stray-task", 0.55)]
     questions = _some(_QUESTION, lowered)
     if len(questions) <= _TASKS_MAX:
         for question in questions:
-            alone = (len(questions) == 1 and question[0].strip().startswith(_GENERAL)) or _at_the_edge(
-                lowered, question
-            )
+            alone = (
+                len(questions) == 1 and len(question[0]) >= _LONG and question[0].strip().startswith(_GENERAL)
+            ) or _at_the_edge(lowered, question)
             if alone and _astray(lowered, question, least=1):
                 return [_stray("stray-question", 0.5)]
     return []
@@ -211,6 +213,11 @@ def _stray(name: str, weight: float) -> Piece:
 
 def _some(source: str, text: str) -> list[re.Match[str]]:
     return [match for match, _ in zip(_pattern(source).finditer(text), range(_TASKS_MAX + 1), strict=False)]
+
+
+def _begins_a_sentence(text: str, match: re.Match[str]) -> bool:
+    """Whether it is written with a capital: a line of a wrapped paragraph, and of code, mostly is not."""
+    return text[match.start() : match.start() + 10].lstrip()[:1].isupper()
 
 
 def _at_the_edge(text: str, match: re.Match[str]) -> bool:

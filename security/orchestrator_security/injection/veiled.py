@@ -11,7 +11,7 @@ from orchestrator_core.analysis.orders import unmasking
 
 _BACKWARDS = ("snoitcurtsni", "tpmorp", "erongi", "drawrofsid", "laever", "drowssap")
 _SHIFTED = ("vtaber", "vafgehpgvba", "cebzcg", "flfgrz", "erirny", "qvfertneq", "cnffjbeq")
-_RUNS_MAX = 50
+_RUNS_MAX = 20
 _ROT13 = str.maketrans(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "nopqrstuvwxyzabcdefghijklmNOPQRSTUVWXYZABCDEFGHIJKLM"
 )
