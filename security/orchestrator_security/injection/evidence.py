@@ -98,22 +98,15 @@ class Evidence(Struct, frozen=True):
         return max((piece for piece in self.pieces if piece.category == best), key=lambda piece: piece.weight)
 
 
-class _Gate(Struct, frozen=True):
-    """All phrases that begin with a word: one pattern tells whether any of them may stand there."""
-
-    pattern: re.Pattern[str]
-    phrases: tuple[tuple[Phrase, re.Pattern[str]], ...]
-
-
 class PhraseTable:
-    """Phrases by the word they begin with. Compiles a word's patterns when the word is first met."""
+    """Phrases by the word they begin with. A pattern is compiled when one of its first words is met."""
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
         self._by_word: dict[str, list[Phrase]] = {}
         for phrase in phrases:
             for word in dict.fromkeys(beginning.split(" ")[0] for beginning in phrase.first.split("|")):
                 self._by_word.setdefault(word, []).append(phrase)
-        self._gates: dict[str, _Gate] = {}
+        self._compiled: dict[int, re.Pattern[str]] = {}
 
     def pieces(self, tokens: Sequence[str], *, untrusted: bool) -> list[Piece]:
         """What stands in the words; each phrase counts once."""
@@ -131,35 +124,28 @@ class PhraseTable:
                 count = tries.get(token, 0)
                 if count < allowed:
                     tries[token] = count + 1
-                    gate = self._gates.get(token) or self._compile(token)
-                    if gate.pattern.match(words, at):
-                        _collect(found, seen, gate, words, at, untrusted=untrusted)
+                    self._try(found, seen, by_word[token], words, at, untrusted=untrusted)
                 elif count == allowed:
                     tries[token] = count + 1
                     found.append(Piece("stuffing", "prompt_injection", "stuffing", 0.5))
             at += len(token) + 1
         return found
 
-    def _compile(self, word: str) -> _Gate:
-        sources = [(phrase, f"(?:{phrase.first}){phrase.rest}") for phrase in self._by_word[word]]
-        gate = _Gate(
-            re.compile("|".join(f"(?:{source})" for _, source in sources)),
-            tuple((phrase, re.compile(source)) for phrase, source in sources),
-        )
-        self._gates[word] = gate
-        return gate
-
-
-def _collect(found: list[Piece], seen: set[int], gate: _Gate, words: str, at: int, *, untrusted: bool) -> None:
-    for phrase, pattern in gate.phrases:
-        if id(phrase) in seen:
-            continue
-        match = pattern.match(words, at)
-        if match is None or (phrase.ordered and told_of(words, at, match.end())):
-            continue
-        seen.add(id(phrase))
-        weight = phrase.untrusted if untrusted else phrase.request
-        if weight:
+    def _try(
+        self, found: list[Piece], seen: set[int], phrases: list[Phrase], words: str, at: int, *, untrusted: bool
+    ) -> None:
+        for phrase in phrases:
+            key = id(phrase)
+            weight = phrase.untrusted if untrusted else phrase.request
+            if key in seen or not weight:
+                continue
+            pattern = self._compiled.get(key)
+            if pattern is None:
+                pattern = self._compiled[key] = re.compile(f"(?:{phrase.first}){phrase.rest}")
+            match = pattern.match(words, at)
+            if match is None or (phrase.ordered and told_of(words, at, match.end())):
+                continue
+            seen.add(key)
             found.append(Piece(phrase.name, phrase.category, phrase.group, weight, match[0]))
 
 

@@ -11,10 +11,9 @@ from orchestrator_security.injection.evidence import Category, Piece
 
 _TURNS = r"(?m)^[ \t>*#]{0,4}(?:human|user|assistant|system)[*]{0,2}: ?[^\n]"
 _COMPLIES = r"assistant: ?(?:sure|of course|certainly|okay|ok\b|i will|yes|here|understood|absolutely)"
-_IMAGE = (
-    r"!\[[^\]\n]{0,80}\]\(https?://[^)\s]{0,200}[?&/=][^)\s]{0,80}(?:\[[a-z_ ]{1,40}\]|\{\{?[a-z_ ]{1,40}\}|<[a-z_ ]{1,40}>|"
-    r"\$\{?[a-z_]{1,40}|%s)"
-)
+_IMAGE = r"!\[[^\]\n]{0,80}+\]\(https?://([^)\s]{0,300}+)"
+_PLACEHOLDER = r"[?&/=][^)\s]{0,80}?(?:\[[a-z_ ]|\{\{?[a-z_ ]|<[a-z_]|\$\{?[a-z_]|%s)"
+_IMAGES_MAX = 50
 _ACTIVE = r"<script\b|\bonerror ?=|\bonload ?=|<svg/|javascript:|<iframe\b"
 _CLASSIC = (
     r"\b(?:caesar|rot ?-?1?3|rot-?\d{1,2}|vigen[eè]re|atbash|pig ?latin|morse(?: code)?|leet ?speak|backwards|anagram|ubbi "
@@ -85,7 +84,7 @@ def _found(text: str, plain: str, *, untrusted: bool) -> Iterator[Piece]:
             yield _piece("turns", "new-task", 0.5)
         if ("assistant" in plain or "human:" in plain) and len(set(_lower_all(_TURNS, plain))) > 1:
             yield _piece("turns", "new-task", 0.35)
-        if "](http" in plain and _pattern(_IMAGE).search(plain):
+        if "](http" in plain and _sends_data(plain):
             yield _piece("image-with-data", "exfiltration", 0.5)
         if ("<" in plain or "=" in plain) and _pattern(_ACTIVE).search(plain):
             yield _piece("active-content", "active", 0.25)
@@ -135,6 +134,12 @@ def _private(text: str) -> bool:
 
 def _piece(name: str, group: str, weight: float, category: Category = "prompt_injection") -> Piece:
     return Piece(f"injection.{name}", category, group, weight)
+
+
+def _sends_data(plain: str) -> bool:
+    """Whether an image's address has a place for data in it; not the fixed parameters of a badge."""
+    images = zip(_pattern(_IMAGE).finditer(plain), range(_IMAGES_MAX), strict=False)
+    return any(_pattern(_PLACEHOLDER).search(image[1]) for image, _ in images)
 
 
 def _many(source: str, plain: str) -> bool:
