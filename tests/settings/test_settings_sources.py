@@ -151,6 +151,16 @@ def test_a_relative_home_is_taken_from_where_it_is_written(project: Path) -> Non
     assert load(below, {"storage": {"home": "mine"}}).origins["storage.home"].value == os.path.join(str(below), "mine")
 
 
+def test_a_relative_policy_file_is_taken_from_where_it_is_written(project: Path) -> None:
+    write(project, "[security]\npolicy_file = 'rules/mine.toml'\n")
+    below = project / "a"
+    below.mkdir()
+    assert load(below).settings.security.policy_file == os.path.join(os.path.realpath(project), "rules", "mine.toml")
+    argument = {"security.policy_file": "mine.toml"}
+    assert load(below, argument).settings.security.policy_file == os.path.join(str(below), "mine.toml")
+    assert load(below, {"security.policy_file": ""}).settings.security.policy_file == "", "the preset alone"
+
+
 LAYOUT = """\
 # comment with [brackets] and memory.recall_k = 1
 offline = true
@@ -371,6 +381,7 @@ def test_an_unknown_variable_does_not_have_its_value_shown(project: Path) -> Non
         ({"zzzzzz": 2}, "Known here: offline"),
         ({"offline.x": True}, "argument offline must be true or false"),
         ({"storage.home": "a\0b"}, "NUL"),
+        ({"security.policy_file": "a\0b"}, "security.policy_file must not hold a NUL"),
         ([("offline", True)], "must be a mapping, not list"),
     ],
 )

@@ -17,6 +17,9 @@ from orchestrator_core.configuration.names import KeyPath
 from orchestrator_core.errors import SettingsError
 from orchestrator_core.settings import Settings
 
+_PLACES: tuple[KeyPath, ...] = (("storage", "home"), ("security", "policy_file"))
+"""Settings that name a folder or file; a relative one is meant from where it is written."""
+
 
 class Origin(Struct, frozen=True):
     """Where one setting's value came from. ``place`` is ``file:line``, a variable's name or an argument's key; empty for a default."""
@@ -66,7 +69,8 @@ def load_settings(
 
     ``overrides`` is nested (``{"memory": {"recall_k": 3}}``) or dotted (``{"memory.recall_k": 3}``). A store's folder that is named by
     argument or ``ORCHESTRATOR_HOME`` and holds an ``orchestrator.toml`` brings its own settings file; otherwise see ``files``.
-    A relative ``storage.home`` means: from the settings file's folder, or from ``start``. Empty variables count as not set.
+    A relative ``storage.home`` or ``security.policy_file`` means: from the settings file's folder, or from ``start``. Empty variables
+    count as not set.
 
     Raises:
         SettingsError: a key is unknown or a value does not fit; the message names file and line, variable or argument.
@@ -187,12 +191,14 @@ def _has(table: Any, path: KeyPath) -> bool:
 
 
 def _make_absolute(layer: Layer, base: str) -> None:
-    home = layer.table.get("storage", {}).get("home", "")
-    if not home:
-        return
-    if "\0" in home:
-        raise SettingsError(f"{layer.place(('storage', 'home'))}: storage.home must not hold a NUL character.")
-    layer.table["storage"]["home"] = os.path.abspath(os.path.join(base, os.path.expanduser(home)))
+    for path in _PLACES:
+        table = layer.table.get(path[0], {})
+        place = table.get(path[1], "")
+        if not place:
+            continue
+        if "\0" in place:
+            raise SettingsError(f"{layer.place(path)}: {names.dotted(path)} must not hold a NUL character.")
+        table[path[1]] = os.path.abspath(os.path.join(base, os.path.expanduser(place)))
 
 
 def _settings_of(node: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
