@@ -11,7 +11,7 @@ from orchestrator_core.records import Action, Finding
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.policy.allow_list import AllowEntry, day_of
 from orchestrator_security.policy.reading import PolicySource
-from orchestrator_security.policy.table import ACTIONS, risk, strictest
+from orchestrator_security.policy.table import ACTIONS, SEVERITIES, risk, strictest
 from orchestrator_security.scanner import Hit
 
 FINDINGS_MAX = 200
@@ -79,10 +79,10 @@ class Judgement:
         reason = ""
         if action != "allow":
             grave = [hit for chosen, hit in decided if chosen == action]
-            more = f" and {len(grave) - 1} more" if len(grave) > 1 else ""
-            worst = grave[0]
+            more = f", and {len(grave) - 1} more" if len(grave) > 1 else ""
+            worst = max(grave, key=lambda hit: SEVERITIES.index(hit.severity))
             note = notes.get(id(worst), "")
-            reason = f"{_VERBS[action]}: {worst.message or worst.rule_id}{note} (at character {worst.start}{more})."
+            reason = f"{_VERBS[action]}: {worst.message or worst.rule_id}{note} (at character {worst.start}){more}."
         return Decision(action, findings, risk(every), reason, tuple(actions[: len(hits)]))
 
     def _actions(self, text: str, hits: Sequence[Hit], context: ScanContext) -> tuple[list[Action], dict[int, str]]:

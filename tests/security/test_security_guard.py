@@ -95,6 +95,14 @@ def test_the_worst_finding_comes_first_and_gives_the_reason() -> None:
     assert verdict.reason == f"Blocked: control characters (at character {len(MAIL)})."
 
 
+def test_of_equal_actions_the_gravest_finding_gives_the_reason() -> None:
+    verdict = guard().check(f"{MAIL} {SECRET}", ScanContext())
+    assert {finding.action for finding in verdict.findings} == {"redact"}
+    assert verdict.reason.startswith("Redacted: ") and verdict.reason.endswith(
+        f"(at character {len(MAIL) + 1}), and 1 more."
+    )
+
+
 def test_very_many_findings_are_listed_in_part_and_redacted_whole() -> None:
     text = " ".join(f"p{i}@firma.de" for i in range(FINDINGS_MAX + 50))
     verdict = guard().check(text, ScanContext())
