@@ -93,6 +93,7 @@ def test_a_name_of_a_column_is_chosen_from_a_list_and_quoted(store: sqlite3.Conn
     reserved = sql_parameters("SELECT {column} FROM person", column=identifier("order", allowed=columns))
     assert store.execute(*reserved).fetchone() == ("x",)
     assert sql_parameters("{c}", c=identifier('we"ird', allowed=columns)).text == '"we""ird"'
+    assert "SELECT " + str(identifier('we"ird', allowed=columns)) == 'SELECT "we""ird"'
 
 
 @pytest.mark.parametrize("name", ["name; DROP TABLE person", "Age", "", "age --"])

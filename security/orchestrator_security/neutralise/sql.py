@@ -26,9 +26,12 @@ class SqlStatement(NamedTuple):
 
 
 class Identifier(Struct, frozen=True):
-    """The name of a table or column, made by ``identifier``."""
+    """The name of a table or column, made by ``identifier``; as text it is written in double quotes."""
 
     name: str
+
+    def __str__(self) -> str:
+        return '"' + self.name.replace('"', '""') + '"'
 
 
 def identifier(name: str, *, allowed: tuple[str, ...] | list[str] | frozenset[str] | set[str]) -> Identifier:
@@ -122,7 +125,7 @@ def _refuse_inside(quoted: str, values: dict[str, object]) -> None:
 
 def _written(name: str, value: object, parameters: list[SqlValue], *, enclosed: bool) -> Iterator[str]:
     if isinstance(value, Identifier):
-        yield '"' + value.name.replace('"', '""') + '"'
+        yield str(value)
     elif isinstance(value, list | tuple | set | frozenset):
         items = [_stored(name, item) for item in value]
         parameters += items
