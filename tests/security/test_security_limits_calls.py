@@ -200,7 +200,7 @@ def test_a_call_may_cross_its_budget_and_the_next_does_not_begin(magnus_with: Op
     result = run(magnus, "spends", "x")
     assert result.error is not None and result.error.retry_after_s == pytest.approx(6_400)
     assert "budget of 0.01 USD a day for 'spends', of which 0.012 USD are used" in result.error.message
-    assert "in 6400 s" in result.error.message
+    assert "in 1 h 47 min" in result.error.message
     clock.advance(6_400)
     assert run(magnus, "spends", "x").ok
 

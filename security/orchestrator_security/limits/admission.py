@@ -60,7 +60,7 @@ def over_budget(limit: str, used: int, budget: int, agent: str, now: float) -> A
         wait_s,
         limit,
         f"over the budget of {what} a day for {agent!r}, of which {spent} are used; try again after midnight UTC, in "
-        f"{seconds_text(wait_s)} s",
+        f"{_hours_text(wait_s)}",
     )
 
 
@@ -68,6 +68,12 @@ def usd_text(microusd: int) -> str:
     """Micro-USD as USD with all their digits: ``0.25``, ``0.000001``."""
     whole, part = divmod(microusd, 1_000_000)
     return f"{whole}.{part:06d}".rstrip("0").rstrip(".")
+
+
+def _hours_text(seconds: float) -> str:
+    """Hours and minutes, rounded up: ``10 h 7 min``."""
+    hours, minutes = divmod(math.ceil(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def seconds_text(seconds: float) -> str:
