@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli.command import MOST, common_options, pass_invocation
 from orchestrator.cli.command import command as common_command
-from orchestrator.cli.command import common_options, pass_invocation
 from orchestrator.cli.invocation import Invocation
 from orchestrator.cli.memory_access import store_to_read
 from orchestrator_core.errors import UsageError
@@ -26,7 +26,7 @@ def command() -> None:
 
 @common_command("list")
 @click.option("--all", "everything", is_flag=True, help="Also what has been answered, has run out or was withdrawn.")
-@click.option("--limit", "-n", type=click.IntRange(min=1), default=50, show_default=True, help="How many at most.")
+@click.option("--limit", "-n", type=click.IntRange(1, MOST), default=50, show_default=True, help="How many at most.")
 @pass_invocation
 def list_approvals(invocation: Invocation, everything: bool, limit: int) -> None:
     """List the questions that wait for an answer, newest first."""

@@ -13,6 +13,9 @@ from orchestrator.cli.invocation import Invocation
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+MOST = 2**31 - 1
+"""The largest number of rows that can be asked for; the store counts no further than 2**63."""
+
 
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are used.

@@ -7,8 +7,8 @@ import time
 
 import click
 
+from orchestrator.cli.command import MOST, common_options, pass_invocation
 from orchestrator.cli.command import command as common_command
-from orchestrator.cli.command import common_options, pass_invocation
 from orchestrator.cli.history_pages import list_page, no_calls, show_page, stats_page
 from orchestrator.cli.invocation import Invocation
 from orchestrator_core.errors import UsageError
@@ -23,7 +23,7 @@ def command() -> None:
 
 
 @common_command("list")
-@click.option("--limit", "-n", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
+@click.option("--limit", "-n", type=click.IntRange(1, MOST), default=20, show_default=True, help="How many at most.")
 @click.option("--agent", metavar="NAME", help="Only this agent's.")
 @click.option(
     "--status", type=click.Choice(("succeeded", "failed", "blocked", "cancelled")), help="Only those that ended so."

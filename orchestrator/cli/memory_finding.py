@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli.command import MOST, pass_invocation
 from orchestrator.cli.command import command as common_command
-from orchestrator.cli.command import pass_invocation
 from orchestrator.cli.invocation import Invocation
 from orchestrator.cli.memory_access import filter_options, filters, no_memories, store_to_read, store_with
 from orchestrator.cli.memory_pages import explain_page, hits_page, list_page, show_page
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _WAIT = click.option("--wait", is_flag=True, help="First make the vectors that are missing, however long it takes.")
 _K = click.option(
-    "-k", "--limit", "k", type=click.IntRange(min=1), default=5, show_default=True, help="How many at most."
+    "-k", "--limit", "k", type=click.IntRange(1, MOST), default=5, show_default=True, help="How many at most."
 )
 
 
@@ -89,8 +89,8 @@ def _tell_limits(invocation: Invocation, keyword_only: bool, pending: int, reaso
 
 
 @common_command("list")
-@click.option("--limit", "-n", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
-@click.option("--offset", type=click.IntRange(min=0), default=0, show_default=True, help="How many to pass over.")
+@click.option("--limit", "-n", type=click.IntRange(1, MOST), default=20, show_default=True, help="How many at most.")
+@click.option("--offset", type=click.IntRange(0, MOST), default=0, show_default=True, help="How many to pass over.")
 @filter_options
 @pass_invocation
 def list_memories(invocation: Invocation, /, limit: int, offset: int, **limits: Any) -> None:

@@ -66,7 +66,7 @@ class Output:
     def note(self, text: str) -> None:
         """A line for a person, on standard error; nothing with ``--json``."""
         if not self.as_json:
-            self._stderr(text)
+            self._stderr(visible(text))
 
     def error(self, code: str, message: str, **more: Any) -> None:
         """An error: a document with ``--json``, a line on standard error otherwise."""
@@ -74,7 +74,7 @@ class Output:
             self._document({"error": {"code": code, "message": message, **more}})
         else:
             stopped = code in ("interrupted", "terminated")
-            self._stderr(f"{message[:1].upper()}{message[1:]}." if stopped else f"Error: {message}")
+            self._stderr(visible(f"{message[:1].upper()}{message[1:]}." if stopped else f"Error: {message}"))
 
     def usage_error(self, error: click.ClickException) -> None:
         if self.as_json:

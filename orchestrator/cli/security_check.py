@@ -62,11 +62,14 @@ def given(text: str) -> str:
     """The text, or what stands on standard input for ``-``.
 
     Raises:
-        UsageError: standard input is too large or not UTF-8.
+        UsageError: standard input is closed, too large or not UTF-8.
     """
     if text != "-":
         return text
-    data = sys.stdin.buffer.read(_READ_MAX + 1)
+    source = getattr(sys.stdin, "buffer", None)
+    if source is None:
+        raise UsageError("there is no standard input to read the text from.")
+    data: bytes = source.read(_READ_MAX + 1)
     if len(data) > _READ_MAX:
         raise UsageError(f"standard input holds more than {_READ_MAX:,} bytes; check its parts.")
     try:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from orchestrator.cli.command import MOST, pass_invocation
 from orchestrator.cli.command import command as common_command
-from orchestrator.cli.command import pass_invocation
 from orchestrator.cli.history import parse_since
 from orchestrator.cli.history_pages import local_time
 from orchestrator.cli.invocation import Invocation
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @common_command("log")
-@click.option("--limit", "-n", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
+@click.option("--limit", "-n", type=click.IntRange(1, MOST), default=20, show_default=True, help="How many at most.")
 @click.option(
     "--action",
     "actions",

@@ -35,9 +35,11 @@ def names(path: str) -> tuple[Path | None, tuple[str, ...], tuple[str, ...]]:
     """The folder, the names of what to read in it, and what was left out, each with its reason.
 
     Raises:
-        UsageError: there is no such file or folder.
+        UsageError: there is no such file or folder, or no standard input.
     """
     if path == "-":
+        if sys.stdin is None:
+            raise UsageError("there is no standard input to scan. Name a file or a folder.")
         return None, (_STDIN,), ()
     target = Path(path).expanduser()
     if not target.exists():

@@ -5,6 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from orchestrator.cli.security_check import given
+from orchestrator.cli.security_sources import names
+from orchestrator_core.errors import UsageError
+
 MAIL = "jane.doe" + "@contoso.de"
 
 
@@ -57,6 +63,7 @@ def test_bad_input_is_named(orchestrate: Any, project: Path) -> None:
         error = orchestrate.json(*command, "--set", f"security.policy_file={project / 'policy.toml'}", code=2)["error"]
         assert error["code"] == "settings"
         assert "'sqli' is no category" in error["message"]
+        assert "only where that package is installed" in error["message"], "it may be an absent scanner's"
     assert (
         "not UTF-8 (byte 0)"
         in orchestrate.json("security", "check", "-", code=2, stdin=b"\xff\xfeh\0i\0")["error"]["message"]
@@ -64,3 +71,23 @@ def test_bad_input_is_named(orchestrate: Any, project: Path) -> None:
     assert "standard input is empty" in orchestrate.json("security", "hash", code=2, stdin=b"\n")["error"]["message"]
     assert orchestrate("security", "log").output.strip() == "No decisions match."
     assert orchestrate("security", "check", "x", "--sink", "sqll").exit_code == 2
+
+
+@pytest.mark.parametrize("read", [given, names])
+def test_a_closed_standard_input_is_the_users_mistake(read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)  # what Python makes of a descriptor that is closed
+    with pytest.raises(UsageError, match="there is no standard input"):
+        read("-")
+
+
+@pytest.mark.parametrize(
+    "command", [("security", "log"), ("approvals", "list"), ("history", "list"), ("memory", "list")]
+)
+def test_a_number_that_no_store_can_count_to_is_refused(orchestrate: Any, command: tuple[str, str]) -> None:
+    error = orchestrate.json(*command, "--limit", str(10**20), code=2)["error"]
+    assert error["code"] == "usage" and "is not in the range" in error["message"]
+
+
+def test_a_name_cannot_steer_the_terminal_from_an_error(orchestrate: Any) -> None:
+    said = orchestrate("security", "scan", "a\x1b[31mb.py").stderr
+    assert "\x1b" not in said and "a\\x1b[31mb.py does not exist" in said

@@ -183,9 +183,12 @@ def _one_of(value: str, known: Iterable[str], what: str, where: str) -> str:
     known = tuple(known)
     if value in known:
         return value
+    theirs = ""
+    if what == "category":
+        theirs = " One of another package's scanner is known only where that package is installed, loads and is named by security.scanners."
     near = difflib.get_close_matches(value, known, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
-    raise SettingsError(f"{where}: {value!r} is no {what}. {hint}")
+    raise SettingsError(f"{where}: {value!r} is no {what}. {hint}{theirs}")
 
 
 def _known_keys(table: dict[str, Any], known: Iterable[str], where: str) -> None:
