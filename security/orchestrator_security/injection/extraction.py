@@ -14,7 +14,8 @@ _ASK = (
     "paste|recite|disclose|"
     "dump|leak|list|quote|spell|return|echo|describe|provide|send|read|convert|expose|state|whisper|divulge|present|"
     "explain|rot|regurgitate|"
-    "summarise|summarize|paraphrase|rephrase|type|reproduce|retrieve|access|spit|put|include|render|express|sing|reverse|"
+    "summarise|summarize|paraphrase|rephrase|rewrite|type|reproduce|retrieve|access|spit|put|include|render|express|sing|"
+    "reverse|"
     "can"
 )
 _OWN = (

@@ -105,7 +105,7 @@ PHRASES: tuple[Phrase, ...] = (
         " (?:matter|of) (?:how|the|its|their|any|whether|if|what|legal|ethic)(?: [a-z]++){0,5}? (?:immoral|unethical|illegal|"
         "harmful|offensive|inappropriate|dangerous|reckless|legality|legal|ethical|ethics|morality|controversial|questionable|"
         r"consequences|guidelines|restrictions|policies)\b", 0.35),
-    _phrase("no-limits", "free", 0.35, "disregard|ignore|forget|abandon|no|without|beyond|lift|drop",
+    _phrase("no-limits", "free", 0.35, "disregard|ignore|forget|abandon|beyond|lift|drop",
         " (?:all |any |every |ethical |moral |your |the |legal ){0,3}(?:boundaries|ethical considerations|limits|limitations|"
         r"restrictions|constraints|inhibitions|considerations|morals|ethics)\b", 0.3, ordered=True),
     _phrase("no-limits", "free", 0.4, "safety|security|content|censorship|ethical|moderation|all",
@@ -165,6 +165,9 @@ PHRASES: tuple[Phrase, ...] = (
     _phrase("no-refusal", "refusal", 0.4, "apologies|warnings|refusals|disclaimers|excuses|refusing",
         r" (?:and [a-z]++ )?(?:are|is) (?:forbidden|not allowed|banned|prohibited|not acceptable|unacceptable|off limits)\b", 0.3),
     _phrase("grandmother", "role", 0.4, "grandmother|grandma|grandfather|grandpa|granny|nana", r"\b", 0.05),
+    _phrase("no-limits", "free", 0.4, "no|without",
+        " (?:any )?(?:regard|respect|concern|care) (?:for|to|about) (?:any |the |your |its |openais? |ethical |legal |moral "
+        r")*(?:rules|policy|policies|guidelines|restrictions|ethics|morals|law|laws|legality|consequences|safety)\b", 0.2),
     # No refusals.
     _phrase("no-refusal", "refusal", 0.4, "never|not|cannot|cant|dont|wont|no|without|refrain|avoid",
         "(?: (?:ever|to|be|will|shall|should|must|can|allowed|acceptable|for|you|it|from|able|even|a|any|under|circumstances|"
