@@ -12,6 +12,7 @@ from orchestrator_core.settings import SecuritySettings
 from orchestrator_security.characters.encoding import EncodingScanner
 from orchestrator_security.code.scan import CodeScanner
 from orchestrator_security.guard import SecurityGuard
+from orchestrator_security.injection.injection_scanner import InjectionScanner
 from orchestrator_security.pii.pii_match import REDACTED_BY_DEFAULT
 from orchestrator_security.pii.pii_scanner import PiiScanner, known_entities
 from orchestrator_security.plugins.installed import installed_scanners, plugin_of
@@ -54,7 +55,14 @@ def build_guard(
     sinks = (SqlScanner(), HtmlScanner(), ShellScanner(), PathScanner(), TemplateScanner())
     return SecurityGuard(
         request_max_bytes=settings.request_max_bytes,
-        scanners=(EncodingScanner(), *redacting, *sinks, CodeScanner(), *(plugin.scanner for plugin in plugins)),
+        scanners=(
+            EncodingScanner(),
+            *redacting,
+            InjectionScanner(),
+            *sinks,
+            CodeScanner(),
+            *(plugin.scanner for plugin in plugins),
+        ),
         redacting=redacting,
         policy=policy,
         hash_key=hash_key,
