@@ -41,12 +41,13 @@ def test_it_is_a_guard() -> None:
             "allow",
         ),
         ("", "allow"),
-        ("a\x1b[31mred\x1b[0m log", "flag"),
+        ("a\x1b[31mred\x1b[0m log", "allow"),
         (f"mail {MAIL}", "redact"),
         (f"use {SECRET}", "redact"),
         ("a\u202eb", "flag"),
         (f"x{HIDDEN}", "block"),
-        ("x\x00", "block"),
+        ("x\x00", "allow"),
+        ("secret\x08\x08\x08\x08\x08\x08public", "flag"),
         ("\ud800", "block"),
         ("x" * 2_000, "block"),
     ],
@@ -59,10 +60,13 @@ def test_what_developers_get(text: str, action: str) -> None:
     verdict.text.encode("utf-8")
 
 
-@pytest.mark.parametrize("text", [f"x{HIDDEN}", "x\x00", "\ud800"])
-def test_an_output_is_flagged_and_cleaned_rather_than_thrown_away(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [(f"x{HIDDEN}", "flag"), ("x\x00", "allow"), ("paid\x08\x08\x08\x08free", "flag"), ("\ud800", "flag")],
+)
+def test_an_output_is_flagged_and_cleaned_rather_than_thrown_away(text: str, action: str) -> None:
     verdict = guard().check(text, ScanContext("out"))
-    assert verdict.action == "flag"
+    assert verdict.action == action
     assert verdict.text == guard().redact(text)
 
 
@@ -90,9 +94,10 @@ def test_a_finding_holds_no_value() -> None:
 
 
 def test_the_worst_finding_comes_first_and_gives_the_reason() -> None:
-    verdict = guard().check(f"{MAIL}\x00", ScanContext())
-    assert verdict.findings[0].category == "control"
-    assert verdict.reason == f"Blocked: control characters (at character {len(MAIL)})."
+    verdict = guard().check(f"{MAIL}{HIDDEN}", ScanContext())
+    assert verdict.findings[0].category == "tags"
+    assert verdict.reason.startswith("Blocked: ")
+    assert f"(at character {len(MAIL)})" in verdict.reason
 
 
 def test_of_equal_actions_the_gravest_finding_gives_the_reason() -> None:
