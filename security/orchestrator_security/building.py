@@ -15,7 +15,8 @@ from orchestrator_security.guard import SecurityGuard
 from orchestrator_security.injection.injection_scanner import InjectionScanner
 from orchestrator_security.pii.pii_match import REDACTED_BY_DEFAULT
 from orchestrator_security.pii.pii_scanner import PiiScanner, known_entities
-from orchestrator_security.plugins.installed import installed_scanners, plugin_of
+from orchestrator_security.plugins.installed import Plugin, installed_scanners, plugin_of
+from orchestrator_security.plugins.replacing import Replacing, redacted_categories
 from orchestrator_security.policy.reading import PolicySource, read_policy
 from orchestrator_security.policy.table import PolicyRule
 from orchestrator_security.scanner import Scanner
@@ -48,10 +49,12 @@ def build_guard(
         *(plugin_of(str(getattr(scanner, "name", type(scanner).__name__)), scanner) for scanner in extra_scanners),
     ]
     policy = chosen_policy(settings, [category for plugin in plugins for category in plugin.categories])
+    others = [_taking_part(plugin, policy) for plugin in plugins]
     personal = PiiScanner(entities=redacted_entities(settings))
     redacting: tuple[Scanner, ...] = (SecretScanner(), personal)
     if waits_for_deep_scan(settings, policy):
         redacting = (*redacting, _deep_scanner(settings))
+    redacting = (*redacting, *(scanner for scanner in others if isinstance(scanner, Replacing)))
     sinks = (SqlScanner(), HtmlScanner(), ShellScanner(), PathScanner(), TemplateScanner())
     return SecurityGuard(
         request_max_bytes=settings.request_max_bytes,
@@ -61,13 +64,19 @@ def build_guard(
             InjectionScanner(),
             *sinks,
             CodeScanner(),
-            *(plugin.scanner for plugin in plugins),
+            *(scanner for scanner in others if not isinstance(scanner, Replacing)),
         ),
         redacting=redacting,
         policy=policy,
         hash_key=hash_key,
         clock=clock,
     )
+
+
+def _taking_part(plugin: Plugin, policy: PolicySource) -> Scanner:
+    """The plug-in's scanner, behind what makes its finds replaceable where the policy redacts a category of it."""
+    redacted = redacted_categories(plugin.categories, policy.policy.rules)
+    return Replacing(plugin.scanner, redacted) if redacted else plugin.scanner
 
 
 def waits_for_deep_scan(settings: SecuritySettings, policy: PolicySource) -> bool:
