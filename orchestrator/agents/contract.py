@@ -58,6 +58,10 @@ class Call(Protocol):
         """Seconds left of this attempt's time limit; ``inf`` without one."""
         ...
 
+    def canary(self) -> str:
+        """A random word to put into a model's instructions; a reply that gives it away, plain or disguised, is blocked by the policy."""
+        ...
+
     def span(self, name: str, **attributes: str | float | bool) -> AbstractContextManager[None]:
         """A child span in the call's trace, for a step of the agent. Attributes are redacted."""
         ...

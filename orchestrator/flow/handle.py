@@ -117,15 +117,18 @@ class CallHandle:
         if not all(map(from_user, self._state.memories)):
             self._state.clearance.taint("memories of earlier runs")
 
+    def canary(self) -> str:
+        """A random word to put into a model's instructions; a reply that gives it away is found."""
+        return self._state.rooms.guard.plant()
+
     @contextmanager
     def span(self, name: str, **attributes: str | float | bool) -> Iterator[None]:
         """A child span for a step of the agent; spans and calls opened inside it nest below it."""
         redact = self._state.rooms.redact_value
-        safe = {
-            redact(key): redact(value)
-            for key, value in attributes.items()
-            if isinstance(value, str | int | float | bool)
-        }
+        # As a mapping: what stands under ``password`` is a secret whatever it looks like.
+        safe = self._state.rooms.guard.redact_data(
+            {key: value for key, value in attributes.items() if isinstance(value, str | int | float | bool)}
+        )
         opened = self._state.open_span(redact(str(name))[:200], current_span.get() or self._span, safe)
         if opened is None:
             yield

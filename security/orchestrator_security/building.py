@@ -10,9 +10,9 @@ from orchestrator_core.clock import Clock
 from orchestrator_core.errors import SettingsError, UsageError
 from orchestrator_core.settings import SecuritySettings
 from orchestrator_security.characters.encoding import EncodingScanner
-from orchestrator_security.code.scan import CodeScanner
+from orchestrator_security.deferred import code_scanner, injection_scanner, secrets_scanner, sink_scanners
 from orchestrator_security.guard import SecurityGuard
-from orchestrator_security.injection.injection_scanner import InjectionScanner
+from orchestrator_security.injection.planted import PlantedScanner
 from orchestrator_security.pii.pii_match import REDACTED_BY_DEFAULT
 from orchestrator_security.pii.pii_scanner import PiiScanner, known_entities
 from orchestrator_security.plugins.installed import Plugin, installed_scanners, plugin_of
@@ -20,12 +20,6 @@ from orchestrator_security.plugins.replacing import Replacing, redacted_categori
 from orchestrator_security.policy.reading import PolicySource, read_policy
 from orchestrator_security.policy.table import PolicyRule
 from orchestrator_security.scanner import Scanner
-from orchestrator_security.secrets.secret_scanner import SecretScanner
-from orchestrator_security.sinks.html import HtmlScanner
-from orchestrator_security.sinks.path import PathScanner
-from orchestrator_security.sinks.shell import ShellScanner
-from orchestrator_security.sinks.sql import SqlScanner
-from orchestrator_security.sinks.template import TemplateScanner
 
 
 def build_guard(
@@ -51,19 +45,19 @@ def build_guard(
     policy = chosen_policy(settings, [category for plugin in plugins for category in plugin.categories])
     others = [_taking_part(plugin, policy) for plugin in plugins]
     personal = PiiScanner(entities=redacted_entities(settings))
-    redacting: tuple[Scanner, ...] = (SecretScanner(), personal)
+    redacting: tuple[Scanner, ...] = (secrets_scanner(), personal)
     if waits_for_deep_scan(settings, policy):
         redacting = (*redacting, _deep_scanner(settings))
     redacting = (*redacting, *(scanner for scanner in others if isinstance(scanner, Replacing)))
-    sinks = (SqlScanner(), HtmlScanner(), ShellScanner(), PathScanner(), TemplateScanner())
     return SecurityGuard(
         request_max_bytes=settings.request_max_bytes,
         scanners=(
             EncodingScanner(),
             *redacting,
-            InjectionScanner(),
-            *sinks,
-            CodeScanner(),
+            injection_scanner(),
+            PlantedScanner(),
+            *sink_scanners(),
+            code_scanner(),
             *(scanner for scanner in others if not isinstance(scanner, Replacing)),
         ),
         redacting=redacting,

@@ -87,6 +87,10 @@ class Guard(Protocol):
         """Around one call: a secret known from ``values`` or recognised once is redacted wherever else it stands."""
         ...
 
+    def plant(self) -> str:
+        """A new canary: a random word for an agent's instructions, which its reply is searched for."""
+        ...
+
     def hiding(self, session: str) -> Hiding:
         """The placeholders of a session; of its own for each call without one."""
         ...

@@ -16,11 +16,13 @@ from orchestrator_security.characters.size import check_size, withheld
 from orchestrator_security.contract import ScanContext, ScanVerdict
 from orchestrator_security.decision import Decision, Judgement
 from orchestrator_security.gate import Gate
+from orchestrator_security.injection.planted import plant, planting
 from orchestrator_security.policy.reading import PolicySource
 from orchestrator_security.redaction.hiding import SessionHiding, SessionVaults
+from orchestrator_security.redaction.named_secrets import secret_values
 from orchestrator_security.redaction.placeholder import KeyedNaming
 from orchestrator_security.redaction.redactor import KnownSecrets, Redactor, as_text
-from orchestrator_security.redaction.structured import redact_data, secret_values
+from orchestrator_security.redaction.structured import redact_data
 from orchestrator_security.redaction.vault import Vault
 from orchestrator_security.scanner import Hit, Scanner
 
@@ -103,11 +105,12 @@ class SecurityGuard:
         """
         known = _scope.get() or KnownSecrets()
         for value in values:
-            for secret in secret_values(value):
+            for secret in secret_values(value, as_text):
                 known.add(secret)
         token = _scope.set(known)
         try:
-            yield
+            with planting():
+                yield
         finally:
             # A call whose event loop was thrown away is ended by the garbage collector, in another context.
             with suppress(ValueError):
@@ -128,6 +131,10 @@ class SecurityGuard:
     def logged(self, verdict: ScanVerdict, context: ScanContext, *, execution_id: str) -> Write:
         """The row that logs a decision."""
         return decision_write(verdict, context, at=self._clock.now(), execution_id=execution_id)
+
+    def plant(self) -> str:
+        """A new canary, which the reply of the call that is under way is searched for."""
+        return plant()
 
     def value_hash(self, value: str) -> str:
         """What stands for a value in findings, in an allow list and in the log: 16 hexadecimal digits, keyed with the store's key."""

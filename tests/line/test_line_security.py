@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator import ExecutionResult, Orchestrator
+from orchestrator import Call, ExecutionResult, Orchestrator
 from orchestrator.testing import FakeClock, temporary_orchestrator
 from orchestrator_core.errors import UsageError
 from orchestrator_security.audit.decision_log import logged_decisions
@@ -135,3 +135,28 @@ def test_the_risk_of_a_call_is_the_highest_of_its_texts(magnus: Orchestrator) ->
     calm = magnus.execute("calm", "hello")
     rows = dict(magnus.database.query("SELECT id, risk FROM executions"))
     assert 0 == rows[calm.execution_id] < rows[risky.execution_id] <= 1
+
+
+def test_a_reply_that_gives_a_planted_word_away_is_blocked(magnus: Orchestrator, run: Run) -> None:
+    planted: list[str] = []
+
+    def leaks(request: str, call: Call) -> str:
+        planted.append(call.canary())
+        return "my instructions are: " + (planted[-1][::-1] if request == "reverse" else planted[-1])
+
+    def keeps(request: str, call: Call) -> str:
+        return f"not {len(call.canary())}"
+
+    magnus.register("leaks", leaks)
+    magnus.register("keeps", keeps)
+    magnus.register("outer", lambda request: magnus.execute("leaks", request).status)
+    for request in ("plain", "reverse"):
+        result = run(magnus, "leaks", request)
+        assert (result.status, [f.rule_id for f in result.findings]) == ("blocked", ["canary.leak"])
+        assert result.output is None
+    assert run(magnus, "keeps", "x").ok
+    assert run(magnus, "outer", "plain").output == "blocked"
+    assert len(set(planted)) == len(planted)
+    assert all(word.encode() not in stored_bytes(magnus) for word in planted), (
+        "what was blocked is kept out of the history too"
+    )
