@@ -10,7 +10,6 @@ from orchestrator_core.clock import Clock
 from orchestrator_core.errors import UsageError
 from orchestrator_core.records import Redacted, Write
 from orchestrator_security.audit.decision_log import decision_write
-from orchestrator_security.code.scan import CodeScan, scan_code
 from orchestrator_security.contract import Admission, Direction, ScanContext, ScanVerdict, Sink, Trust
 from orchestrator_security.guard import SecurityGuard
 from orchestrator_security.redaction.pieces import PieceRedactor
@@ -18,6 +17,7 @@ from orchestrator_security.redaction.vault import Vault
 
 if TYPE_CHECKING:
     from orchestrator_security.approvals.approvals import ApprovalDesk
+    from orchestrator_security.code.scan import CodeScan
     from orchestrator_security.limits.limits import CallLimits
 
 
@@ -84,6 +84,8 @@ class SecurityManager:
         Raises:
             UsageError: ``code`` is no text.
         """
+        from orchestrator_security.code.scan import scan_code
+
         return scan_code(code, language=language, name=name)
 
     def redact(self, text: str, *, vault: Vault | None = None) -> Redacted:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
 
 from orchestrator_core.records import Action, Write
-from orchestrator_core.storage.database import Database
 from orchestrator_security.contract import ScanContext, ScanVerdict
+
+if TYPE_CHECKING:
+    from orchestrator_core.storage.database import Database
 
 _COLUMNS = (
     "at", "execution_id", "agent", "caller", "session", "direction", "sink", "trust", "policy", "action", "risk", "characters",

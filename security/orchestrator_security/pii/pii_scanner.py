@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from orchestrator_core.errors import UsageError
 from orchestrator_security.contract import ScanContext
-from orchestrator_security.pii.crypto_address import find_crypto_addresses
-from orchestrator_security.pii.digit_runs import find_digit_runs
-from orchestrator_security.pii.domain_name import find_domain_names
-from orchestrator_security.pii.email import find_emails
-from orchestrator_security.pii.iban import find_ibans
-from orchestrator_security.pii.ip_address import find_ip_addresses
-from orchestrator_security.pii.national_id_codes import find_national_codes
-from orchestrator_security.pii.national_id_numbers import find_national_numbers
-from orchestrator_security.pii.payment_card import find_payment_cards
-from orchestrator_security.pii.phone import find_phone_numbers
 from orchestrator_security.pii.pii_match import ENTITIES, REDACTED_BY_DEFAULT, PiiMatch
-from orchestrator_security.pii.stated_documents import find_stated_documents
-from orchestrator_security.pii.us_ssn import find_us_ssns
 from orchestrator_security.scanner import Hit
 
 _RANK = {name: i for i, name in enumerate(ENTITIES)}
@@ -36,10 +24,13 @@ def find_pii(text: str, entities: Iterable[str] | None = None) -> list[PiiMatch]
 
     Raises ``UsageError`` for a kind that no pattern knows.
     """
+    # A dozen files, which the room's import need not wait for.
+    from orchestrator_security.pii.every_match import every_match
+
     wanted = known_entities(entities)
     taken: list[PiiMatch] = []
     end = 0
-    for match in sorted(_found(text), key=lambda m: (m.start, _RANK[m.entity])):
+    for match in sorted(every_match(text), key=lambda m: (m.start, _RANK[m.entity])):
         if match.entity not in wanted or match.end <= match.start:
             continue
         if not taken or match.start >= end:
@@ -64,23 +55,6 @@ def known_entities(entities: Iterable[str] | None) -> frozenset[str]:
     if unknown:
         raise UsageError(f"unknown kind of personal data {unknown[0]!r}: use some of {', '.join(ENTITIES)}")
     return wanted
-
-
-def _found(text: str) -> Iterator[PiiMatch]:
-    for start, end, example in find_emails(text):
-        yield PiiMatch("EMAIL_ADDRESS", start, end, example)
-    runs = find_digit_runs(text)
-    if runs:
-        yield from find_payment_cards(text, runs)
-        yield from find_us_ssns(text, runs)
-        yield from find_national_numbers(text, runs)
-        yield from find_phone_numbers(text, runs)
-    yield from find_ibans(text)
-    yield from find_national_codes(text)
-    yield from find_ip_addresses(text)
-    yield from find_crypto_addresses(text)
-    yield from find_stated_documents(text)
-    yield from find_domain_names(text)
 
 
 class PiiScanner:

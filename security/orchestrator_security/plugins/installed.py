@@ -11,7 +11,6 @@ from typing import Any
 from msgspec import Struct
 
 from orchestrator_security.contract import ScanContext
-from orchestrator_security.plugins.watched import Watched
 from orchestrator_security.scanner import Hit, Scanner
 
 ENTRY_POINT_GROUP = "orchestrator.scanners"
@@ -53,6 +52,9 @@ def installed_scanners(wanted: Sequence[str]) -> tuple[Plugin, ...]:
 
 def plugin_of(name: str, offered: Any) -> Plugin:
     """A scanner, or a class or function without arguments that makes one, behind its deadline. Never raises."""
+    # It brings threads and their pool, and most programs have no plug-in.
+    from orchestrator_security.plugins.watched import Watched
+
     try:
         scanner = offered() if isinstance(offered, type) or not hasattr(offered, "scan") else offered
         missing = [word for word in ("scan", "prefilter") if not callable(getattr(scanner, word, None))]

@@ -22,7 +22,6 @@ expires = 2027-01-31
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -186,6 +185,8 @@ def _one_of(value: str, known: Iterable[str], what: str, where: str) -> str:
     theirs = ""
     if what == "category":
         theirs = " One of another package's scanner is known only where that package is installed, loads and is named by security.scanners."
+    import difflib  # for messages about mistakes alone
+
     near = difflib.get_close_matches(value, known, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
     raise SettingsError(f"{where}: {value!r} is no {what}. {hint}{theirs}")
