@@ -37,6 +37,7 @@ def command(invocation: Invocation, repair: bool, deep: bool) -> int:
     from orchestrator.cli.model_checks import ner_check, ollama_checks
     from orchestrator.cli.package_checks import package_checks
     from orchestrator.cli.privacy_checks import offline_check, privacy_checks
+    from orchestrator.cli.security_checks import security_checks
 
     settings, path, checks = _settings(invocation)
     checks = [*machine_checks(), *checks, offline_check(settings)]
@@ -51,7 +52,7 @@ def command(invocation: Invocation, repair: bool, deep: bool) -> int:
         steps.now("agents")
         checks += agent_checks(settings, invocation.failed_modules(settings))
         steps.now("security")
-        checks += [deep_scan_check(settings)]
+        checks += [*security_checks(settings), deep_scan_check(settings)]
         steps.now("packages")
         checks += package_checks(deep=deep, progress=lambda name: steps.now(f"package {name}"))
         steps.now("models")

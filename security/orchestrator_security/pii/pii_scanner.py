@@ -53,7 +53,9 @@ def known_entities(entities: Iterable[str] | None) -> frozenset[str]:
     wanted = frozenset(entities)
     unknown = sorted(wanted - ENTITIES.keys())
     if unknown:
-        raise UsageError(f"unknown kind of personal data {unknown[0]!r}: use some of {', '.join(ENTITIES)}")
+        by_word = [name for name, entity in ENTITIES.items() if entity.word == unknown[0]]
+        hint = f"did you mean {by_word[0]!r}? There are" if by_word else "use some of"
+        raise UsageError(f"unknown kind of personal data {unknown[0]!r}: {hint} {', '.join(ENTITIES)}")
     return wanted
 
 
