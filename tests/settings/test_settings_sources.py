@@ -151,6 +151,16 @@ def test_a_relative_home_is_taken_from_where_it_is_written(project: Path) -> Non
     assert load(below, {"storage": {"home": "mine"}}).origins["storage.home"].value == os.path.join(str(below), "mine")
 
 
+def test_lists_may_be_written_as_json_too() -> None:
+    allow = ("security", "network_allow")
+    assert parse_text('["a.lan", "b.lan"]', allow) == parse_text("a.lan, b.lan", allow) == ["a.lan", "b.lan"]
+    assert parse_text("[]", allow) == parse_text("", allow) == []
+    assert parse_text("[::1]:443,[fe80::1]", allow) == ["[::1]:443", "[fe80::1]"], "addresses, not JSON"
+    for wrong in ('["a.lan"', "['a.lan']", '["a", 2]'):
+        with pytest.raises(SettingsError, match="write it as a,b or as a JSON list"):
+            parse_text(wrong, allow)
+
+
 def test_a_relative_policy_file_is_taken_from_where_it_is_written(project: Path) -> None:
     write(project, "[security]\npolicy_file = 'rules/mine.toml'\n")
     below = project / "a"

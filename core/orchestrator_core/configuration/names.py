@@ -158,7 +158,7 @@ def variable_suggestion(name: str) -> str:
 
 
 def parse_text(text: str, path: KeyPath) -> Any:
-    """The value that a text stands for, by the type its setting has; lists are comma separated, whole groups are JSON.
+    """The value that a text stands for, by the type its setting has; lists are comma separated or JSON, whole groups are JSON.
 
     Raises:
         SettingsError: the text stands for no such value; the message says what is wanted, not where the text came from.
@@ -183,10 +183,23 @@ def parse_text(text: str, path: KeyPath) -> Any:
         except ValueError:
             pass
     elif typing.get_origin(kind) is tuple:
-        return [part.strip() for part in text.split(",") if part.strip()]
+        return _list(text, path)
     else:
         return text
     raise SettingsError(f"{dotted(path)} must be {wanted(leaf)}, not {shown(text)}.")
+
+
+def _list(text: str, path: KeyPath) -> list[str]:
+    if text == "[]" or text.startswith(
+        ('["', "['")
+    ):  # as config show writes it; an IPv6 address begins with a bracket as well
+        try:
+            return msgspec.json.decode(text, type=list[str])
+        except (msgspec.MsgspecError, UnicodeEncodeError):
+            raise SettingsError(
+                f"{dotted(path)} is a list of texts; write it as a,b or as a JSON list, not {shown(text)}"
+            ) from None
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _json_object(text: str, path: KeyPath) -> dict[str, Any]:
