@@ -162,6 +162,7 @@ class Orchestrator:
             session=arguments.session,
             namespace=arguments.namespace,
             caller=arguments.caller or _calling_code(),
+            owner=arguments.caller,
             commit=self._commit,
             switches=arguments.switches,
             timeout_s=attempt_s,

@@ -25,18 +25,55 @@ class PlainText(Struct, frozen=True):
 
 
 _encoder = msgspec.json.Encoder(enc_hook=repr)
+_WIDE_MIN = 8
+"""Fewer bytes with NULs among them may be anything."""
 
 
 def plain_text(value: Any, *, max_bytes: int, key: bytes = b"") -> PlainText:
-    """Strings as they are, JSON for what JSON can hold, ``repr`` for the rest; the first ``max_bytes`` of it in UTF-8."""
+    """Strings as they are, JSON for what JSON can hold, ``repr`` for the rest; the first ``max_bytes`` of it in UTF-8.
+
+    Bytes count as the text they hold: as base64, which is JSON's way, nobody would recognise a secret in them.
+    """
     if value is None:
         return PlainText("", "none", 0)
     if isinstance(value, str):
         return _bounded(value, "text", max_bytes, key)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return _bounded(text_of_bytes(value), "text", max_bytes, key)
     try:
-        return _bounded(_encoder.encode(value).decode(), "json", max_bytes, key)
+        plain = msgspec.to_builtins(value, builtin_types=(bytes, bytearray, memoryview), enc_hook=repr)
+        return _bounded(_encoder.encode(_without_bytes(plain)).decode(), "json", max_bytes, key)
     except Exception:  # noqa: BLE001 - a cycle, a depth, a lone surrogate, or an object whose own repr raises
         return _bounded(_safe_repr(value), "repr", max_bytes, key)
+
+
+def text_of_bytes(data: bytes | bytearray | memoryview) -> str:
+    """UTF-8 or, where a mark or its NULs give it away, UTF-16; how many there are of what is neither."""
+    data = bytes(data)
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if not wide and len(data) >= _WIDE_MIN and b"\0" in data:
+        odd, even = data[1::2].count(0), data[::2].count(0)
+        wide = max(odd, even) > len(data) // 4
+        data = (b"\xff\xfe" if odd > even else b"\xfe\xff") + data if wide else data
+    try:
+        return data.decode("utf-16" if wide else "utf-8")
+    except UnicodeDecodeError:
+        return f"<{len(data)} bytes>"
+
+
+def _without_bytes(plain: Any) -> Any:
+    """Built-in containers with the text of bytes in their place; changes them."""
+    if isinstance(plain, bytes | bytearray | memoryview):
+        return text_of_bytes(plain)
+    stack = [plain]
+    while stack:
+        held = stack.pop()
+        for name, part in held.items() if isinstance(held, dict) else enumerate(held) if isinstance(held, list) else ():
+            if isinstance(part, dict | list):
+                stack.append(part)
+            elif isinstance(part, bytes | bytearray | memoryview):
+                held[name] = text_of_bytes(part)
+    return plain
 
 
 def _safe_repr(value: Any) -> str:

@@ -33,6 +33,8 @@ from orchestrator_memory.contract import Episode, Recollection
 from orchestrator_security.contract import ScanContext, ScanVerdict
 
 _CONTEXT_MAX_BYTES = 65_536
+_CUT_BYTES = 8_192
+"""The longest values, private keys, are half as long."""
 _EPISODE_CHARS = 4_000
 _QUERY_CHARS = 4_000
 
@@ -170,23 +172,30 @@ def _told_remember(writes: list[Write]) -> Attributes:
 
 def _guard_out(state: CallState) -> Generator[Move, Any, PlainText]:
     guard = state.rooms.guard
-    if state.hiding is not None:
+    if state.hiding is not None and state.restores:
         state.output = state.hiding.restore(state.output)
+    state.know_secrets_of(state.output)
     place = _place(state, "out")
-    facts = plain_text(state.output, max_bytes=state.rooms.settings.call.output_max_bytes, key=state.rooms.digest_key)
-    text = storable(facts.text)
+    max_bytes = state.rooms.settings.call.output_max_bytes
+    facts = plain_text(state.output, max_bytes=max_bytes, key=state.rooms.digest_key)
+    text, cut = storable(facts.text), 0
+    if facts.truncated:
+        # A value that is cut in two is no longer recognised: more is scanned than is kept.
+        wider = plain_text(state.output, max_bytes=max_bytes + _CUT_BYTES)
+        text, cut = storable(wider.text), _CUT_BYTES if wider.truncated else 0
     scan: ScanVerdict = yield Step(
         "guard_out",
         lambda: guard.check(text, place),
         lambda: ScanVerdict("allow", guard.redact(text)),
         blocking=len(text) > 50_000,
     )
-    state.output_text = Redacted(storable(scan.text))
+    kept = scan.text[: max(0, len(scan.text) - cut)] if cut else scan.text
+    state.output_text = Redacted(storable(kept)[:max_bytes] if facts.truncated else storable(kept))
     state.note_scan(scan, place)
     if scan.action == "block":
         _block(state, "guard_out", scan.reason or "security blocked the agent's output")
     elif state.rooms.settings.security.redact_output:
-        state.output = scan.text if isinstance(state.output, str) else guard.redact_data(state.output)
+        state.output = state.output_text if isinstance(state.output, str) else guard.redact_data(state.output)
     return facts
 
 

@@ -53,6 +53,7 @@ class CallState:
         session: str,
         namespace: str,
         caller: str,
+        owner: str = "",
         commit: str,
         switches: Mapping[str, bool],
         timeout_s: float,
@@ -69,6 +70,8 @@ class CallState:
         self.session = session
         self.namespace = namespace
         self.caller = caller
+        self.owner = owner
+        """The caller where the program named one, rather than the code that made the call."""
         self.commit = commit
         self.switches = switches
         self.timeout_s = timeout_s
@@ -104,14 +107,19 @@ class CallState:
         self.output_text = Redacted("")
         self.hiding: Hiding | None = None
         """Where the agent sees placeholders: what they stand for."""
-        self.seen_request = request
+        self.restores = False
+        """Whether they are put back in its reply."""
+        self.seen_request, self.seen_context = request, context
         """The request and the context as the agent gets them."""
-        self.seen_context = context
 
     def secrets(self) -> AbstractContextManager[None]:
         """A scope in which secrets of the call's data, once recognised, are redacted wherever they turn up."""
-        data = [pruned(value, max_nodes=CONTEXT_MAX_NODES) for value in (self.context, self.request) if value]
-        return self.rooms.guard.scope(*data)
+        return self.rooms.guard.scope(self.context, self.request)
+
+    def know_secrets_of(self, value: Any) -> None:
+        """What stands under telling names in ``value`` is redacted too from now on, wherever it turns up."""
+        with self.rooms.guard.scope(value):  # what is known within the call's scope stays known until its end
+            pass
 
     def start_trace(self) -> None:
         """Open the root span, below the parent call's attempt when there is one."""
@@ -200,11 +208,22 @@ class CallState:
         self.error = ErrorInfo(type=kind, message=reason, retry_after_s=self.clearance.retry_after_s)
 
     def hide_values(self) -> None:
-        """Give the agent placeholders in place of secrets and personal data."""
-        self.hiding = self.rooms.guard.hiding(self.session)
-        self.seen_request = self.hiding.hide(self.request)
+        """Give the agent placeholders in place of secrets and personal data.
+
+        A session belongs to its caller: who guesses its name must not be told by a reply what another one's placeholders stand for.
+        Nor is an agent that sees placeholders told by the reply of one that it calls.
+        """
+        hiding, above = None, self.parent
+        while above is not None and hiding is None:
+            hiding, above = above.hiding, above.parent
+        self.restores = hiding is None
+        if hiding is None:
+            session = f"{self.namespace}\0{self.owner}\0{self.session}" if self.session else ""
+            hiding = self.rooms.guard.hiding(session)
+        self.hiding = hiding
+        self.seen_request = hiding.hide(self.request)
         if self.context:
-            self.seen_context = self.hiding.hide(pruned(self.context, max_nodes=CONTEXT_MAX_NODES))
+            self.seen_context = hiding.hide(pruned(self.context, max_nodes=CONTEXT_MAX_NODES))
 
     def note_scan(self, scan: ScanVerdict, context: ScanContext) -> None:
         """Keep what security found in a text and decided about it."""

@@ -30,16 +30,34 @@ class SessionHiding:
         return redact_data(value, self._redactor, self._known)
 
     def restore(self, value: Any) -> Any:
-        return self._restored(value, _DEPTH_MAX) if self._restores and len(self._vault) else value
+        """Lists, tuples and dictionaries are copied; an object of the agent's own is not taken apart."""
+        return self._restored(value, _DEPTH_MAX, {}) if self._restores and len(self._vault) else value
 
-    def _restored(self, value: Any, depth: int) -> Any:
+    def _restored(self, value: Any, depth: int, done: dict[int, Any]) -> Any:
+        """``done`` holds the copies by the ids of what they are copies of: parts may be shared, or hold themselves."""
         if isinstance(value, str):
             return self._vault.restore(value)
-        if depth and type(value) in (list, tuple):
-            return type(value)(self._restored(part, depth - 1) for part in value)
-        if depth and type(value) is dict:
-            return {self._restored(key, 0): self._restored(part, depth - 1) for key, part in value.items()}
-        return value  # an object of the agent's own is not taken apart
+        kind = type(value)
+        if not depth or kind not in (list, tuple, dict):
+            return value
+        if id(value) in done:
+            return done[id(value)]
+        if kind is list:
+            copy: list[Any] = []
+            done[id(value)] = copy
+            copy.extend(self._restored(part, depth - 1, done) for part in value)
+            return copy
+        if kind is dict:
+            mapping: dict[Any, Any] = {}
+            done[id(value)] = mapping
+            for key, part in value.items():
+                name = self._vault.restore(key) if isinstance(key, str) else key
+                # Two keys that become one must not cost an entry.
+                mapping[key if name in value and name != key else name] = self._restored(part, depth - 1, done)
+            return mapping
+        done[id(value)] = value  # a tuple that holds itself, by way of a list
+        done[id(value)] = tuple(self._restored(part, depth - 1, done) for part in value)
+        return done[id(value)]
 
 
 class SessionVaults:

@@ -9,6 +9,7 @@ conversation may instead get ``<EMAIL_1>`` from a ``Vault`` (see ``vault.py``), 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Protocol
 
@@ -32,6 +33,10 @@ class Naming(Protocol):
         """The placeholder of a value; equal for equal values."""
         ...
 
+    def placeholders(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where own placeholders stand in a text, from its start on."""
+        ...
+
 
 class KeyedNaming:
     """Names by keyed hash: no memory, safe for threads, the same in every process with the same key."""
@@ -49,6 +54,9 @@ class KeyedNaming:
     def name(self, kind: str, value: str) -> str:
         tag = self._digest(kind, value)[:_VALUE_DIGITS]
         return f"<{kind}_{tag}{self._check(kind, tag)}>"
+
+    def placeholders(self, text: str) -> Iterator[tuple[int, int]]:
+        return (m.span() for m in _shape().finditer(text) if self._check(m[1], m[2]) == m[3])
 
     def _own_or_literal(self, match: re.Match[str]) -> str:
         kind, tag, check = match.groups()

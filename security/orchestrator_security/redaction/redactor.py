@@ -6,9 +6,11 @@ each round works on merged, ordered spans.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from orchestrator_core.plain_text import text_of_bytes
 from orchestrator_core.records import Redacted
 from orchestrator_security.characters.encoding import storable
 from orchestrator_security.characters.size import withheld
@@ -21,6 +23,7 @@ _MAX_ROUNDS = 8
 _REPEAT_MIN = 6
 """A secret of at least this many characters is also replaced where nothing but its value gives it away."""
 _FEW = 32
+_URL_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~")
 _PRIORITY = ("SECRET", "CARD", "IBAN", "SSN", "EMAIL")
 
 Span = tuple[int, int, str]
@@ -40,9 +43,25 @@ class KnownSecrets:
         return iter(tuple(self._values))
 
     def add(self, value: str) -> None:
-        """Remember a value; short ones would hit too much by chance and are left out."""
-        if len(value) >= _REPEAT_MIN and len(self._values) < self._max_values:
+        """Remember a value, as it is and as JSON, Python and URLs spell it; short ones would hit too much by chance and are left out."""
+        if len(value) >= _REPEAT_MIN and len(self._values) < self._max_values and value not in self._values:
             self._values[value] = None
+            if not value.isascii() or not value.isalnum():
+                self._values.update(dict.fromkeys(_spellings(value)))
+
+
+def _spellings(value: str) -> Iterator[str]:
+    """How a value reads once it went through ``json.dumps``, ``repr`` or a URL."""
+    import json
+
+    yield json.dumps(value, ensure_ascii=False)[1:-1]
+    yield json.dumps(value)[1:-1]
+    yield repr(value)[1:-1]
+    for kept, blank in (("", "%20"), ("/", "%20"), ("", "+")):
+        yield "".join(
+            blank if byte == 32 else chr(byte) if chr(byte) in kept or chr(byte) in _URL_SAFE else f"%{byte:02X}"
+            for byte in value.encode("utf-8", "replace")
+        )
 
 
 class Redactor:
@@ -102,7 +121,12 @@ class Redactor:
                 known.add(text[start:end])
         values = set(known)
         values.update(text[start:end] for start, end, kind in spans if kind == "SECRET" and end - start >= _REPEAT_MIN)
-        spans.extend((start, end, "SECRET") for start, end in occurrences(text, values))
+        again = [(start, end, "SECRET") for start, end in occurrences(text, values)]
+        if again and "<" in text:
+            # A password such as "SECRET" also stands in what replaces it.
+            own = list(self._naming.placeholders(text))
+            again = [(start, end, kind) for start, end, kind in again if not _within(start, end, own)]
+        spans.extend(again)
         if not spans:
             return text
         parts: list[str] = []
@@ -115,11 +139,11 @@ class Redactor:
 
 
 def as_text(value: object) -> str:
-    """Text of anything; bytes are read as UTF-8."""
+    """Text of anything; bytes are read as UTF-8 or UTF-16."""
     if isinstance(value, str):
         return value if type(value) is str else str.__str__(value)
     if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).decode("utf-8", "replace")
+        return text_of_bytes(value) if b"\0" in bytes(value) else bytes(value).decode("utf-8", "replace")
     return str(value)
 
 
@@ -133,6 +157,11 @@ def merged(spans: Iterable[Span]) -> list[Span]:
         elif end > start:
             result.append((start, end, kind))
     return result
+
+
+def _within(start: int, end: int, ordered: Sequence[tuple[int, int]]) -> bool:
+    at = bisect_right(ordered, (start, len(ordered) and ordered[-1][1])) - 1
+    return at >= 0 and ordered[at][0] <= start and end <= ordered[at][1]
 
 
 def _rank(kind: str) -> int:

@@ -6,9 +6,10 @@ The walk uses a stack of its own, so nesting cannot exhaust the interpreter's.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
+from orchestrator_core.plain_text import text_of_bytes
+from orchestrator_security.redaction.named_secrets import holds_value, names_secret, parts, secret_values
 from orchestrator_security.redaction.redactor import KnownSecrets, Redactor, as_text
 
 NODES_MAX = 200_000
@@ -20,80 +21,17 @@ _KEY_MAX = 60
 _NUMBER_MIN = 1_000_000
 """Shorter numbers are nobody's."""
 
-_SECRET_ENDINGS = (
-    "password", "passwd", "passphrase", "pwd", "secret", "secrets", "token", "apikey", "accesskey", "secretkey", "privatekey",
-    "signingkey", "encryptionkey", "authkey", "accountkey", "authorization", "credential", "credentials", "cookie",
-)  # fmt: skip
-_NOT_SECRET = (
-    "pagetoken",
-    "nexttoken",
-    "continuationtoken",
-    "synctoken",
-    "stoptoken",
-    "eostoken",
-    "padtoken",
-    "unktoken",
-    "bostoken",
-)
-_OPEN_VALUES = ("<", "${", "{{", "%(", "$(")
 # Their text says more than their repr, and holds nothing a repr would not.
 _PLAIN_MODULES = frozenset(("datetime", "decimal", "uuid", "pathlib", "ipaddress", "fractions"))
 
 Store = Callable[[Any], None]
 
 
-def names_secret(key: object) -> bool:
-    """Whether a mapping's key says that its value is a secret: ``password``, ``X-Api-Key``, ``refreshToken``."""
-    if not isinstance(key, str) or len(key) > 100:
-        return False
-    bare = "".join(c for c in key.lower() if c.isalnum())
-    return bare.endswith(_SECRET_ENDINGS) and not bare.endswith(_NOT_SECRET)
-
-
 def redact_data(value: Any, redactor: Redactor, known: KnownSecrets) -> Any:
     """A copy of plain dictionaries, lists, strings and numbers without secrets or personal data. Never raises."""
-    for part in secret_values(value):
+    for part in secret_values(value, as_text):
         known.add(part)
     return _Copy(redactor, known).of(value)
-
-
-def _children(value: Any) -> list[tuple[Any, Any]] | None:
-    """Key and value of each part, None for what has no parts. A part of a sequence has the key None."""
-    try:
-        if isinstance(value, Mapping):
-            return list(value.items())
-        if isinstance(value, list | tuple | AbstractSet):
-            return [(None, part) for part in value]
-    except Exception:  # noqa: BLE001 - a container that cannot be read has no parts
-        return []
-    return None
-
-
-def secret_values(value: Any) -> list[str]:
-    """The strings that stand under telling keys, so that they are known wherever else they stand."""
-    found: list[str] = []
-    seen: set[int] = set()
-    stack: list[tuple[Any, bool]] = [(value, False)]
-    left = NODES_MAX
-    while stack and left > 0:
-        left -= 1
-        item, secret = stack.pop()
-        if isinstance(item, str | bytes):
-            if secret and _is_value(text := as_text(item)):
-                found.append(text)
-            continue
-        if id(item) in seen:
-            continue
-        children = _children(item)
-        if children is not None:
-            seen.add(id(item))
-            sequence = not isinstance(item, Mapping)
-            stack.extend((part, names_secret(key) or (secret and sequence)) for key, part in children)
-    return found
-
-
-def _is_value(text: str) -> bool:
-    return bool(text.strip()) and not text.startswith(_OPEN_VALUES) and len(set(text)) > 1
 
 
 class _Task(NamedTuple):
@@ -123,7 +61,7 @@ class _Copy:
                 self._open.discard(task)
                 continue
             item, secret, key, store = task
-            children = None if isinstance(item, str | bytes) else _children(item)
+            children = None if isinstance(item, str | bytes) else parts(item)
             self._left -= 1
             if children is None:
                 store(self._leaf(item, secret, key))
@@ -156,8 +94,9 @@ class _Copy:
                 mapping["<cut>"] = f"{cut} more"
             return mapping
         sequence: list[Any] = [None] * len(children)
-        for i, (_, part) in enumerate(children):
-            stack.append(_Task(part, task.secret, task.key, _setter(sequence, i)))
+        for i, (name, part) in enumerate(children):
+            secret = task.secret or names_secret(name)
+            stack.append(_Task(part, secret, _words_of(name) or task.key, _setter(sequence, i)))
         if cut > 0:
             sequence.append(f"<cut: {cut} more>")
         return sequence
@@ -196,7 +135,7 @@ class _Copy:
             return f"<{type(item).__name__} that cannot be shown ({type(error).__name__})>"
 
     def _text(self, text: str, secret: bool, key: str) -> str:
-        if secret and _is_value(text):
+        if secret and holds_value(text):
             return self._redactor.secret(text)
         return self._behind(key, text) if key else self._redactor.redact(text, self._known)
 
@@ -207,10 +146,7 @@ class _Copy:
         return redacted[len(before) :] if redacted.startswith(before) else self._redactor.redact(text, self._known)
 
     def _bytes(self, data: bytes, secret: bool, key: str) -> str:
-        try:
-            return self._text(data.decode("utf-8"), secret, key)
-        except UnicodeDecodeError:
-            return f"<{len(data)} bytes>"
+        return self._text(text_of_bytes(data), secret, key)
 
 
 def _words_of(key: object) -> str:

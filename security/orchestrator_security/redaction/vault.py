@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterator
 from functools import cache
+
+VALUES_MAX = 10_000
+"""So many values a vault keeps; the oldest goes first, and its placeholder then stays as it is."""
+_RESERVED_MAX = 10_000
 
 
 @cache
@@ -37,7 +42,9 @@ class Vault:
         """Reserve the literal placeholders of a text that this vault has not given out."""
         if "<" in text:
             with self._lock:
-                self._reserved.update(m[0] for m in _shape().finditer(text) if m[0] not in self._values)
+                for match in _shape().finditer(text):
+                    if match[0] not in self._values and len(self._reserved) < _RESERVED_MAX:
+                        self._reserved.add(match[0])
         return text
 
     def name(self, kind: str, value: str) -> str:
@@ -51,14 +58,20 @@ class Vault:
                 number += 1
             self._last[kind] = number
             self._names[kind, value] = placeholder
-            self._values[placeholder] = value
+            # A secret may have been found around an address that had its name already. Put back here and once: a value may also
+            # hold a literal that reads like its own name.
+            self._values[placeholder] = self._put_back(value)
+            if len(self._values) > VALUES_MAX:
+                self._values.pop(self._names.pop(next(iter(self._names))))
             return placeholder
+
+    def placeholders(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where own placeholders stand in a text, from its start on."""
+        return (m.span() for m in _shape().finditer(text) if m[0] in self._values)
 
     def restore(self, text: str) -> str:
         """The text with the real values in place of this vault's placeholders. Never store the result."""
-        return _shape().sub(self._value_of, text)
+        return self._put_back(text)
 
-    def _value_of(self, match: re.Match[str]) -> str:
-        value = self._values.get(match[0])
-        # A secret may have been found around an address that had its name already; names only ever hold older ones.
-        return match[0] if value is None else self.restore(value)
+    def _put_back(self, text: str) -> str:
+        return _shape().sub(lambda match: self._values.get(match[0], match[0]), text)
