@@ -41,6 +41,18 @@ def test_cards_of_rarer_kinds_need_a_word(prefix: str, length: int) -> None:
     assert ("CREDIT_CARD", number) not in found(f"offset {number}")
 
 
+def test_a_card_beside_the_ranges_in_use_needs_a_word() -> None:
+    number = card("3596", 16)
+    assert found(f"charge {number} with 20 euro") == [("CREDIT_CARD", number)]
+    assert ("CREDIT_CARD", number) not in found(f"value {number}")
+
+
+def test_a_diners_card_is_known_by_its_groups() -> None:
+    number = card("36", 14)
+    grouped = f"{number[:4]} {number[4:10]} {number[10:]}"
+    assert found(f"the number was {grouped} then") == [("CREDIT_CARD", grouped)]
+
+
 @pytest.mark.parametrize("between", [" ", "-", "\u00a0"])
 def test_cards_in_groups_are_found_whole(between: str) -> None:
     number = card("4", 16)
@@ -102,6 +114,9 @@ def test_numbers_that_were_never_given_out_are_no_social_security_numbers(text: 
         ("[2a02:908:1a3:4b20:1:2:3:4]:443", "2a02:908:1a3:4b20:1:2:3:4"),
         ("peer ::ffff:93.184.216.34", "::ffff:93.184.216.34"),
         ("via 2a02:908::7%eth0 only", "2a02:908::7%eth0"),
+        ("our server 128.195.40.136 was attacked", "128.195.40.136"),
+        ("nameserver 195.135.190.132", "195.135.190.132"),
+        ("ssh deploy@187.135.45.147", "187.135.45.147"),
     ],
 )
 def test_public_addresses(text: str, value: str) -> None:
@@ -114,7 +129,7 @@ def test_public_addresses(text: str, value: str) -> None:
         "127.0.0.1:8000", "0.0.0.0", "10.1.2.3", "172.16.0.9", "192.168.1.1", "169.254.169.254", "192.0.2.1", "198.51.100.7",
         "203.0.113.9", "100.64.1.1", "224.0.0.251", "255.255.255.0", "8.8.8.8", "::1", "fe80::1%eth0", "2001:db8::1", "version 81.2.3.4",
         "pip install foo==81.2.3.4", "v81.2.3.4", "foo-81.2.3.4.jar", "1.3.6.1.4.1.311", "81.2.300.4", "x[1::2]", "std::abc::def",
-        "12:34:56", "a.81.2.3.4", "81.2.3.0/24", "81.2.3.4.5", "Chrome/114.0.0.0", "81.02.3.4",
+        "12:34:56", "a.81.2.3.4", "81.2.3.0/24", "81.2.3.4.5", "foo@1.22.3.4", "driver 31.0.15.4601", "Chrome/114.0.0.0", "81.02.3.4",
     ],
 )  # fmt: skip
 def test_addresses_of_nobody_and_versions_are_left_alone(text: str) -> None:

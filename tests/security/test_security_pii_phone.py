@@ -48,6 +48,43 @@ def test_other_shapes_need_a_word(text: str, number: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("call 98529940 asap", "98529940"),
+        ("You can reach me at 0470714636 or by mail", "0470714636"),
+        ("stop the messages on 0630161886", "0630161886"),
+        ("M: 29918011 | F: 31 46 78 93", "29918011"),
+        ("T: 0345984691", "0345984691"),
+        ("607 638 396 is my new number", "607 638 396"),
+        ("Mine is 62059976", "62059976"),
+        ("ring me at 13 3378-9800", "13 3378-9800"),
+        ("write to jo@firma-nord.dk, 4302 8828", "4302 8828"),
+        ("Marie (02)90627421", "(02)90627421"),
+        ("South Port (763) 120-9657", "(763) 120-9657"),
+        ("119-160-9602 x359", "119-160-9602 x359"),
+    ],
+)
+def test_a_number_that_is_given_out_counts_in_any_shape(text: str, number: str) -> None:
+    assert number in phones(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "call 1714557600",
+        "t: 1714557600",
+        "call 12.3456789",
+        "reach 10000000 users",
+        "M 29918011 10",
+        "m: 20240501",
+        "mailto:a@b.de,12",
+    ],
+)
+def test_a_moment_or_an_amount_is_not_given_out(text: str) -> None:
+    assert phones(text) == []
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "1714557600123", "2024-05-01 12:00:00", "01.05.2024 10:30", "order 2024-0501-1234", "ISBN 978-3-16-148410-0", "1234567890.123",

@@ -18,9 +18,9 @@ _ADDRESS_WORDS = (
     r"connect|connected|connecting|listen|bind|endpoint|upstream|origin|source|src|dst|destination|proxy|visitor|login|nslookup|whois|traceroute"
 )
 _VERSION = (
-    r"(?:version|versions|ver|vers|release|released|build|rev|revision|firmware|fw|sdk|kernel|driver|upgrade[ds]?|update[ds]? to|"
+    r"(?<![a-z])(?:version|versions|ver|vers|release|released|build|rev|revision|firmware|fw|sdk|kernel|driver|upgrade[ds]?|update[ds]? to|"
     r"chrome|chromium|edge|opera|bios|patch|tag|requires|python|node|java|package|assembly|assemblyversion|fileversion|oid)"
-    r"[\s:=\"'(>]{0,4}(?:is |to |v)?$|[vV@^~_-]$|[=<>~!]=\s?$|\bv\. ?$"
+    r"[\s:=\"'(>]{0,4}(?:is |to |v)?$|[vV^~_-]$|[=<>~!]=\s?$|\bv\. ?$"
 )
 _KNOWN = frozenset((
     "8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "149.112.112.112", "208.67.222.222", "208.67.220.220",
@@ -106,6 +106,8 @@ def _is_public_v4(text: str, start: int, end: int) -> bool:
     words = before(text, start)
     if _version().search(words) is not None or (octets[2] == octets[3] == "0"):
         return False
+    if left == "@" and sum(n >= _SMALL for n in numbers) < 3 and not says(words, "ssh|scp|sftp|rsync|root|admin|user"):
+        return False  # the version of a package: name@1.2.3.4
     if max(numbers) < _SMALL or octets[1] == octets[2] == "0":
         return says(words, _ADDRESS_WORDS)
     return True

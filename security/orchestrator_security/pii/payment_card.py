@@ -17,7 +17,7 @@ from orchestrator_security.pii.surroundings import after, before, says
 
 _CARD_WORDS = (
     r"cards?|credit|debit|cc|ccn|ccnum|pan|visa|master ?card|amex|american express|discover|diners|maestro|jcb|unionpay|"
-    r"payment|kreditkarten?|kreditkartennummer|karte|karten|kartennummer|carte|tarjeta|carta|cart[aã]o|creditcard|cardnumber|cardno"
+    r"payment|charge[ds]?|refund(?:ed)?|kreditkarten?|kreditkartennummer|karte|karten|kartennummer|carte|tarjeta|carta|cart[aã]o|creditcard|cardnumber|cardno"
 )
 _ID_WORDS = (
     r"[a-z]{0,12}_?ids?|uuid|guid|order|tracking|timestamp|ts|epoch|nanos|micros|millis|trace|span|seq|sequence|offset|addr|"
@@ -77,7 +77,13 @@ def _is_card(text: str, start: int, end: int) -> bool:
         return True
     if not stands_alone(text, start, end) or text[max(0, start - 2) : start].lower() == "0x":
         return False
+    if len(digits) == 14 and end - start == 16:
+        return True  # four, six and four: nothing but a Diners card is written so
     return brand == "large" and (end - start > len(digits) or not says(words[-24:], _ID_WORDS))
+
+
+def _is_unionpay(six: int) -> bool:
+    return 622126 <= six <= 622925 or 624000 <= six <= 626999 or 628200 <= six <= 628899
 
 
 def _brand(digits: str) -> str:
@@ -93,8 +99,10 @@ def _brand(digits: str) -> str:
         return "large"
     if length == 15 and two in (34, 37):
         return "large"
-    if 16 <= length <= 19 and (four == 6011 or 644 <= three <= 659 or 622126 <= six <= 622925):
+    if 16 <= length <= 19 and (four == 6011 or 644 <= three <= 659 or _is_unionpay(six)):
         return "large" if length == 16 else "small"
+    if length == 16 and two == 35:  # beside the range that JCB has now
+        return "small"
     if 14 <= length <= 19 and (300 <= three <= 305 or three == 309 or two in (36, 38, 39)):
         return "small"
     if length == 15 and (four in (1800, 2131) or one == "1"):

@@ -33,6 +33,15 @@ _NOT_PHONE = (
     r"ts|port|pid|uuid|zip|postcode|line|lines|column|page|pages|size|bytes|offset|commit|rfc|pr|issue|index|count|total|amount|price|"
     r"account|acct|card|iban|ssn|routing|passport|licen[cs]e|dob|birth|born|date|sleep|range|rows?"
 )
+# What stands right in front of a number that somebody is to call, or right behind one that somebody gives.
+_DIRECTLY = (
+    r"(?<![a-z])(?:(?:call(?:ed)?|dial|phone)(?: me| us| him| her| them)?(?: back)?(?: at| on)?|"
+    r"(?:ring|text|reach|contact)(?: (?:me|us|him|her|them)(?: at| on)?| (?:at|on))|messages? (?:on|to)|"
+    r"(?:my|your|his|her|their|our)(?: [a-z]{2,12})? numbers?(?: is)?|mine is|numbers? is|"
+    r"(?:desk|office|direct|home|work|tel|phone|mobile|fax)[.:])[:\s]{1,3}$"
+)
+_GIVEN = r"\)? is (?:my|the|his|her|our|your)(?: new| old| work| home| cell| direct)? (?:number|phone|mobile|cell)"
+_LABEL = r"(?:^|[\s|,;(/])(?:T|M|F|P|C|D|H|O|Ph|Tel|Mob|Cell|Fax)[:.] ?$"
 _AFTER_WORDS = r"office|fax|mobile|cell|phone|tel|desk|direct|home|work|handy|landline"
 
 
@@ -61,6 +70,37 @@ def _north_american() -> re.Pattern[str]:
 def _trunk() -> re.Pattern[str]:
     # A leading zero, nine to eleven digits in two to five groups.
     return re.compile("0[1-9][0-9]{0,3}\\)?[ \u00a0/.-]{1,2}[0-9]{2,8}(?:[ \u00a0.-][0-9]{2,6}){0,4}+(?![0-9])")
+
+
+@cache
+def _bracketed() -> re.Pattern[str]:
+    # An area code in brackets, or three groups of a North American number whatever its digits, with an extension.
+    return re.compile(
+        r"\(0[0-9]{1,4}\)[ /-]{0,2}[0-9]{2,4}[ -]?[0-9]{2,5}(?:[ -][0-9]{2,4})?(?![0-9])"
+        r"|\([0-9]{3}\) ?[0-9]{3}[-. ][0-9]{4}(?![0-9])"
+        r"|[0-9]{3}[-. ][0-9]{3}[-. ][0-9]{4}(?= ?(?:x|ext\.? ?)[0-9]{2,6}(?![0-9A-Za-z]))"
+    )
+
+
+@cache
+def _directly() -> re.Pattern[str]:
+    return re.compile(_DIRECTLY)
+
+
+@cache
+def _given() -> re.Pattern[str]:
+    return re.compile(_GIVEN)
+
+
+@cache
+def _label() -> re.Pattern[str]:
+    return re.compile(_LABEL)
+
+
+@cache
+def _address_before() -> re.Pattern[str]:
+    # Whoever gives an e-mail address gives a phone number next.
+    return re.compile(r"@[a-z0-9.-]{1,40}\.[a-z]{2,8}>?(?:,? |,|\s?[|/;]\s?|\n)$")
 
 
 @cache
@@ -168,6 +208,15 @@ def _national(text: str, run: DigitRun) -> tuple[int, int] | None:
     words = before(text, start)
     told = says(words, _PHONE_WORDS)
     called = told or says(words, _CALL_WORDS) or says(after(text, end), _AFTER_WORDS)
+    stated = (
+        _directly().search(words) is not None
+        or _label().search(text[max(0, start - 6) : start]) is not None
+        or _given().match(text, end) is not None
+        or ("@" in words and _address_before().search(words) is not None)
+    )
+    bracketed = _bracketed().match(text, start)
+    if bracketed is not None and bracketed.end() == end and 9 <= run.digits <= 12:
+        return start, end
     match = _north_american().match(text, start)
     if match is not None and match.end() <= end and (told or not says(words[-20:], _NOT_PHONE)):
         return start, match.end()
@@ -178,6 +227,8 @@ def _national(text: str, run: DigitRun) -> tuple[int, int] | None:
     trunk = _trunk().match(text, start + (text[start] == "("))
     trunked = trunk is not None and trunk.end() == end and 9 <= run.digits <= 11 and right != "-"
     if trunked and (called or (_is_irregular(text[run.start : end]) and not says(words[-20:], _NOT_PHONE))):
+        return start, end
+    if stated and _is_stated(text[run.start : end], run.digits):
         return start, end
     if called:
         return _with_context(text, start, run, told, words)
@@ -190,6 +241,15 @@ def _is_irregular(number: str) -> bool:
     return len(set(groups)) > 1 and not (len(groups) > 4 and all(int(b) - int(a) == 1 for a, b in pairwise(groups)))
 
 
+def _is_stated(number: str, digits: int) -> bool:
+    """Whether a number that is said to be one can be dialled: not a moment in seconds, not a decimal, not a date."""
+    if not 7 <= digits <= 12 or "[" in number or number.count("/") > 2:
+        return False
+    if number.isdecimal():
+        return digits in (8, 9, 11) or (digits == 10 and number[0] != "1")
+    return number.count(".") != 1 or digits == 8
+
+
 def _with_context(text: str, start: int, run: DigitRun, told: bool, words: str) -> tuple[int, int] | None:
     end = _end_of_number(text, run.start, run.end, 0, 7, 13)
     if end is None:
@@ -198,7 +258,8 @@ def _with_context(text: str, start: int, run: DigitRun, told: bool, words: str) 
     bare = number.isdecimal()
     if says(words[-16:], _NOT_PHONE):
         return None
-    if bare and not (told or (len(number) == 10 and number[0] in "23456789")):
+    usual = (len(number) == 10 and number[0] in "23456789") or (number[0] == "0" and 9 <= len(number) <= 11)
+    if bare and not (told or usual):
         return None
     if bare and len(number) < 9 and not says(words[-20:], _PHONE_WORDS):
         return None
