@@ -12,6 +12,7 @@ from orchestrator_dashboards.safe_text import one_line
 from orchestrator_dashboards.windows import Window
 
 WAITING_MAX = 10
+_TAINTED = "after untrusted content"
 _DONE = (("block", "blocked"), ("redact", "redacted"), ("flag", "flagged"))
 
 
@@ -91,10 +92,9 @@ def security_panel(facts: SecurityFacts, zone: tzinfo | None) -> SecurityPanel:
         tuple(
             WaitingLine(
                 one_line(f"{entry.agent}: {entry.capability}" if entry.capability else entry.agent, 80),
-                one_line(
-                    ", ".join(filter(None, (entry.reason, "after untrusted content" if entry.tainted else ""))), 160
-                ),
-                quantities.moment(entry.expires_at, zone),
+                # The warning first: the reason is the agent's word, and a long one would push it out of sight.
+                one_line(": ".join(filter(None, (_TAINTED if entry.tainted else "", entry.reason))), 160),
+                f"{quantities.day(entry.expires_at, zone)} {quantities.clock(entry.expires_at, zone)}",
                 f"orchestrate approvals approve {one_line(entry.id, 60)}",
             )
             for entry in facts.waiting

@@ -122,7 +122,8 @@ def _list_page(screen: Screen, entries: list[Entry], everything: bool) -> None:
             entry.question.id,
             _ended(entry) if entry.status != "waiting" else f"{max(0.0, entry.question.expires_at - now):.0f} s left",
             entry.question.agent,
-            _what(entry),
+            # The agent's own word for it stands in the last column: who reads it must know that the agent may be misled.
+            _what(entry) + (" (tainted)" if entry.question.tainted else ""),
             entry.question.reason or entry.question.request,
         )
         for entry in entries

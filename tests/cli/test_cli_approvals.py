@@ -6,10 +6,12 @@ import json
 import os
 import pty
 import select
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +140,17 @@ def test_an_empty_store_and_none(project: Path, orchestrate: Any, run_echo: Call
 def test_garbage_is_a_usage_error(orchestrate: Any, run_echo: Callable[..., Any], words: tuple[str, ...]) -> None:
     run_echo()
     assert orchestrate.json("approvals", *words, code=2)["error"]["code"] == "usage"
+
+
+def test_the_list_says_who_has_read_text_from_strangers(orchestrate: Any, project: Path) -> None:
+    orchestrate.json("security", "hash", stdin=b"makes the store")
+    with closing(sqlite3.connect(project / ".orchestrator" / "orchestrator.db")) as store, store:
+        store.executemany(
+            "INSERT INTO approvals (id, agent, capability, reason, tainted, asked_at, expires_at) VALUES (?, 'a', ?, ?, ?, ?, ?)",
+            [
+                ("aaaaaaaaaa", "fs.write", "all is well " * 30, 1, time.time(), time.time() + 100),
+                ("bbbbbbbbbb", "fs.read", "", 0, time.time(), time.time() + 100),
+            ],
+        )
+    shown = orchestrate("approvals", "list").stdout
+    assert "fs.write (tainted)" in shown and "fs.read (tainted)" not in shown

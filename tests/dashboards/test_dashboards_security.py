@@ -43,8 +43,16 @@ def test_who_is_waited_for_is_shown_with_the_command_that_answers(calls: SeededC
     ask(calls, "ap-3", expires_at=NOW - 1)
     page = write().read_text("utf-8")
     assert "orchestrate approvals approve ap-1" in page
-    assert "&lt;b&gt;delete&lt;/b&gt; the cache, after untrusted content" in page
+    assert "after untrusted content: &lt;b&gt;delete&lt;/b&gt; the cache" in page
     assert "ap-2" not in page and "ap-3" not in page
+
+
+def test_a_long_reason_cannot_push_the_warning_out_of_sight(calls: SeededCalls, write: Any) -> None:
+    calls.add()
+    ask(calls, "ap-4", reason="all is well " * 100)
+    page = write().read_text("utf-8")
+    assert "after untrusted content: all is well" in page
+    assert "all is well " * 20 not in page
 
 
 def test_nothing_decided_says_nothing() -> None:
