@@ -44,9 +44,13 @@ class Registry:
         with self._lock:
             held = self._specs.get(name)
             if held is not None and not replace and _origin(held.run) != _origin(function):
-                raise DuplicateAgent(
-                    f"an agent named {name!r} is registered already ({held.source}). Choose another name, or pass replace=True."
-                )
+                advice = "Choose another name, or pass replace=True."
+                if _file(held.run) == _file(function) and "__main__" in (_origin(held.run)[0], _origin(function)[0]):
+                    advice = (
+                        "Its file runs as the program and is imported as a module too: keep agents in a file of their own, or take this"
+                        " one out of [agents] modules."
+                    )
+                raise DuplicateAgent(f"an agent named {name!r} is registered already ({held.source}). {advice}")
             self._specs[name] = spec
         return spec
 
@@ -182,6 +186,10 @@ def _line_in(module: str, error: Exception) -> str:
 
 def _origin(function: Any) -> tuple[str, str]:
     return getattr(function, "__module__", ""), getattr(function, "__qualname__", repr(function))
+
+
+def _file(function: Any) -> str | None:
+    return getattr(getattr(function, "__code__", None), "co_filename", None)
 
 
 shared_registry = Registry()

@@ -50,6 +50,19 @@ def test_the_same_function_again_replaces_and_another_does_not(registry: Registr
     assert registry.get("echo").run is len
 
 
+def test_a_program_that_is_imported_as_a_module_too_is_told_so(registry: Registry) -> None:
+    code = compile("def echo(request):\n    return request\n", "app.py", "exec")
+    program: dict[str, Any] = {"__name__": "__main__"}
+    module: dict[str, Any] = {"__name__": "app"}
+    exec(code, program)
+    exec(code, module)
+    registry.register("echo", program["echo"])
+    with pytest.raises(
+        DuplicateAgent, match=r"keep agents in a file of their own, or take this one out of \[agents\] modules"
+    ):
+        registry.register("echo", module["echo"])
+
+
 @pytest.mark.parametrize("name", ["", "two words", "x" * 101, "emoji🙂", "a\nb", None, 7])
 def test_a_bad_name_is_refused(registry: Registry, name: Any) -> None:
     with pytest.raises(UsageError, match="name"):
