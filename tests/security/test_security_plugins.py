@@ -114,7 +114,7 @@ def test_one_that_hangs_is_left_alone_until_it_comes_back() -> None:
             watched.scan("x", ScanContext())
     assert hanging.asked == 1, "a thread cannot be stopped, so no second one is started"
     hanging.release.set()
-    while watched._hanging is not None and not watched._hanging.done():
+    while not all(future.done() for future in watched._hanging):
         threading.Event().wait(0.01)
     assert watched.scan("x", ScanContext()) == []
     assert hanging.asked == 2
