@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from orchestrator.cli.checks import Check
 from orchestrator.cli.screen import counted
-from orchestrator_core.errors import SettingsError
+from orchestrator_core.errors import SettingsError, UsageError
 from orchestrator_core.settings import SecuritySettings, Settings
 from orchestrator_security.plugins.installed import Plugin
 from orchestrator_security.policy.reading import PolicySource
@@ -30,7 +30,8 @@ def security_checks(settings: Settings) -> list[Check]:
     else:
         policy = [_policy_check(security, source), *_exception_checks(source, time.time())]
         strict = _blocks_the_unscanned(source)
-    return [*policy, *_scanner_checks(security, plugins, strict=strict), _pattern_check(security)]
+    scanners = _scanner_checks(security, plugins, strict=strict)
+    return [*policy, *scanners, _pattern_check(security), *_approval_checks(security)]
 
 
 def _failed(name: str, error: SettingsError, setting: str) -> Check:
@@ -115,3 +116,30 @@ def _pattern_check(security: SecuritySettings) -> Check:
             fix="orchestrate config show security.redact_secrets says where it is set",
         )  # fmt: skip
     return Check(group=_GROUP, name=name, status="ok", detail=", ".join(["SECRET", *words]))
+
+
+def _approval_checks(security: SecuritySettings) -> list[Check]:
+    """Names that no agent and no capability can have: a person would never be asked."""
+    checks = []
+    for setting, patterns in (("dangerous", security.dangerous), ("require_approval", security.require_approval)):
+        useless = [pattern for pattern in patterns if not _fits_some_name(pattern)]
+        if useless:
+            checks.append(
+                Check(
+                    group=_GROUP, name=f"security.{setting}", status="warn",
+                    detail=f"no agent and no capability can be named {', '.join(map(repr, useless))}",
+                    without="the other names; nobody is asked because of these",
+                    fix="write a name as in 'fs.write', or with * and ? as in 'fs.*'",
+                )
+            )  # fmt: skip
+    return checks
+
+
+def _fits_some_name(pattern: str) -> bool:
+    from orchestrator.agents.adapt import check_name
+
+    try:
+        check_name("".join("a" if sign in "*?[]!" else sign for sign in pattern))
+    except UsageError:
+        return False
+    return True

@@ -38,7 +38,7 @@ def test_the_hash_of_a_value_makes_an_exception(orchestrate: Any, project: Path)
     value_hash = orchestrate.json("security", "hash", stdin=MAIL.encode())["value_hash"]
     (project / "policy.toml").write_text(
         f'[[allow]]\nrule = "pii.*"\nvalue_hash = "{value_hash}"\nreason = "public"\nexpires = 2999-01-01\n'
-        '[[allow]]\nrule = "pii.*"\nvalue_hash = "00"\nreason = "old"\nexpires = 2020-01-01\n'
+        '[[allow]]\nrule = "pii.*"\nvalue_hash = "00000000000000aa"\nreason = "old"\nexpires = 2020-01-01\n'
     )
     chosen = ("--set", f"security.policy_file={project / 'policy.toml'}")
     assert orchestrate.json("security", "check", MAIL, *chosen)["text"] == MAIL

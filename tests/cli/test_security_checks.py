@@ -48,15 +48,19 @@ def test_a_fresh_installation_is_well(orchestrate: Any) -> None:
 def test_a_policy_file_is_named_with_its_exceptions_and_those_that_ended(orchestrate: Any, project: Path) -> None:
     (project / "policy.toml").write_text(
         'name = "payments"\n'
-        '[[allow]]\nrule = "pii.*"\nvalue_hash = "aa"\nreason = "old"\nexpires = 2020-01-01\n'
-        '[[allow]]\nrule = "pii.*"\nvalue_hash = "bb"\nreason = "new"\nexpires = 2999-01-01\n'
+        '[[allow]]\nrule = "pii.*"\nvalue_hash = "aaaaaaaaaaaaaaaa"\nreason = "old"\nexpires = 2020-01-01\n'
+        '[[allow]]\nrule = "pii.*"\nvalue_hash = "bbbbbbbbbbbbbbbb"\nreason = "new"\nexpires = 2999-01-01\n'
     )
     found = security_of(orchestrate.json("doctor", "--set", "security.policy_file=policy.toml"))
     assert found["policy"]["detail"].startswith(
         f"'payments' of {project / 'policy.toml'}, before preset dev; 2 exceptions"
     )
     over = found["exceptions"]
-    assert over["status"] == "warn" and "pii.* aa on 2020-01-01" in over["detail"] and "bb" not in over["detail"]
+    assert (
+        over["status"] == "warn"
+        and "pii.* aaaaaaaaaaaaaaaa on 2020-01-01" in over["detail"]
+        and "bbbb" not in over["detail"]
+    )
     assert str(project / "policy.toml") in over["fix"]
 
 
@@ -94,3 +98,16 @@ def test_a_scanner_that_cannot_be_loaded_stops_everything_under_strict(orchestra
 def test_secrets_that_are_not_redacted_are_a_warning(orchestrate: Any) -> None:
     found = security_of(orchestrate.json("doctor", "--set", "security.redact_secrets=false"))
     assert found["redaction (patterns)"]["status"] == "warn"
+
+
+def test_a_name_that_nothing_can_have_is_a_warning(orchestrate: Any, project: Path) -> None:
+    (project / "orchestrator.toml").write_text(
+        '[security]\ndangerous = ["fs.*", "net post", ""]\nrequire_approval = ["deploy-?"]\n'
+    )
+    found = security_of(orchestrate.json("doctor"))
+    assert found["security.dangerous"]["status"] == "warn"
+    assert (
+        "'net post', ''" in found["security.dangerous"]["detail"]
+        and "fs.*" not in found["security.dangerous"]["detail"]
+    )
+    assert "security.require_approval" not in found

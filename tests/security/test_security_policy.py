@@ -140,6 +140,10 @@ def test_an_exception_lets_one_value_pass_until_its_day_is_over(tmp_path: Path) 
         ("restore_in_reply = 1", "restore_in_reply must be a bool"),
         ('[[allow]]\nrule = "x"\nvalue_hash = "00"\nreason = "y"', "expires missing"),
         ('[[allow]]\nrule = "x"\nvalue_hash = "00"\nreason = "y"\nexpires = "soon"', "expires must be a day without quotes"),
+        (
+            '[[allow]]\nrule = "x"\nvalue_hash = "00"\nreason = "y"\nexpires = 2027-01-01',
+            "value_hash must be the 16 digits 0-9 and a-f",
+        ),
         ("name = ", "is no TOML"),
     ],
 )  # fmt: skip
@@ -147,6 +151,14 @@ def test_a_policy_that_makes_no_sense_says_where_and_what_would(tmp_path: Path, 
     with pytest.raises(SettingsError, match=message) as caught:
         guard_with(tmp_path, toml)
     assert "policy.toml" in str(caught.value)
+
+
+def test_a_value_in_place_of_its_hash_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text('[[allow]]\nrule = "pii.*"\nvalue_hash = "hunter2hunter2!!"\nreason = "y"\nexpires = 2027-01-01')
+    with pytest.raises(SettingsError, match="never the value itself") as caught:
+        read_policy("dev", str(file))
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_policy_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from string import hexdigits
 from typing import Any, get_args
 
 from msgspec import Struct, structs
@@ -37,6 +38,7 @@ from orchestrator_security.policy.table import ACTIONS, SEVERITIES, Policy, Poli
 
 PRESETS = Path(__file__).with_name("presets")
 FILE_MAX_BYTES = 1_048_576
+_HASH_DIGITS = 16
 
 _TOP = ("name", "restore_in_reply", "wait_for_deep_scan", "rule", "allow")
 _WORDS: dict[str, tuple[str, ...]] = {
@@ -147,9 +149,17 @@ def _entry(entry: dict[str, Any], where: str) -> AllowEntry:
     day = expires.date() if hasattr(expires, "date") else expires
     if not isinstance(day, date):
         raise SettingsError(f"{where}: expires must be a day without quotes, such as 2027-01-31")
+    value_hash = _typed(entry, "value_hash", str, where, "").lower()
+    if len(value_hash) != _HASH_DIGITS or not set(value_hash) <= set(
+        hexdigits
+    ):  # it may be the value itself, so it is not repeated
+        raise SettingsError(
+            f"{where}: value_hash must be the {_HASH_DIGITS} digits 0-9 and a-f that a finding shows, or that orchestrate security hash "
+            "prints for the value; never the value itself."
+        )
     return AllowEntry(
         _typed(entry, "rule", str, where, ""),
-        _typed(entry, "value_hash", str, where, "").lower(),
+        value_hash,
         _typed(entry, "reason", str, where, ""),
         day,
         _typed(entry, "agent", str, where, "*"),
