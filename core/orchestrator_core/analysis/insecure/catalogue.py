@@ -6,21 +6,35 @@ import ast
 from functools import cache
 
 from orchestrator_core.analysis.insecure import (
+    accounts,
     archives,
+    authorisation,
     commands,
     deserialising,
     dynamic_code,
     environment_leaks,
     error_details,
     file_permissions,
+    foreign_cells,
     hardcoded_secrets,
+    homemade_ciphers,
+    host_patterns,
     jwt_checks,
+    object_binding,
+    password_hashes,
     path_joins,
+    plain_connections,
     queries,
+    races,
     redirects,
     regular_expressions,
     requests_made,
+    shown_records,
+    timed_comparisons,
+    told_browsers,
     transport,
+    trusted_claims,
+    unbounded_work,
     weak_crypto,
     weak_random,
     web_output,
@@ -35,9 +49,11 @@ from orchestrator_core.analysis.insecure.site import Report
 @cache
 def _rules() -> Rules:
     modules = (
-        archives, commands, deserialising, dynamic_code, environment_leaks, error_details, file_permissions, hardcoded_secrets,
-        jwt_checks, path_joins, queries, redirects, regular_expressions, requests_made, transport, weak_crypto,
-        weak_random, web_output, web_settings, xml_parsing,
+        accounts, archives, authorisation, commands, deserialising, dynamic_code, environment_leaks, error_details,
+        file_permissions, foreign_cells, hardcoded_secrets, homemade_ciphers, host_patterns, jwt_checks, object_binding,
+        password_hashes, path_joins, plain_connections, queries, races, redirects, regular_expressions, requests_made,
+        shown_records, timed_comparisons, told_browsers, transport, trusted_claims, unbounded_work, weak_crypto, weak_random,
+        web_output, web_settings, xml_parsing,
     )  # fmt: skip
     return Rules(module.FAMILY for module in modules)
 

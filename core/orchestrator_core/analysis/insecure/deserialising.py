@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from orchestrator_core.analysis.insecure.names import is_constant
+from orchestrator_core.analysis.insecure.names import constant_text, is_constant
 from orchestrator_core.analysis.insecure.site import Family, Site
 from orchestrator_core.records import Severity
 
@@ -119,6 +119,16 @@ def _untyped(site: Site) -> None:
             site.found("code-in-data", "Pickles are accepted, which can run code", "high", 502, _FIX)
 
 
+def _kept_settings(site: Site) -> None:
+    """``app.conf.update(task_serializer="pickle")`` of celery."""
+    for keyword in site.call.keywords:
+        if (keyword.arg or "").endswith(("serializer", "accept_content")):
+            values = getattr(keyword.value, "elts", [keyword.value])
+            if any("pickle" in (constant_text(value) or "").lower() for value in values):
+                site.found("code-in-data", "Pickles are accepted, which can run code", "high", 502, _FIX)
+                return
+
+
 FAMILY = Family(
     calls={
         **dict.fromkeys(
@@ -141,6 +151,6 @@ FAMILY = Family(
         **dict.fromkeys(("ruamel.yaml.YAML", "YAML"), _ruamel),
         **dict.fromkeys(("keras.models.load_model", "tensorflow.keras.models.load_model", "keras.saving.load_model"), _keras),
     },
-    methods={"from_pretrained": _model, "load_dataset": _model, "pipeline": _model},
+    methods={"update": _kept_settings, "from_pretrained": _model, "load_dataset": _model, "pipeline": _model},
     assignments=(_untyped,),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from orchestrator_core.analysis.insecure.names import constant_text, last_name
+from orchestrator_core.analysis.insecure.names import constant_text, is_constant, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 
 _FIX = "Give 0o600 to files and 0o700 to folders."
@@ -63,6 +63,23 @@ def _umask(site: Site) -> None:
         site.found("open-file", "New files may be written by everybody", "medium", 276, "Use os.umask(0o077).")
 
 
+def _user(site: Site) -> None:
+    """``os.setuid(0)`` makes root of the process, or leaves it so."""
+    if is_constant(site.argument(0), 0):
+        site.found(
+            "runs-as-root",
+            "The process works as root",
+            "medium",
+            250,
+            "Give up rights with setgid and setuid to a user without them.",
+        )
+
+
+def _container(site: Site) -> None:
+    if is_constant(site.keyword("privileged"), True):
+        site.found("runs-as-root", "A container gets all rights of the machine", "high", 250, "Leave privileged off.")
+
+
 def _guessable(site: Site) -> None:
     site.found("temporary-name", "Somebody else may make this file first", "medium", 377, _TEMPORARY)
 
@@ -87,9 +104,10 @@ def _folder(site: Site) -> None:
 FAMILY = Family(
     calls={
         **dict.fromkeys(("os.mkdir", "os.makedirs", "os.open", "os.mkfifo", "os.mknod"), _made), "os.umask": _umask,
+        **dict.fromkeys(("os.setuid", "os.seteuid", "os.setgid", "os.setegid"), _user),
         **dict.fromkeys(("tempfile.mktemp", "os.tempnam", "os.tmpnam"), _guessable), "open": _opened,
         **dict.fromkeys(("tempfile.NamedTemporaryFile", "tempfile.mkstemp", "tempfile.TemporaryDirectory", "tempfile.mkdtemp",
             "tempfile.TemporaryFile", "tempfile.SpooledTemporaryFile"), _folder),
     },
-    methods=dict.fromkeys(("chmod", "fchmod", "lchmod"), _changed),
+    methods={**dict.fromkeys(("chmod", "fchmod", "lchmod"), _changed), "run": _container, "create": _container},
 )  # fmt: skip

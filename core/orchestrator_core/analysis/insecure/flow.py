@@ -99,6 +99,7 @@ class Flow:
                 self._block(node.orelse)
             case ast.While():
                 self._look(node.test)
+                self._show(self.rules.loops, node)
                 self._check_off(narrowed(node.test, self.evaluator)[0])
                 self._block(node.body)
                 self._block(node.orelse)
@@ -118,6 +119,7 @@ class Flow:
                 for decorator in node.decorator_list:
                     self._look(decorator)
                 bases = " ".join(self.evaluator.dotted(base) for base in node.bases) or "object"
+                self._show(self.rules.classes, node)
                 self._block(node.body, in_class=bases)
             case ast.Import() | ast.ImportFrom():
                 self.evaluator.names.add(node)
@@ -322,6 +324,8 @@ class Flow:
                 self._call(node)
             elif isinstance(node, ast.JoinedStr):
                 self._show(self.rules.texts, node)
+            elif isinstance(node, ast.Compare):
+                self._show(self.rules.comparisons, node)
             elif isinstance(node, ast.BinOp):
                 self._show(self.rules.texts, node)
                 left: ast.AST = node

@@ -23,6 +23,7 @@ _ADDRESS_TESTS = frozenset(
 )
 _GOOD_ADDRESS = frozenset(("is_global",))
 _MATCHES = frozenset(("match", "fullmatch", "search"))
+_RESOLVES = ("realpath", "abspath", "normpath", "resolve", "absolute", "canonical", "safe_join")
 _INSIDE = frozenset(("commonpath", "commonprefix"))
 _NO_CHECKS = frozenset(
     (
@@ -58,10 +59,12 @@ def narrowed(test: ast.AST, evaluator: Evaluator, depth: int = 0) -> tuple[Check
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         return _compared(test.left, test.ops[0], test.comparators[0], evaluator)
     if isinstance(test, ast.Call):
-        return _called(test)
+        return _called(test, evaluator)
     if isinstance(test, ast.Attribute) and test.attr in _ADDRESS_TESTS:
         checked: Checked = ((_names(test.value), ALL),)
         return (checked, ()) if test.attr in _GOOD_ADDRESS else ((), checked)
+    if isinstance(test, ast.Attribute) and test.attr in ("netloc", "hostname"):
+        return (), ((_names(test.value), (HOST, SCHEME)),)
     if isinstance(test, ast.NamedExpr):
         return narrowed(test.value, evaluator, depth + 1)
     return (), ()
@@ -131,7 +134,7 @@ def _by(when_true: bool, checked: Checked) -> tuple[Checked, Checked]:
     return (checked, ()) if when_true else ((), checked)
 
 
-def _called(call: ast.Call) -> tuple[Checked, Checked]:
+def _called(call: ast.Call, evaluator: Evaluator) -> tuple[Checked, Checked]:
     name = last_name(call.func)
     if name == "isinstance" and len(call.args) == 2:
         # A text is no document with operators; a number is harmless altogether.
@@ -149,7 +152,7 @@ def _called(call: ast.Call) -> tuple[Checked, Checked]:
     if name == "is_relative_to":
         return ((receiver, (PATH,)),), ()
     if name in ("startswith", "endswith"):
-        return _prefix(call, name, receiver)
+        return _prefix(call, name, receiver, evaluator)
     if name in _MATCHES:
         return ((arguments, ALL),), ()
     if name == "isabs":
@@ -179,20 +182,40 @@ def _called(call: ast.Call) -> tuple[Checked, Checked]:
     return (), ()
 
 
-def _prefix(call: ast.Call, name: str, receiver: frozenset[str]) -> tuple[Checked, Checked]:
+def _prefix(call: ast.Call, name: str, receiver: frozenset[str], evaluator: Evaluator) -> tuple[Checked, Checked]:
     text = constant_text(call.args[0]) if call.args else None
     if name == "endswith":
         return ((receiver, (HOST,)),) if text and text.startswith(".") else (), ()
     if text is None:  # a base folder, or a tuple of accepted beginnings
-        return ((receiver, (PATH, HOST, SCHEME)),), ()
+        beginnings = [constant_text(e) for e in getattr(call.args[0], "elts", ())] if call.args else []
+        if "//" in beginnings:
+            return (), ((receiver, (HOST, SCHEME)),)
+        return ((receiver, (PATH if _is_resolved(call.func, evaluator) else ~PATH, HOST, SCHEME)),), ()
     if text in ("/", "//", "\\", "~", ".", "-", "http://", "https://", "http"):
         if "http" in text:
             return ((receiver, (SCHEME,)),), ()
         if text == "-":
             return (), ((receiver, ()),)
-        # `x.startswith("/")` accepts local addresses, and refuses absolute paths.
-        return ((receiver, (HOST, SCHEME)),) if text == "/" else (), ((receiver, (PATH,)),)
+        if text in ("//", "\\"):
+            return (), ((receiver, (HOST, SCHEME)),)
+        # `x.startswith("/")` refuses absolute paths; of addresses it accepts `//elsewhere` as well.
+        return ((receiver, (~HOST, ~SCHEME)),) if text == "/" else (), ((receiver, (PATH,)),)
     return ((receiver, (PATH, SCHEME, HOST) if "://" not in text or text.count("/") > 2 else (SCHEME,)),), ()
+
+
+def _is_resolved(func: ast.AST, evaluator: Evaluator) -> bool:
+    """Whether ``..`` was worked out of a path before its beginning is looked at."""
+    for inner in ast.walk(func):
+        if isinstance(inner, ast.Call) and last_name(inner.func) in _RESOLVES:
+            return True
+        if isinstance(inner, ast.Name):
+            known = evaluator.variables.get(inner.id)
+            if known is None or known.levels[PATH] < 2:
+                return True
+            made = [known.made, *(v.made for o in known.origins if (v := evaluator.variables.get(o)) is not None)]
+            if any(word in name for name in made for word in _RESOLVES):
+                return True
+    return False
 
 
 def checked_by_statement(call: ast.Call) -> Checked:

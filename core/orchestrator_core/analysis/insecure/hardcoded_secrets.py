@@ -126,6 +126,7 @@ def _assigned(site: Site) -> None:
     if isinstance(value, ast.Dict):
         for key, inner in zip(value.keys, value.values, strict=True):
             _judge(site, constant_text(key) or "", inner)
+            _header(site, constant_text(key) or "", inner)
     text = constant_text(value)
     if (
         text
@@ -138,6 +139,16 @@ def _assigned(site: Site) -> None:
         _report(site, site.node)
 
 
+def _header(site: Site, key: str, value: ast.AST) -> None:
+    header = constant_text(value) or ""
+    if (
+        key.lower() in ("authorization", "x-api-key", "proxy-authorization")
+        and header.startswith(("Bearer ", "Basic ", "Token "))
+        and _is_value("", header.split(" ", 1)[1])
+    ):
+        _report(site, value)
+
+
 def _called(site: Site) -> None:
     for keyword in site.call.keywords:
         if keyword.arg and isinstance(keyword.value, ast.Constant):
@@ -146,13 +157,7 @@ def _called(site: Site) -> None:
         if isinstance(argument, ast.Dict):
             for key, inner in zip(argument.keys, argument.values, strict=True):
                 _judge(site, constant_text(key) or "", inner)
-                header = constant_text(inner) or ""
-                if (
-                    (constant_text(key) or "").lower() in ("authorization", "x-api-key")
-                    and header.startswith(("Bearer ", "Basic ", "Token "))
-                    and _is_value("", header.split(" ", 1)[1])
-                ):
-                    _report(site, inner)
+                _header(site, constant_text(key) or "", inner)
         elif (
             isinstance(argument, ast.Tuple)
             and len(argument.elts) == 2

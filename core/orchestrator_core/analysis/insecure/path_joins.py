@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from orchestrator_core.analysis.insecure.site import Family, Site
-from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, HTML, PATH
+from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, HTML, PATH, SCHEME, weakly_checked
 
 _FIX = "Resolve base / name and check is_relative_to(base), or use safe_join; take only the base name of an upload."
 _UPLOAD = "Name the file yourself, or through secure_filename, and accept known extensions only."
@@ -29,7 +29,10 @@ def _two(site: Site) -> None:
 def _judge(site: Site, node: ast.AST) -> None:
     value = site.value(node)
     level = value.levels[PATH]
-    if level >= FROM_OUTSIDE:
+    if weakly_checked(value, PATH) and not value.levels[SCHEME]:  # as a check of its beginning leaves it
+        message = "The beginning of a path is checked before .. is worked out of it"
+        site.found("chosen-file", message, "low", 22, _FIX, confidence=0.6)
+    elif level >= FROM_OUTSIDE:
         # An upload's own name is CWE-434 at the place where it is stored.
         site.found("chosen-file", "Which file is opened comes from outside", "high", 22, _FIX, confidence=0.8)
     elif level == HANDED_IN and _is_joined(site, node):

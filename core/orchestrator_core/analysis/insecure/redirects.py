@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from orchestrator_core.analysis.insecure.site import Family, Site
-from orchestrator_core.analysis.insecure.values import HOST
+from orchestrator_core.analysis.insecure.values import HOST, weakly_checked
 
 _FIX = "Redirect to url_for(...) or a fixed path, or accept only addresses without a host (url_has_allowed_host_and_scheme)."
 
@@ -15,6 +15,9 @@ def _redirected(site: Site) -> None:
     value = site.value(target)
     if _stays(value.head):
         return
+    if weakly_checked(value, HOST):
+        message = "A redirect's address begins with /, but may go on with another and a host"
+        site.found("chosen-redirect", message, "low", 601, _FIX, confidence=0.5)
     site.by_level(value.levels[HOST], "chosen-redirect", "A redirect goes to an address", 601, _FIX)
 
 

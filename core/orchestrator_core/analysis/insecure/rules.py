@@ -25,3 +25,6 @@ class Rules:
         self.handlers = tuple(c for f in families for c in f.handlers)
         self.texts = tuple(c for f in families for c in f.texts)
         self.asserts = tuple(c for f in families for c in f.asserts)
+        self.comparisons = tuple(c for f in families for c in f.comparisons)
+        self.loops = tuple(c for f in families for c in f.loops)
+        self.classes = tuple(c for f in families for c in f.classes)

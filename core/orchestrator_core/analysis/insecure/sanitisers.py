@@ -127,7 +127,9 @@ PASSES_ON = frozenset((
     "shlex.quote", "string.Template", "sqlalchemy.text", "sqlalchemy.sql.text", "textwrap.fill", "urllib.request.Request",
     "requests.Request", "httpx.URL", "yarl.URL", "io.StringIO", "io.BytesIO", "ast.literal_eval", "html.unescape", "ast.parse",
     "compile", "traceback.format_exception", "traceback.format_exception_only", "socket.gethostbyname", "getattr",
-    "django.utils.safestring.mark_safe", "markupsafe.Markup", "psycopg2.sql.SQL", "psycopg.sql.SQL", "vars",
+    "django.utils.safestring.mark_safe", "markdown.markdown", "markdown2.markdown", "mistune.html", "commonmark.commonmark",
+    "markupsafe.Markup",
+    "psycopg2.sql.SQL", "psycopg.sql.SQL", "vars",
 ))  # fmt: skip
 """Their result is as dangerous as what they are given."""
 

@@ -144,3 +144,7 @@ class Family(Struct, frozen=True):
     texts: tuple[Check, ...] = ()
     """Texts that are put together: f-strings, sums, ``%`` and ``format``."""
     asserts: tuple[Check, ...] = ()
+    comparisons: tuple[Check, ...] = ()
+    loops: tuple[Check, ...] = ()
+    """``while`` statements."""
+    classes: tuple[Check, ...] = ()

@@ -198,7 +198,8 @@ class Evaluator:
         if name in _PATH_JOINS and arguments:
             return _joined_path(arguments, f"{name}()")
         if name in _SAME_PATH and arguments:
-            return arguments[0]._replace(made=arguments[0].made if "join" in arguments[0].made else made)
+            inner = arguments[0].made
+            return arguments[0]._replace(made=f"{made}.{inner}" if "join" in inner else made)
         if name in PASSES_ON or last in ("Path", "PurePath"):
             return joined(arguments, arguments[0].head if arguments else "")._replace(made=made)
         method = node.func

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from orchestrator_core.analysis.insecure.names import is_constant
+from orchestrator_core.analysis.insecure.names import constant_text, is_constant
 from orchestrator_core.analysis.insecure.site import Family, Site
 
 _TLS = "Leave certificate and host name checks on; for an own authority pass its file as verify or cafile."
@@ -15,7 +15,8 @@ _OLD = ("PROTOCOL_SSLv2", "PROTOCOL_SSLv3", "PROTOCOL_TLSv1", "PROTOCOL_TLSv1_1"
 _WHOLE_PROGRAM = ("PYTHONHTTPSVERIFY", "NODE_TLS_REJECT_UNAUTHORIZED", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 _SWITCHES = ("verify", "verify_ssl", "ssl_verify", "verify_certs", "check_hostname", "ssl", "tls_verify", "validate_certs",
     "ssl_verify_cert", "tlsAllowInvalidCertificates",
-             "tlsInsecure", "disable_ssl_certificate_validation", "cert_reqs", "ssl_cert_reqs", "verify_peer")  # fmt: skip
+             "tlsInsecure", "disable_ssl_certificate_validation", "cert_reqs",
+             "assert_hostname", "tlsAllowInvalidHostnames", "verify_hostname", "ssl_cert_reqs", "verify_peer")  # fmt: skip
 
 
 def _switches(site: Site) -> None:
@@ -23,7 +24,12 @@ def _switches(site: Site) -> None:
         name = keyword.arg
         if name not in _SWITCHES:
             continue
-        if name in ("tlsAllowInvalidCertificates", "tlsInsecure", "disable_ssl_certificate_validation"):
+        if name in (
+            "tlsAllowInvalidHostnames",
+            "tlsAllowInvalidCertificates",
+            "tlsInsecure",
+            "disable_ssl_certificate_validation",
+        ):
             bad = is_constant(keyword.value, True)
         elif "cert_reqs" in name:
             bad = site.dotted(keyword.value).endswith("CERT_NONE") or site.text(keyword.value) in ("CERT_NONE", "none")
@@ -50,7 +56,8 @@ def _assigned(site: Site) -> None:
     target = node.targets[0]
     if isinstance(target, ast.Attribute):
         if (target.attr in ("check_hostname", "verify", "verify_ssl") and is_constant(node.value, False)) or (
-            target.attr == "verify_mode" and site.dotted(node.value).endswith("CERT_NONE")
+            target.attr == "verify_mode"
+            and (site.dotted(node.value).endswith("CERT_NONE") or is_constant(node.value, 0))
         ):
             site.found("unchecked-certificate", "The other end's certificate is not checked", "high", 295, _TLS)
         elif target.attr == "minimum_version" and site.dotted(node.value).endswith(_OLD):
@@ -113,6 +120,28 @@ def _host_keys(site: Site) -> None:
         )
 
 
+def _verified(site: Site) -> None:
+    """pyOpenSSL's ``set_verify(VERIFY_NONE, ...)``, python-ldap's ``OPT_X_TLS_NEVER``, curl's ``SSL_VERIFYPEER``."""
+    kinds = [site.dotted(argument) for argument in site.call.args]
+    first, second = (*kinds, "", "")[:2]
+    if (
+        (site.last == "set_verify" and first.endswith("VERIFY_NONE"))
+        or second.endswith(("OPT_X_TLS_NEVER", "OPT_X_TLS_ALLOW"))
+        or (first.endswith(("SSL_VERIFYPEER", "SSL_VERIFYHOST")) and is_constant(site.argument(1), 0, False))
+    ):
+        _unverified(site)
+
+
+def _program(site: Site) -> None:
+    """``curl -k``, ``wget --no-check-certificate``, ``git -c http.sslVerify=false`` in a list of arguments."""
+    words = site.call.args[0] if site.call.args else None
+    texts = [t for e in getattr(words, "elts", [words]) if (t := constant_text(e))]
+    whole = " ".join(texts).split()
+    switches = {"curl": ("-k", "--insecure"), "wget": ("--no-check-certificate",), "git": ("http.sslVerify=false",)}
+    if whole and any(switch in whole for switch in switches.get(whole[0].rpartition("/")[2], ())):
+        _unverified(site)
+
+
 def _ssh(site: Site) -> None:
     if is_constant(site.keyword("known_hosts"), None):
         site.found("unchecked-host-key", "Any host key is accepted", "high", 322, "Leave known_hosts on.")
@@ -157,7 +186,8 @@ def _plain_address(site: Site) -> None:
 
 def _served(site: Site) -> None:
     if is_constant(site.keyword("debug"), True) and (
-        site.uses("flask", "bottle", "quart", "sanic", "fastapi", "tornado", "dash", "uvicorn") or site.last == "run"
+        site.uses("flask", "bottle", "quart", "sanic", "fastapi", "tornado", "dash", "uvicorn")
+        or site.last != "Application"
     ):
         site.found(
             "debug-mode",
@@ -166,6 +196,15 @@ def _served(site: Site) -> None:
             489,
             "Leave debug off outside development.",
         )
+
+
+def _run(site: Site) -> None:
+    _served(site)
+    _program(site)
+
+
+def _debugger(site: Site) -> None:
+    site.found("debugger-left", "A debugger is left in the program", "medium", 489, "Remove it.", confidence=0.9)
 
 
 def _bound(site: Site) -> None:
@@ -197,8 +236,13 @@ FAMILY = Family(
         **dict.fromkeys(("ftplib.FTP", "telnetlib.Telnet", "ftplib.FTP_TLS().prot_c"), _ftp),
         **dict.fromkeys((*_REQUESTS, "urllib.request.urlopen", "urllib.request.Request"), _plain_address),
         "asyncssh.connect": _ssh,
+        **dict.fromkeys(("pdb.set_trace", "ipdb.set_trace", "breakpoint", "pudb.set_trace", "code.interact"), _debugger),
     },
-    methods={"set_missing_host_key_policy": _host_keys, "login": _login, "run": _served, **dict.fromkeys(("bind", "HTTPServer",
+    methods={"set_missing_host_key_policy": _host_keys, "login": _login,
+        **dict.fromkeys(("Starlette", "FastAPI", "Application", "Litestar"), _served),
+        **dict.fromkeys(("set_verify", "set_option", "setopt"), _verified),
+        "run": _run,
+        **dict.fromkeys(("check_call", "check_output", "Popen", "call", "system"), _program), **dict.fromkeys(("bind", "HTTPServer",
         "ThreadingHTTPServer", "TCPServer", "UDPServer", "create_server"), _bound)},
     every_call=(_switches,),
     assignments=(_assigned,),

@@ -62,11 +62,19 @@ def joined(values: Iterable[Value], head: str = "") -> Value:
 
 
 def cleaned(value: Value, purposes: Iterable[int]) -> Value:
-    """The same value, harmless for some purposes."""
+    """The same value, harmless for some purposes; ``~PATH`` says that it was checked for ``PATH``, but weakly: ``UNKNOWN``."""
     levels = bytearray(value.levels)
     for purpose in purposes:
-        levels[purpose] = FIXED
+        if purpose < 0:
+            levels[~purpose] = min(levels[~purpose], UNKNOWN)
+        else:
+            levels[purpose] = FIXED
     return value._replace(levels=bytes(levels))
+
+
+def weakly_checked(value: Value, purpose: int) -> bool:
+    """Whether a stranger decides a value that passed a check which can be got round."""
+    return value.levels[purpose] == UNKNOWN and value.levels[TYPE] >= HANDED_IN
 
 
 def holding(value: Value, fact: int, level: int) -> Value:

@@ -1,10 +1,11 @@
-"""Ciphers, hashes, keys and comparisons that do not protect (CWE-208, 326, 327, 328, 329, 321, 759, 760, 780, 916)."""
+"""Ciphers, hashes and keys that do not protect (CWE-321, 323, 326, 327, 328, 329, 780, 916, 1204)."""
 
 from __future__ import annotations
 
 import ast
 
-from orchestrator_core.analysis.insecure.names import constant_text, is_constant, last_name
+from orchestrator_core.analysis.insecure.definitions import defined, is_fixed_bytes, whole_number
+from orchestrator_core.analysis.insecure.names import is_constant, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 
 _CIPHER = "Use AES-GCM or ChaCha20-Poly1305 (cryptography.fernet is the easy way)."
@@ -69,7 +70,7 @@ def _mode(site: Site) -> None:
     ):
         site.found("ecb-mode", "ECB shows which blocks are equal", "high", 327, _CIPHER)
     iv = site.argument(2, "iv", "IV", "nonce")
-    if iv is not None and (constant_text(iv) or _constant_bytes(iv)):
+    if iv is not None and is_predictable(site, iv):
         site.found(
             "fixed-nonce",
             "The initialisation vector is always the same",
@@ -80,20 +81,10 @@ def _mode(site: Site) -> None:
     _key(site)
 
 
-def _constant_bytes(node: ast.AST) -> bool:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        return isinstance(node.left, ast.Constant) or (
-            isinstance(node.right, ast.Constant) and isinstance(node.left, ast.Constant)
-        )
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("bytes", "bytearray"):
-        return bool(node.args) and isinstance(node.args[0], ast.Constant)
-    return False
-
-
 def _key(site: Site) -> None:
     key = site.argument(0, "key")
     text = site.text(key)
-    if (text and len(text) >= 8) or (key is not None and _constant_bytes(key)):
+    if (text and len(text) >= 8) or (key is not None and is_fixed_bytes(site, key)):
         site.found(
             "fixed-key", "A key stands in the code", "high", 321, "Read it from the environment or a secret store."
         )
@@ -103,9 +94,52 @@ def _ecb(site: Site) -> None:
     site.found("ecb-mode", "ECB shows which blocks are equal", "high", 327, _CIPHER)
 
 
+def is_predictable(site: Site, node: ast.AST) -> bool:
+    """Whether a nonce is always the same, or made from a counter, the clock, the key or the text itself."""
+    if is_fixed_bytes(site, node):
+        return True
+    made = defined(site, node)
+    for _ in range(4):
+        if isinstance(made, ast.Subscript):
+            made = defined(site, made.value)
+        elif isinstance(made, ast.Call) and last_name(made.func) in ("ljust", "rjust", "zfill", "encode", "bytes"):
+            made = made.func.value if isinstance(made.func, ast.Attribute) else (made.args or [made])[0]
+        else:
+            break
+    if isinstance(made, ast.Call):
+        name = site.dotted(made.func)
+        return (
+            last_name(made.func) in ("to_bytes", "digest", "hexdigest")
+            or name in ("struct.pack", "str", "time.time", "time.time_ns")
+            or name.startswith("random.")
+        ) and not any(
+            word in ast.unparse(made) for word in ("secrets.", "urandom", "get_random", "token_bytes", "uuid4")
+        )
+    return isinstance(made, ast.Name) and made.id.lower() in ("key", "aes_key", "secret_key", "encryption_key")
+
+
+def _sealed(site: Site) -> None:
+    """``AESGCM(key).encrypt(nonce, data, None)``."""
+    nonce = site.argument(0, "nonce")
+    made = site.dotted(site.call.func)
+    if (
+        nonce is not None
+        and len(site.call.args) >= 2
+        and any(box in made for box in _BOXES)
+        and is_predictable(site, nonce)
+    ):
+        site.found(
+            "fixed-nonce",
+            "The nonce is not new for each message, which undoes this cipher",
+            "high",
+            323,
+            "Make a new one for each message with os.urandom(12).",
+        )
+
+
 def _iv(site: Site) -> None:
     iv = site.argument(0, "initialization_vector", "nonce")
-    if iv is not None and (constant_text(iv) or _constant_bytes(iv)):
+    if iv is not None and is_predictable(site, iv):
         site.found(
             "fixed-nonce",
             "The initialisation vector is always the same",
@@ -119,7 +153,7 @@ def _key_size(site: Site) -> None:
     curve = "ec" in site.name.rpartition(".")[0].rpartition(".")[2].lower()
     position = 1 if "cryptography" in site.name and not curve else 0
     size = site.argument(position, "key_size", "bits", "modulus_length")
-    bits = size.value if isinstance(size, ast.Constant) and type(size.value) is int else 0
+    bits = whole_number(site, size) or 0
     if bits and not curve and 0 < bits < 2048:
         site.found(
             "short-key",
@@ -139,42 +173,6 @@ def _curve(site: Site) -> None:
         site.found("short-key", "The curve is too small", "medium", 326, "Use SECP256R1, SECP384R1 or Ed25519.")
 
 
-def _rounds(site: Site) -> None:
-    rounds = site.argument(3, "iterations", "rounds", "count", "dkLen")
-    if site.keyword("iterations") is not None or site.keyword("count") is not None:
-        rounds = site.keyword("iterations") or site.keyword("count")
-    if isinstance(rounds, ast.Constant) and type(rounds.value) is int and rounds.value < 100_000:
-        site.found("few-rounds", f"{rounds.value} rounds are too few to slow down guessing", "medium", 916, _PASSWORD)
-    _salt(site)
-    algorithm = site.text(site.argument(0, "hash_name")) or ""
-    if algorithm.lower() == "md5":
-        site.found("weak-hash", "MD5 no longer protects passwords", "medium", 328, _PASSWORD)
-
-
-def _salt(site: Site) -> None:
-    salt = site.argument(2 if site.last == "pbkdf2_hmac" else 1, "salt")
-    if salt is not None and (site.text(salt) or _constant_bytes(salt)):
-        site.found(
-            "fixed-salt",
-            "All passwords share one salt",
-            "medium",
-            760,
-            "Make a salt for each password with os.urandom(16).",
-        )
-
-
-def _old_scheme(site: Site) -> None:
-    site.found("fast-password-hash", "This way of hashing passwords makes guessing cheap", "medium", 916, _PASSWORD)
-
-
-def _cost(site: Site) -> None:
-    rounds = site.argument(0, "rounds", "log_rounds")
-    if isinstance(rounds, ast.Constant) and type(rounds.value) is int and rounds.value < 10:
-        site.found(
-            "few-rounds", "The cost of bcrypt is too low to slow down guessing", "medium", 916, "Use 12 or more."
-        )
-
-
 def _hmac(site: Site) -> None:
     algorithm = site.argument(2, "digestmod")
     name = site.text(algorithm) or site.dotted(algorithm).rpartition(".")[2]
@@ -190,97 +188,6 @@ def _hmac(site: Site) -> None:
 def _padding(site: Site) -> None:
     message = "RSA with PKCS#1 v1.5 lets an attacker decrypt by asking"
     site.found("old-padding", message, "medium", 780, "Use OAEP.", confidence=0.6)
-
-
-_PROOFS = (
-    "signature",
-    "hmac",
-    "digest",
-    "mac",
-    "token",
-    "api_key",
-    "apikey",
-    "secret",
-    "password",
-    "passwd",
-    "hash",
-    "csrf",
-    "sig",
-    "checksum_hmac",
-)
-
-
-def _compared(site: Site) -> None:
-    """``==`` on a secret stops at the first wrong byte, and how long it takes tells where that is."""
-    node = site.node
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Compare) and len(inner.ops) == 1 and isinstance(inner.ops[0], ast.Eq | ast.NotEq):
-            left, right = inner.left, inner.comparators[0]
-            if isinstance(left, ast.Constant) or isinstance(right, ast.Constant):
-                continue
-            leaves = [_leaf(side) for side in (left, right)]
-            if any(leaf.isupper() for leaf in leaves):
-                continue  # kinds of tokens in a parser, not tokens that somebody sent
-            names = [leaf.lower() for leaf in leaves]
-            computed = any(n in ("hexdigest", "digest") for n in names)
-            proofs = [any(n == p or n.endswith(f"_{p}") or n.startswith(f"{p}_") for p in _PROOFS) for n in names]
-            if any(
-                n.endswith(
-                    ("_count", "_type", "_id", "_len", "_name", "2", "confirm", "confirmation", "_again", "_repeat")
-                )
-                for n in names
-            ):
-                continue
-            if (
-                computed
-                and (all(proofs) or any(isinstance(s, ast.Call) for s in (left, right)))
-                and (
-                    site.uses("hmac")
-                    or any(
-                        p in ("signature", "sig", "mac", "hmac", "token")
-                        or "sig" in p
-                        or "password" in p
-                        or "hash" in p
-                        for p in names
-                    )
-                )
-            ):
-                site.found(
-                    "timed-comparison",
-                    "How long this comparison takes tells how much of a secret was right",
-                    "medium",
-                    208,
-                    "Use hmac.compare_digest.",
-                    confidence=0.7,
-                    at=inner,
-                )
-            elif all(proofs) or (
-                any(proofs)
-                and site.where.name.lower().startswith(
-                    ("verify", "check", "auth", "is_valid", "valid", "login", "compare")
-                )
-            ):
-                site.found(
-                    "timed-comparison",
-                    "How long this comparison takes tells how much of a secret was right",
-                    "medium",
-                    208,
-                    "Use hmac.compare_digest.",
-                    confidence=0.5,
-                    at=inner,
-                )
-
-
-def _leaf(node: ast.AST) -> str:
-    if isinstance(node, ast.Call):
-        return (
-            last_name(node.func)
-            if last_name(node.func) not in ("get", "strip", "encode", "decode") or not node.args
-            else (constant_text(node.args[0]) or "")
-        )
-    if isinstance(node, ast.Subscript):
-        return constant_text(node.slice) or ""
-    return last_name(node)
 
 
 def _fixed_key_assigned(site: Site) -> None:
@@ -310,19 +217,8 @@ def _fixed_key_assigned(site: Site) -> None:
             )
 
 
+_BOXES = ("AESGCM()", "AESCCM()", "ChaCha20Poly1305()", "AESOCB3()", "AESGCMSIV()", "AESSIV()")
 _CIPHERS = ("DES", "DES3", "ARC4", "ARC2", "Blowfish", "CAST", "XOR")
-_OLD_SCHEMES = (
-    "md5_crypt",
-    "des_crypt",
-    "sha1_crypt",
-    "ldap_md5",
-    "ldap_sha1",
-    "plaintext",
-    "hex_md5",
-    "hex_sha1",
-    "lmhash",
-    "nthash",
-)
 FAMILY = Family(
     calls={
         **{f"hashlib.{name}": _hashed for name in (*_WEAK_HASHES, *_FAST_HASHES, "new")},
@@ -346,18 +242,10 @@ FAMILY = Family(
                          "cryptography.hazmat.primitives.asymmetric.dh.generate_parameters", "Cryptodome.PublicKey.DSA.generate",
                              "paramiko.RSAKey.generate"), _key_size),
         "cryptography.hazmat.primitives.asymmetric.ec.generate_private_key": _curve,
-        **dict.fromkeys(("hashlib.pbkdf2_hmac", "cryptography.hazmat.primitives.kdf.pbkdf2.PBKDF2HMAC", "Crypto.Protocol.KDF.PBKDF2",
-            "Cryptodome.Protocol.KDF.PBKDF2"), _rounds),
-        **dict.fromkeys(("hashlib.scrypt", "cryptography.hazmat.primitives.kdf.scrypt.Scrypt"), _salt),
-        **{
-            f"passlib.hash.{scheme}.{call}": _old_scheme
-            for scheme in _OLD_SCHEMES
-            for call in ("hash", "encrypt")
-        },
-        "bcrypt.gensalt": _cost, "hmac.new": _hmac,
+        "hmac.new": _hmac,
         **dict.fromkeys(("cryptography.hazmat.primitives.asymmetric.padding.PKCS1v15", "Crypto.Cipher.PKCS1_v1_5.new",
             "Cryptodome.Cipher.PKCS1_v1_5.new"), _padding),
     },
+    methods={"encrypt": _sealed},
     assignments=(_fixed_key_assigned,),
-    functions=(_compared,),
 )  # fmt: skip

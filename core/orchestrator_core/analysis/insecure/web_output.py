@@ -6,6 +6,7 @@ import ast
 import re
 from functools import cache
 
+from orchestrator_core.analysis.insecure.names import constant_text
 from orchestrator_core.analysis.insecure.site import Family, Site
 from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, HTML, LINE, UNKNOWN, XML
 
@@ -73,6 +74,8 @@ def _written(site: Site) -> None:
 def _returned(site: Site) -> None:
     node = site.node.value if isinstance(site.node, ast.Return) else None
     if isinstance(node, ast.Tuple) and node.elts:
+        if any(_tells_other_type(part) for part in node.elts[1:]):
+            return
         node = node.elts[0]
     if node is None or isinstance(node, ast.Dict | ast.List | ast.Constant):
         return
@@ -104,6 +107,17 @@ def _returned(site: Site) -> None:
                 91,
                 "Escape it with xml.sax.saxutils.escape, or build elements with a library.",
             )
+
+
+def _tells_other_type(node: ast.AST) -> bool:
+    """``{"Content-Type": "text/plain"}`` behind the text: a browser shows no markup of it."""
+    return isinstance(node, ast.Dict) and any(
+        (constant_text(key) or "").lower() == "content-type"
+        and (text := constant_text(value)) is not None
+        and "html" not in text
+        and "xml" not in text
+        for key, value in zip(node.keys, node.values, strict=True)
+    )
 
 
 def _has_tags(node: ast.AST | None, *, any_tag: bool = False) -> bool:

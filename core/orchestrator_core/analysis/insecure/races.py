@@ -1,0 +1,57 @@
+"""A file is looked at, and used a moment later, when it may be another one (CWE-367)."""
+
+from __future__ import annotations
+
+import ast
+
+from orchestrator_core.analysis.insecure.site import Family, Site
+
+_FIX = "Do it and handle the error: open(path, 'x') for a new file, O_NOFOLLOW for one that others may swap."
+_USES = frozenset((
+    "open", "remove", "unlink", "rename", "rmdir", "rmtree", "chmod", "chown", "mkdir", "makedirs", "read_text", "read_bytes", "write_text",
+    "write_bytes", "copy", "copyfile", "move", "symlink", "replace", "touch",
+))  # fmt: skip
+
+
+def _looked(site: Site) -> None:
+    path = (
+        site.argument(0, "path")
+        if site.call.args or site.name.startswith("os.")
+        else getattr(site.call.func, "value", None)
+    )
+    scope = site.where.node or site.evaluator.module
+    if path is None or scope is None or isinstance(scope, ast.Lambda):
+        return
+    wanted = ast.dump(path)
+    after = getattr(site.call, "lineno", 0)
+    decides = any(
+        isinstance(inner, ast.If | ast.While) and any(part is site.call for part in ast.walk(inner.test))
+        for inner in ast.walk(scope)
+        if getattr(inner, "lineno", 0) <= after
+    )
+    if not decides:
+        return
+    for inner in ast.walk(scope):
+        if (
+            isinstance(inner, ast.Call)
+            and inner.lineno > after
+            and (name := getattr(inner.func, "attr", getattr(inner.func, "id", ""))) in _USES
+            and (
+                any(ast.dump(a) == wanted for a in inner.args[:1])
+                or (isinstance(inner.func, ast.Attribute) and ast.dump(inner.func.value) == wanted)
+            )
+            and not any(k.arg == "exist_ok" for k in inner.keywords)
+        ):
+            site.found(
+                "looked-then-used", "Between the look at this file and its use it may be swapped", "low", 367, _FIX,
+                confidence=0.5 if name == "open" or "access" in site.name else 0.3,
+            )  # fmt: skip
+            return
+
+
+FAMILY = Family(
+    calls=dict.fromkeys(
+        ("os.path.exists", "os.path.isfile", "os.access", "os.path.islink", "os.path.lexists", "os.stat"), _looked
+    ),
+    methods=dict.fromkeys(("exists", "is_file", "is_symlink"), _looked),
+)

@@ -1,0 +1,154 @@
+"""What a visitor says of himself, believed: cookies and headers that decide, links made with his Host (CWE-290, 565, 640)."""
+
+from __future__ import annotations
+
+import ast
+
+from orchestrator_core.analysis.insecure.names import constant_text, is_constant, last_name
+from orchestrator_core.analysis.insecure.site import Family, Site
+from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, TYPE
+
+_RIGHTS = (
+    "admin",
+    "role",
+    "auth",
+    "user",
+    "permission",
+    "group",
+    "privilege",
+    "logged",
+    "staff",
+    "level",
+    "superuser",
+    "access",
+    "is_",
+)
+_SPOOFED = ("x-forwarded-for", "x-real-ip", "client-ip", "referer", "referrer", "x-forwarded-host", "x-user", "x-role", "x-admin",
+    "x-user-id", "x-authenticated", "x-remote-user", "x-internal", "x-original-url", "remote-user", "http_x_forwarded_for")  # fmt: skip
+_LINKS = ("http://", "https://")
+
+
+def _compared(site: Site) -> None:
+    node = site.node
+    if not isinstance(node, ast.Compare) or len(node.ops) != 1:
+        return
+    for side, other in ((node.left, node.comparators[0]), (node.comparators[0], node.left)):
+        source, key = _asked_for(site, side)
+        if not source or (is_constant(other, None) and isinstance(node.ops[0], ast.Is | ast.IsNot)):
+            continue
+        _claim(site, source, key)
+        return
+
+
+def _claim(site: Site, source: str, key: str) -> None:
+    if source == "cookie" and any(word in key for word in _RIGHTS):
+        site.found(
+            "believed-claim", "A cookie, which the visitor writes, decides what is allowed", "medium", 565,
+            "Keep it in the server's session, or sign it and verify the signature.", confidence=0.7,
+        )  # fmt: skip
+    elif source == "header" and (
+        key in _SPOOFED or (key.startswith("x-") and any(w in key for w in ("admin", "role", "user")))
+    ):
+        site.found(
+            "believed-claim", "A header, which the visitor writes, decides what is allowed", "medium", 290,
+            "Take the address from the connection, and the user from a verified token.", confidence=0.6,
+        )  # fmt: skip
+    elif source == "form" and key in ("is_admin", "admin", "role", "is_staff", "is_superuser"):
+        site.found(
+            "believed-claim", "A field of the request decides what is allowed", "medium", 639,
+            "Take it from the user's record on the server.", confidence=0.6,
+        )  # fmt: skip
+
+
+def _tested(site: Site) -> None:
+    """``if request.cookies.get("is_admin"):``, seen where the value is asked for."""
+    function = site.where.node
+    if function is None or isinstance(function, ast.Lambda):
+        return
+    source, key = _asked_for(site, site.call)
+    if not source or not any(word in key for word in ("admin", "role", "is_", "logged", "superuser")):
+        return
+    for inner in ast.walk(function):
+        if isinstance(inner, ast.If | ast.IfExp):
+            test = inner.test.operand if isinstance(inner.test, ast.UnaryOp) else inner.test
+            if test is site.call:
+                _claim(site, source, key)
+                return
+
+
+def _asked_for(site: Site, node: ast.AST, depth: int = 0) -> tuple[str, str]:
+    """Cookie, header or form field, and its name; also through a variable of the same function."""
+    if isinstance(node, ast.Call) and last_name(node.func) in ("lower", "strip", "upper", "int", "split") and depth < 3:
+        inner = node.func.value if isinstance(node.func, ast.Attribute) else (node.args or [node])[0]
+        return _asked_for(site, inner, depth + 1)
+    if isinstance(node, ast.Name):
+        value = site.value(node)
+        if value.levels[TYPE] < FROM_OUTSIDE or depth:
+            return "", ""
+        source = next((s for s in ("cookie", "header") if s in value.made.lower()), "")
+        return source, node.id.lower() if source == "cookie" else ""
+    if isinstance(node, ast.Subscript):
+        whole, key = site.dotted(node.value), constant_text(node.slice) or ""
+    elif isinstance(node, ast.Call) and last_name(node.func) in ("get", "get_cookie") and node.args:
+        whole, key = site.dotted(node.func).removesuffix(".get"), constant_text(node.args[0]) or ""
+    else:
+        return "", ""
+    whole = whole.lower()
+    if "request" not in whole and not whole.startswith("self."):
+        return "", ""
+    if "cookie" in whole:
+        return "cookie", key.lower()
+    if whole.endswith(("headers", "meta", "environ")):
+        return "header", key.lower().removeprefix("http_").replace("_", "-") if whole.endswith("meta") else key.lower()
+    return ("form", key.lower()) if whole.endswith((".form", ".args", ".json", ".post", ".get")) else ("", "")
+
+
+def _linked(site: Site) -> None:
+    """``f"https://{request.host}/reset/{token}"``: the Host header is the visitor's."""
+    node = site.node
+    parts: list[ast.AST] = []
+    if isinstance(node, ast.JoinedStr):
+        parts = [p.value if isinstance(p, ast.FormattedValue) else p for p in node.values]
+    elif isinstance(node, ast.BinOp):
+        left: ast.AST = node
+        while isinstance(left, ast.BinOp):
+            parts.append(left.right)
+            left = left.left
+        parts.append(left)
+        parts.reverse()
+    if not any(_is_host(site, part) for part in parts):
+        return
+    words = " ".join([*(constant_text(p) or "" for p in parts), site.where.name]).lower()
+    sent = any(
+        w in words
+        for w in ("reset", "verif", "confirm", "activate", "token", "invite", "forgot", "unsubscribe", "recover")
+    )
+    if sent or (constant_text(parts[0]) or "").startswith(_LINKS) or _is_host(site, parts[0]):
+        site.found(
+            "link-with-host", "A link is made with the Host header, which the visitor writes", "medium" if sent else "low", 640,
+            "Take the site's own address from the settings.", confidence=0.6,
+        )  # fmt: skip
+
+
+def _is_host(site: Site, node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        if last_name(node.func) == "get_host":
+            return "request" in site.dotted(node.func)
+        return (
+            last_name(node.func) == "get"
+            and bool(node.args)
+            and ((constant_text(node.args[0]) or "").lower() in ("host", "http_host", "x-forwarded-host"))
+        )
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("host", "host_url", "url_root", "base_url") and site.dotted(node.value).endswith("request")
+    if isinstance(node, ast.Subscript):
+        return (constant_text(node.slice) or "").lower() in ("host", "http_host") and "request" in site.dotted(
+            node.value
+        )
+    if isinstance(node, ast.Name):
+        made = site.value(node).made
+        return "request" in made and made.removesuffix("()").endswith((".host", ".get_host", ".url_root", ".host_url"))
+    return False
+
+
+FAMILY = Family(methods={"get": _tested}, comparisons=(_compared,), texts=(_linked,))

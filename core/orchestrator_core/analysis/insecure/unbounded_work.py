@@ -1,0 +1,184 @@
+"""Work whose size a visitor chooses, loops without an end (CWE-400, 409, 770, 835)."""
+
+from __future__ import annotations
+
+import ast
+
+from orchestrator_core.analysis.insecure.names import is_constant, last_name
+from orchestrator_core.analysis.insecure.site import Family, Site
+from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, TYPE
+
+_BOUND = "Compare it with a largest allowed value first."
+_INFLATE = "Read in pieces and stop at a limit: zlib.decompressobj().decompress(data, max_length)."
+_LIMIT_WORDS = ("max", "limit", "size", "length", "total", "count", "quota")
+
+
+def _sized(site: Site) -> None:
+    """``range(n)``, ``bytearray(n)``, ``time.sleep(n)`` in a view, where ``n`` is the visitor's number."""
+    function = site.where.node
+    if not site.where.answers or not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    for node in site.call.args:
+        if isinstance(node, ast.Name) and _chosen(site, function, node.id):
+            site.found("chosen-size", "A visitor chooses how much work this is", "low", 770, _BOUND, confidence=0.5)
+            return
+        if isinstance(node, ast.Call) and last_name(node.func) in ("int", "float") and _outside(site, node):
+            site.found("chosen-size", "A visitor chooses how much work this is", "low", 770, _BOUND, confidence=0.5)
+            return
+
+
+def _outside(site: Site, node: ast.Call) -> bool:
+    return any(site.level(argument, TYPE) >= FROM_OUTSIDE for argument in node.args)
+
+
+def _chosen(site: Site, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
+    chosen = False
+    arguments = function.args
+    defaults = dict(
+        zip(reversed([*arguments.posonlyargs, *arguments.args]), reversed(arguments.defaults), strict=False)
+    )
+    for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+        default = defaults.get(argument)
+        if argument.arg == name and isinstance(argument.annotation, ast.Name):
+            chosen = not isinstance(default, ast.Call) or not any(
+                k.arg in ("le", "lt", "max_value") for k in default.keywords
+            )
+    for inner in ast.walk(function):
+        if isinstance(inner, ast.Compare) and any(isinstance(i, ast.Name) and i.id == name for i in ast.walk(inner)):
+            return False
+        if isinstance(inner, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in inner.targets):
+            value = inner.value
+            if isinstance(value, ast.Call) and last_name(value.func) == "min":
+                return False
+            if isinstance(value, ast.Call) and last_name(value.func) in ("int", "float", "get"):
+                chosen = chosen or _outside(site, value) or site.level(value, TYPE) >= FROM_OUTSIDE
+    return chosen
+
+
+def _inflated(site: Site) -> None:
+    data = site.argument(0, "data")
+    if len(site.call.args) > 1 or site.keyword("max_length") is not None:
+        return
+    level = site.level(data, TYPE)
+    if level >= HANDED_IN:
+        site.found(
+            "unlimited-unpacking", "A small message may unpack to fill the memory", "medium" if level >= FROM_OUTSIDE else "low", 409,
+            _INFLATE, confidence=0.5,
+        )  # fmt: skip
+
+
+def _member(site: Site) -> None:
+    """``archive.read(name)`` where nobody looks at sizes."""
+    made = site.dotted(site.call.func)
+    if not made.startswith(
+        ("zipfile.ZipFile().", "tarfile.open().", "gzip.open().", "bz2.open().", "lzma.open().", "gzip.GzipFile().")
+    ):
+        return
+    if site.last == "read" and site.call.args and "zipfile" not in made:
+        return  # so many bytes and no more
+    function = site.where.node or site.evaluator.module
+    for inner in ast.walk(function) if function is not None else ():
+        if isinstance(inner, ast.Attribute) and inner.attr in ("file_size", "size", "compress_size"):
+            return
+        if isinstance(inner, ast.Compare) and any(
+            word in last_name(i).lower()
+            for i in ast.walk(inner)
+            if isinstance(i, ast.Name | ast.Attribute)
+            for word in _LIMIT_WORDS
+        ):
+            return
+    site.found(
+        "unlimited-unpacking",
+        "An archive's member may fill the memory",
+        "low",
+        409,
+        "Look at file_size first.",
+        confidence=0.4,
+    )
+
+
+def _pixels(site: Site) -> None:
+    node = site.node
+    if (
+        isinstance(node, ast.Assign)
+        and last_name(node.targets[0]) == "MAX_IMAGE_PIXELS"
+        and is_constant(node.value, None)
+    ):
+        site.found(
+            "unlimited-unpacking", "A small image may fill the memory", "medium", 409, "Leave the limit of Pillow on."
+        )
+    elif isinstance(node, ast.Assign):
+        for target in node.targets:
+            name = last_name(target) or (target.slice.value if _is_key(target) else "")  # type: ignore[attr-defined]
+            if name in (
+                "DATA_UPLOAD_MAX_MEMORY_SIZE",
+                "DATA_UPLOAD_MAX_NUMBER_FIELDS",
+                "MAX_CONTENT_LENGTH",
+            ) and is_constant(node.value, None):
+                site.found("unlimited-upload", "Requests may be of any size", "medium", 770, "Leave a limit on.")
+
+
+def _is_key(target: ast.AST) -> bool:
+    return isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant)
+
+
+def _loop(site: Site) -> None:
+    """``while True`` that nothing leaves, with statements behind it that are meant to run; a counter that never moves."""
+    node = site.node
+    if not isinstance(node, ast.While) or _leaves(node.body, inner=False):
+        return
+    if isinstance(node.test, ast.Constant) and node.test.value:
+        if _something_follows(site, node):
+            site.found("endless-loop", "Nothing leaves this loop", "medium", 835, "Give it an end.", confidence=0.6)
+        return
+    if isinstance(node.test, ast.Compare):
+        sides = [node.test.left, *node.test.comparators]
+        names = {side.id for side in sides if isinstance(side, ast.Name)}
+        if names and all(isinstance(side, ast.Name | ast.Constant) for side in sides) and not _moves(node.body, names):
+            site.found(
+                "endless-loop",
+                "What this loop tests never changes in it",
+                "medium",
+                835,
+                "Change it in the loop.",
+                confidence=0.6,
+            )
+
+
+def _leaves(body: list[ast.stmt], *, inner: bool) -> bool:
+    for statement in body:
+        for part in ast.walk(statement):
+            if isinstance(part, ast.Return | ast.Raise | ast.Yield | ast.YieldFrom | ast.Await | ast.Break):
+                return True
+            if isinstance(part, ast.Call) and last_name(part.func) in ("exit", "_exit", "quit", "abort"):
+                return True
+    return inner
+
+
+def _moves(body: list[ast.stmt], names: set[str]) -> bool:
+    for statement in body:
+        for part in ast.walk(statement):
+            if isinstance(part, ast.Name) and part.id in names and isinstance(part.ctx, ast.Store):
+                return True
+            if isinstance(part, ast.Global | ast.Nonlocal | ast.FunctionDef):
+                return True
+    return False
+
+
+def _something_follows(site: Site, loop: ast.While) -> bool:
+    function = site.where.node
+    body = function.body if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) else []
+    return any(statement is loop for statement in body[:-1])
+
+
+FAMILY = Family(
+    calls={
+        **dict.fromkeys(("range", "bytearray", "bytes", "time.sleep", "asyncio.sleep", "numpy.zeros", "numpy.ones", "os.urandom",
+            "secrets.token_bytes"), _sized),
+        **dict.fromkeys(("gzip.decompress", "zlib.decompress", "bz2.decompress", "lzma.decompress", "brotli.decompress",
+            "zstandard.decompress", "snappy.decompress"), _inflated),
+    },
+    methods={"read": _member},
+    assignments=(_pixels,),
+    loops=(_loop,),
+)  # fmt: skip
