@@ -41,7 +41,7 @@ def scan_python(source: str, name: str = "<text>") -> CodeReport:
         where = f" (line {parsed.line})" if parsed.line else ""
         return CodeReport(error=f"not scanned: {parsed.error}{where}")
     report, stopped = apply_rules(parsed.tree, name)
-    checked = scan_source(source, name, parses=True)
+    checked = scan_source(source, name, tree=parsed.tree)
     found = _one_for_each_place([*graded(checked.findings, report), *report.findings])
     return CodeReport(found, checked.error or stopped)
 
