@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 from msgspec import Struct, structs
 
 from orchestrator_core.errors import UsageError
-from orchestrator_core.records import SWITCHABLE, Redact
+from orchestrator_core.records import SWITCHABLE, Redact, hides
 from orchestrator_core.settings import FeatureSettings, Settings
 
 _NAME_CHARS = 200
@@ -55,7 +55,7 @@ class Arguments(Struct, frozen=True):
             ("namespace", self.namespace),
             ("caller", self.caller),
         ):
-            if text and redact(text) != text:
+            if text and hides(redact, text):
                 raise UsageError(
                     f"{what} holds a secret or an e-mail address; it is stored as it is, so use an opaque name instead"
                 )

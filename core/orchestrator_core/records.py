@@ -23,6 +23,12 @@ class Redact(Protocol):
     def __call__(self, text: str) -> Redacted: ...
 
 
+def hides(redact: Redact, text: str) -> bool:
+    """Whether redaction finds something in a name; where a scanner cannot finish, that is no reason to refuse the name."""
+    shown = redact(text)
+    return shown != text and not shown.startswith("<withheld: ")
+
+
 Status = Literal["succeeded", "failed", "blocked", "cancelled"]
 StageStatus = Literal["ok", "off", "failed", "blocked", "skipped"]
 Severity = Literal["info", "low", "medium", "high", "critical"]

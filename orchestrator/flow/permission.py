@@ -22,7 +22,7 @@ from orchestrator.flow.steps import Ask, Move
 from orchestrator.observability.contract import SpanHandle, names
 from orchestrator_core.errors import ApprovalDenied, UsageError
 from orchestrator_core.plain_text import storable
-from orchestrator_core.records import Finding, StageRecord
+from orchestrator_core.records import Finding, StageRecord, hides
 from orchestrator_security.contract import Answer, Question
 
 QUESTIONS_MAX = 20
@@ -162,7 +162,7 @@ def _check(state: CallState, capability: object, reason: object) -> None:
         raise UsageError(
             f"{capability!r:.120} is no capability's name: use 1 to {_NAME_CHARS} letters, digits and the signs - _ . : /, as in 'fs.write'"
         )
-    if state.rooms.guard.redact(capability) != capability:
+    if hides(state.rooms.guard.redact, capability):
         raise UsageError(
             "the capability's name holds a secret or personal data; give that in the reason, which is redacted"
         )

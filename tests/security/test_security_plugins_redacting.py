@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -100,26 +101,61 @@ def test_a_text_that_could_not_be_redacted_is_withheld(tmp_path: Path, scanner: 
     assert made.redact("nothing of it") == "nothing of it"
 
 
+def installed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scanner above as a package that pip would install."""
+    source = Path(__file__).read_text(encoding="utf-8").partition("class Digits")[0]
+    (folder / "magnus_tickets.py").write_text(source)
+    info = folder / "magnus_tickets-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: magnus-tickets\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[orchestrator.scanners]\ntickets = magnus_tickets:Tickets\n")
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.delitem(sys.modules, "magnus_tickets", raising=False)
+
+
+def with_policy(folder: Path) -> Orchestrator:
+    (folder / "policy.toml").write_text('[[rule]]\ncategory = "ticket"\naction = "redact"\n')
+    settings = {
+        "security.policy_file": str(folder / "policy.toml"),
+        "dashboards.auto": False,
+        "evaluation.judge": "rules",
+    }
+    return Orchestrator(home=folder / "home", overrides=settings)
+
+
+def assert_gone(folder: Path) -> None:
+    for file in (folder / "home").rglob("*"):
+        assert not file.is_file() or TICKET.encode() not in file.read_bytes(), file
+
+
 def test_words_of_placeholders() -> None:
     assert [word_of(name) for name in ("ticket", "my-thing 2", "x", "\u00e4\u00f6", "q" * 40)] == [
         "TICKET", "MYTHING", "VALUE", "VALUE", "Q" * 16,
     ]  # fmt: skip
 
 
+def test_a_scanner_that_fails_stops_no_call_and_nothing_is_stored_unseen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed(tmp_path, monkeypatch)
+    monkeypatch.setattr("magnus_tickets.Tickets.prefilter", lambda self, text, context: 1 / 0)
+    magnus = with_policy(tmp_path)
+
+    @magnus.agent("agent")
+    def agent(request: str, call: Any) -> str:
+        call.require("fs.write", reason="a report")
+        return request
+
+    result = magnus.execute("agent", f"see {TICKET}", session="one")
+    magnus.close()
+    assert result.ok and result.recorded and result.output == f"see {TICKET}"
+    assert {finding.rule_id for finding in result.findings} == {"incomplete.tickets"}
+    assert_gone(tmp_path)
+
+
 def test_no_file_of_a_store_holds_what_is_redacted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "magnus_tickets.py").write_text(Path(__file__).read_text(encoding="utf-8").partition("class Digits")[0])
-    info = tmp_path / "magnus_tickets-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: magnus-tickets\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[orchestrator.scanners]\ntickets = magnus_tickets:Tickets\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    (tmp_path / "policy.toml").write_text('[[rule]]\ncategory = "ticket"\naction = "redact"\n')
-    settings = {
-        "security.policy_file": str(tmp_path / "policy.toml"),
-        "dashboards.auto": False,
-        "evaluation.judge": "rules",
-    }
-    magnus = Orchestrator(home=tmp_path / "home", overrides=settings)
+    installed(tmp_path, monkeypatch)
+    magnus = with_policy(tmp_path)
 
     def agent(request: str, call: Any) -> str:
         with call.span("look", number=TICKET):
@@ -129,5 +165,4 @@ def test_no_file_of_a_store_holds_what_is_redacted(tmp_path: Path, monkeypatch: 
     result = magnus.execute("agent", f"close {TICKET}", context={"about": TICKET})
     magnus.close()
     assert result.recorded and not result.ok
-    for file in (tmp_path / "home").rglob("*"):
-        assert not file.is_file() or TICKET.encode() not in file.read_bytes(), file
+    assert_gone(tmp_path)
