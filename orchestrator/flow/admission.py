@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from orchestrator.flow.state import CallState
 from orchestrator_core.records import Finding, Redacted
 from orchestrator_security.contract import ScanVerdict
 
 
-def refusal(state: CallState, text: Redacted) -> ScanVerdict | None:
-    """Why the call may not begin; None where it may, and then it holds its place until it ends. ``text`` is the request's.
+def refusal(state: CallState, text: Callable[[], Redacted]) -> ScanVerdict | None:
+    """Why the call may not begin; None where it may, and then it holds its place until it ends. ``text`` gives the request's.
 
     Raises:
         StoreError: the limits are kept in the store, and it cannot be used.
@@ -29,7 +31,7 @@ def refusal(state: CallState, text: Redacted) -> ScanVerdict | None:
         stage="guard_in",
         message=admission.reason,
     )
-    return ScanVerdict("block", text, findings=(finding,), reason=admission.reason)
+    return ScanVerdict("block", text(), findings=(finding,), reason=admission.reason)
 
 
 def _runs_above(state: CallState) -> bool:

@@ -117,7 +117,7 @@ def _guard_in(state: CallState) -> Generator[Move, Any, None]:
         return ScanVerdict("allow", guard.redact(text))
 
     def check() -> ScanVerdict:
-        if (refused := refusal(state, unchecked().text)) is not None:
+        if (refused := refusal(state, lambda: guard.redact(text))) is not None:
             return refused
         return guard.check(state.request if isinstance(state.request, str) else facts.text, place)
 
@@ -174,7 +174,7 @@ def _guard_out(state: CallState) -> Generator[Move, Any, PlainText]:
     guard = state.rooms.guard
     if state.hiding is not None and state.restores:
         state.output = state.hiding.restore(state.output)
-    state.know_secrets_of(state.output)
+    guard.know(state.output)
     place = _place(state, "out")
     max_bytes = state.rooms.settings.call.output_max_bytes
     facts = plain_text(state.output, max_bytes=max_bytes, key=state.rooms.digest_key)

@@ -114,12 +114,8 @@ class CallState:
 
     def secrets(self) -> AbstractContextManager[None]:
         """A scope in which secrets of the call's data, once recognised, are redacted wherever they turn up."""
-        return self.rooms.guard.scope(self.context, self.request)
-
-    def know_secrets_of(self, value: Any) -> None:
-        """What stands under telling names in ``value`` is redacted too from now on, wherever it turns up."""
-        with self.rooms.guard.scope(value):  # what is known within the call's scope stays known until its end
-            pass
+        place = ScanContext(agent=self.spec.name, caller=self.caller, session=self.session)
+        return self.rooms.guard.scope(self.context, self.request, place=place)
 
     def start_trace(self) -> None:
         """Open the root span, below the parent call's attempt when there is one."""

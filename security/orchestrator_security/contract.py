@@ -83,8 +83,12 @@ class Guard(Protocol):
         """A JSON-like value with every string in it redacted, mapping keys included."""
         ...
 
-    def scope(self, *values: Any) -> AbstractContextManager[None]:
+    def scope(self, *values: Any, place: ScanContext | None = None) -> AbstractContextManager[None]:
         """Around one call: a secret known from ``values`` or recognised once is redacted wherever else it stands."""
+        ...
+
+    def know(self, *values: Any) -> None:
+        """What stands in the values under telling keys is known too, until the end of the scope."""
         ...
 
     def plant(self) -> str:

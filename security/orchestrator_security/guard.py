@@ -31,6 +31,8 @@ DEEP = "presidio"
 """The name of the deep engine's scanner."""
 
 _scope: ContextVar[KnownSecrets | None] = ContextVar("magnus_known_secrets", default=None)
+_place: ContextVar[ScanContext] = ContextVar("magnus_place", default=_ANYWHERE)
+"""Whose texts are redacted: a policy may speak of one agent."""
 
 
 class SecurityGuard:
@@ -54,7 +56,7 @@ class SecurityGuard:
         self.policy = policy
         self._naming = KeyedNaming(hash_key)
         self._judgement = Judgement(policy, self._naming.value_hash, clock.now)
-        self._redactor = self._redactor_for(_ANYWHERE)
+        self._anywhere = Redactor(self._redacting, self._naming, self._wanted(_ANYWHERE))
         self._clock = clock
         self._vaults = SessionVaults()
 
@@ -76,13 +78,12 @@ class SecurityGuard:
                 for hit, action in zip(hits, decision.actions, strict=True)
                 if hit.kind and action in ("redact", "block")
             ]
-            redactor = self._redactor if context == _ANYWHERE else self._redactor_for(context)
-            stored = redactor.replace(text, chosen, _scope.get())
+            stored = self._redactor_for(context).replace(text, chosen, _scope.get())
         return self._verdict(text, decision, incomplete, stored)
 
     def redact(self, text: str) -> Redacted:
         """Text with secrets and personal data replaced by placeholders. Never raises; idempotent; linear in the length."""
-        return self._redactor.redact(text, _scope.get())
+        return self._redactor_for(_place.get()).redact(text, _scope.get())
 
     def redact_data(self, value: Any) -> Any:
         """A JSON-like value with every string in it redacted, mapping keys included.
@@ -91,34 +92,42 @@ class SecurityGuard:
         become text; the result holds only dictionaries, lists, strings, numbers, booleans and None. Never raises.
         """
         try:
-            return redact_data(value, self._redactor, _scope.get() or KnownSecrets())
+            return redact_data(value, self._redactor_for(_place.get()), _scope.get() or KnownSecrets())
         except Exception as error:  # noqa: BLE001 - total by contract; nothing is let through
             return f"<withheld: {type(value).__name__} that cannot be redacted ({type(error).__name__})>"
 
     @contextmanager
-    def scope(self, *values: Any) -> Iterator[None]:
+    def scope(self, *values: Any, place: ScanContext | None = None) -> Iterator[None]:
         """Within it, a secret that was recognised once by its context is redacted wherever else it stands.
 
         Open it around a whole call and give it the call's data: what stands there under keys such as ``password`` is known from
         the start, so that it is also found in an exception's message. Values are held in memory until the end of the outermost
-        scope. It follows the context (tasks, copied contexts), and nests.
+        scope. It follows the context (tasks, copied contexts), and nests. ``place`` says whose texts are redacted within it, for
+        lines of a policy that speak of an agent.
         """
-        known = _scope.get() or KnownSecrets()
-        for value in values:
-            for secret in secret_values(value, as_text):
-                known.add(secret)
-        token = _scope.set(known)
+        token = _scope.set(_scope.get() or KnownSecrets())
+        placed = _place.set(place or _place.get())
+        self.know(*values)
         try:
             with planting():
                 yield
         finally:
             # A call whose event loop was thrown away is ended by the garbage collector, in another context.
             with suppress(ValueError):
+                _place.reset(placed)
                 _scope.reset(token)
+
+    def know(self, *values: Any) -> None:
+        """What stands in the values under keys such as ``password`` is known from now on, until the end of the outermost scope."""
+        known = _scope.get()
+        if known is not None:
+            for value in values:
+                for secret in secret_values(value, as_text):
+                    known.add(secret)
 
     def redact_with(self, vault: Vault, text: str) -> Redacted:
         """Like ``redact``, but with the vault's numbered placeholders, which ``vault.restore`` can undo."""
-        return Redactor(self._redacting, vault, self._wanted(_ANYWHERE)).redact(text, _scope.get())
+        return Redactor(self._redacting, vault, self._wanted(_place.get())).redact(text, _scope.get())
 
     def redact_data_with(self, vault: Vault, value: Any) -> Any:
         """Like ``redact_data``, but with the vault's numbered placeholders."""
@@ -141,11 +150,13 @@ class SecurityGuard:
         return self._naming.value_hash(value)
 
     def _hiding(self, vault: Vault) -> SessionHiding:
-        redactor = Redactor(self._redacting, vault, self._wanted(_ANYWHERE))
+        redactor = Redactor(self._redacting, vault, self._wanted(_place.get()))
         restores = self.policy.policy.restore_in_reply
         return SessionHiding(vault, redactor, _scope.get() or KnownSecrets(), restores=restores)
 
     def _redactor_for(self, context: ScanContext) -> Redactor:
+        if context == _ANYWHERE:
+            return self._anywhere
         return Redactor(self._redacting, self._naming, self._wanted(context))
 
     def _wanted(self, context: ScanContext) -> Callable[[Hit, str], bool]:

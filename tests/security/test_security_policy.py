@@ -181,3 +181,9 @@ def test_lines_may_speak_of_categories_of_other_packages(tmp_path: Path) -> None
         read_policy("dev", str(file))
     policy = read_policy("dev", str(file), categories=["licence"]).policy
     assert policy.action(Hit("x", "licence", 0, 1), ScanContext()) == "block"
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no device without end here")
+def test_a_device_without_end_is_no_policy() -> None:
+    with pytest.raises(SettingsError, match="is this the right file"):
+        read_policy("dev", "/dev/zero")

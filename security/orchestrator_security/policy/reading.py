@@ -74,11 +74,13 @@ def _loaded(path: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        if path.stat().st_size > FILE_MAX_BYTES:
+        with path.open("rb") as file:  # no more than that is read of a device without end
+            data = file.read(FILE_MAX_BYTES + 1)
+        if len(data) > FILE_MAX_BYTES:
             raise SettingsError(
                 f"{path}: a policy of more than {FILE_MAX_BYTES:,} bytes is none; is this the right file?"
             )
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(data.decode("utf-8-sig").replace("\r\n", "\n"))
     except OSError as error:
         raise SettingsError(
             f"the policy {path} cannot be read: {error.strerror}. Check security.policy_file, or empty it to use the preset alone."

@@ -19,6 +19,7 @@ from orchestrator_security.redaction.placeholder import Naming
 from orchestrator_security.scanner import Hit, Scanner
 
 _CONTEXT = ScanContext()
+_NAMED = Hit("secret.named", "secret", 0, 0, severity="high", kind="SECRET")
 _MAX_ROUNDS = 8
 _REPEAT_MIN = 6
 """A secret of at least this many characters is also replaced where nothing but its value gives it away."""
@@ -90,6 +91,10 @@ class Redactor:
         except Exception as error:  # noqa: BLE001 - a bug must neither stop the call nor let the text through
             return Redacted(withheld(len(text), f"redaction failed: {type(error).__name__}"))
 
+    def hides(self, value: str) -> bool:
+        """Whether a value that only its name makes a secret is replaced."""
+        return self._wanted is None or self._wanted(_NAMED, value)
+
     def secret(self, value: str) -> Redacted:
         """The placeholder of a whole value that is known to be secret."""
         return Redacted(self._naming.name("SECRET", value))
@@ -121,7 +126,7 @@ class Redactor:
                 known.add(text[start:end])
         values = set(known)
         values.update(text[start:end] for start, end, kind in spans if kind == "SECRET" and end - start >= _REPEAT_MIN)
-        again = [(start, end, "SECRET") for start, end in occurrences(text, values)]
+        again = [(start, end, "SECRET") for start, end in occurrences(text, values) if self.hides(text[start:end])]
         if again and "<" in text:
             # A password such as "SECRET" also stands in what replaces it.
             own = list(self._naming.placeholders(text))

@@ -118,7 +118,7 @@ class _Copy:
         try:
             if isinstance(item, int):
                 number = int(item)
-                if secret and abs(number) >= 1000:
+                if secret and abs(number) >= 1000 and self._redactor.hides(str(number)):
                     return self._redactor.secret(str(number))
                 if key and abs(number) >= _NUMBER_MIN and (shown := self._behind(key, str(number))) != str(number):
                     return shown
@@ -135,7 +135,7 @@ class _Copy:
             return f"<{type(item).__name__} that cannot be shown ({type(error).__name__})>"
 
     def _text(self, text: str, secret: bool, key: str) -> str:
-        if secret and holds_value(text):
+        if secret and holds_value(text) and self._redactor.hides(text):
             return self._redactor.secret(text)
         return self._behind(key, text) if key else self._redactor.redact(text, self._known)
 
