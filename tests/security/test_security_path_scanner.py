@@ -21,6 +21,8 @@ def found(text: str, context: ScanContext = PATH) -> list[Hit]:
 ATTACKS = {
     "parents": ["../x", "..", "a/../../x", "a/..", "..\\x", "a\\..\\..\\x", "/..", "..;/x", "a/..;/..;/x", "....//x",
         "....\\\\x", "..././x", ".../x", "..//x", "..\\/x", "../?x", "..#x", "x=../y", "\\../\\../x"],
+    "more dots": ["....", "/....", "/.../", "/...etc/group"],
+    "servers": ["META-INF/MANIFEST.MF", "/server-status", "D:\\AppServ\\MySQL"],
     "encoded": ["%2e%2e/x", "%2e%2e%2fx", "..%2fx", "..%5cx", "%2E%2E%5Cx", "%252e%252e%252fx", "..%252fx",
         "..%255cx", "%25252e%25252e%25252fx", "..%%32%66x", "..%%35%63x", "%%32%65%%32%65/x", ".%2e/x", "%2e./x"],
     "overlong": ["%c0%ae%c0%ae/x", "..%c0%afx", "..%c1%9cx", "%c0%ae%c0%ae%c0%afx", "%e0%80%ae%e0%80%ae/x",

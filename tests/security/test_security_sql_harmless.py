@@ -18,6 +18,7 @@ VALUES = [
     "The '90s -- a decade", "don't or won't", "Jack's or Jill's", "Ladies' and Men's shoes",
     "parents' or grandparents'", "the students' union select committee", 'European Union select committee on trade',
     'Please select an item from the menu', 'Select one or more from the list below',
+    '5 in 1', '2 is 2', 'not (5)', '7 is not enough', 'sort order by 2 columns', 'having 2 of these',
     'select your size from the drop-down', 'Drop the table off at 5', 'create table and chairs',
     'insert the key into the lock and turn', 'update your settings to continue', 'delete from my list',
     'Delete the file from your computer', 'where do we go from here', 'order by Friday', 'order by phone',

@@ -48,6 +48,9 @@ ATTACKS = {
         "{% raw %}", "<esi:include src=x/>", "@(1+2)", "@{[system 'ls']}"],
     "tags": ["[% 6*7 %]", "<?php echo 1 ?>", "<?= x ?>", "<xsl:value-of select=x/>", "<%- x %>", "<%# x %>",
         "{=x(1)}", "{string.concat \"a\"}", "$(6*7)"],
+    "further engines": ["~[6*7]", "#6*7#", "$eval('6*7')", "<? system('x') ?>", "<tmpl_var x>", "<s:property value=x/>",
+        "@php echo 1; @endphp", "@if(true){x}", "<cfset x=1>", "<!--#exec cmd='x'-->", "[[@{/}]]", "{Smarty::$x}",
+        "%{user.secret}"],
     "encoded": ["%7B%7B6*7%7D%7D", "%24%7B6*7%7D", "%257B%257B6*7%257D%257D", "&#123;&#123;6*7&#125;&#125;",
         "\\u007b\\u007b6*7}}", "｛｛6*7｝｝", "&lt;%= 6*7 %&gt;"],
 }  # fmt: skip
@@ -55,6 +58,7 @@ ATTACKS = {
 HARMLESS = [
     "Doc.__init__ takes two", "x.__class__ is y", "{ a::b }", "stash@{$n}", "--colour[=<when>]", "#if (! defined X)",
     "[[1-2], [3-4]]",
+    "%{count} of %{total}", "if (x) { y }", "see #6 and #7", "[6*7]", "~6*7", "<!-- #1 -->", "@php_dev",
     "Hello {name}!", "Hi {first} {last}, welcome", "Dear [name]", "{}", "{ }", "{{}}", "{{ }}", "{a}", "{0} of {1}",
         "{:.2f}", "{x!r}", "{name:>10}", '{"a": 1}', '{"a": {"b": 1}}', '{"a": {"b": {"c": [1, 2]}}}',
         "{'x': {'y': 2}}", "[1, 2, 3]", "[[1, 2], [3, 4]]",

@@ -60,7 +60,7 @@ _CALLS = r"(?:alert|confirm|prompt|eval|execscript|settimeout|setinterval|setimm
 def _call() -> re.Pattern[str]:
     return re.compile(
         rf"(?:^|[;'\"`+\-|&,(){{}}\[\]=:/*!~^%?<>\\]|\bin\s|void\s|new\s|throw\s|return\s){_GAP}(?:(?:window|self|top|parent|this|globalthis|frames|document|location)\s{{0,3}}(?:\.|\?\.|\[)\s{{0,3}}['\"`/]?)?{_CALLS}"
-        r"(?:['\"`/]?\])?(?:\?\.)?(?:\s{0,3}(?:/\*[^*]{0,40}\*/)?)?(?:\(\s{0,9}(?:[\d'\"`/\\!+\-\[)&]|document|window|location|self|this|top|xss|origin|string|name|event|cookie|atob|unescape|1)|`[\w$\\{}()/'\"+!.-]{1,60}`|\.(?:call|apply|bind)\b|;\s{0,3}throw|(?<!\s)\(\w{1,20}\)(?:/|;|<|$|['\"`\s]{0,3}[)}>;-]))|\((?:alert|confirm|prompt|eval)\)\s{0,3}\(|=\s{0,3}(?:alert|confirm|prompt|eval)\s{0,3}[,;})]"
+        r"(?:['\"`/]?\])?(?:\?\.)?(?:\s{0,3}(?:/\*[^*]{0,40}\*/)?)?(?:\(\s{0,9}(?:[\d'\"`/\\!+\-\[)&]|document|window|location|self|this|top|xss|origin|string|name|event|cookie|atob|unescape|1)|`[\w$\\{}()/'\"+!.-]{1,60}`|\.(?:call|apply|bind)\b|;\s{0,3}throw|(?<!\s)\(\w{1,20}\)(?:/|;|<|$|['\"`\s]{0,3}[)}>;-]))|\((?:alert|confirm|prompt|eval)\)\s{0,3}\(|\)\.(?:alert|confirm|prompt|eval)\(|=\s{0,3}(?:alert|confirm|prompt|eval)\s{0,3}[,;})]"
         r"|\.\s{0,3}\w{1,20}\s{0,3}\([^()]{0,40}?(?<!\w)(?:alert|confirm|prompt|eval)\s{0,3}\)",
         re.IGNORECASE,
     )

@@ -29,6 +29,7 @@ _PARENT = (
     r"|(?:^|/|2f|5c|2e)(?:\.{2,4}|2e2e)(?:25){0,3}(?:2f|5c|(?<=2e)/)"  # a filter took the percent signs away
     r"|\.\.(?:%|0x|&#|[\xc0\xc1])"
     r"|\.[\x00-\x1f<>\"^|]{1,3}\./"
+    r"|^/*\.{4,}/*$|^/+\.{3,}/*$"  # more dots, which old systems read as further parents
     r"|(?:/\.){4}/"  # long chains of the current folder push a suffix beyond a length limit
 )
 
@@ -43,7 +44,7 @@ _SYSTEM = (
     r"(?:etc|proc|sys|root|boot|var|srv|usr|kunden|volumes|winnt|windows|winxp|win(?:32|95|98|2000|2003)|inetpub|system32"
     r"|system volume information"
     r"|program files(?: \(x86\))?|progra~\d|programdata|documents and settings|perflogs|\$recycle\.bin"
-    r"|recycler|recovery|sysprep"
+    r"|recycler|recovery|sysprep|appserv|server-(?:status|info)"
     r"|xampp|wamp(?:64)?|lampp|apache(?:\d[\d.]*| group| software foundation)?|cygwin(?:64)?|php\d?"
     r"|mysql[\d.]*|minint|i386"
     r"|cgi-bin|web-inf|meta-inf|sbin|pkg|ports|local|libexec|spool)(?:/|$|\x00)"
@@ -76,11 +77,11 @@ _WANTED = (
     r"|\.(?:aws|azure|gcloud|kube|docker|gnupg|config/gcloud)/+(?:credentials|config|config\.json|accesstokens"
     r"|secring|private)"
     r"|\.env(?:\.(?:local|prod|production|staging|development|dev|bak|old|save))?(?=$|[?#&\s\x00])|web-inf/"
-    r"|meta-inf/context|wp-config\.(?:php|bak|txt)"
+    r"|meta-inf/(?:context|manifest)|wp-config\.(?:php|bak|txt)"
     r"|ntuser\.dat|(?:ntds|sam|security)\.(?:dit|sav|bak|old)\b|unattend(?:ed)?\.(?:xml|txt)|sysprep\.(?:xml"
     r"|inf)|applicationhost\.config|httpd\.conf(?![\w.])"
     r"|localconfiguration\.php|settings\.inc\.php|\.ds_store|\.viminfo)"
-    r"|(?<!\.)\.\.(?:etc|windows|winnt|boot|proc)\b"
+    r"|(?<!\.)\.{2,4}(?:etc|windows|winnt|boot|proc)\b"
     r"|::\$(?:data|index)|:\$i30|[a-z0-9_]{6}~\d(?:/|\.[a-z0-9]{1,3}(?:/|$)|$)"
 )
 # ... and those that are so only on an absolute path, since a project may have its own.

@@ -54,24 +54,25 @@ _CODE = (
     r"|get-(?:childitem|wmiobject|ciminstance|content|process)"
     r"|downloadstring|downloadfile|frombase64string)\b|\bcmd(?:\.exe)?\s{0,9}/[ckr]\b|\b(?:powershell"
     r"|pwsh)(?:\.exe)?\s{1,9}[-/](?:e|c|nop|w|ex|f)"
+    r"|\bstart-sleep\b|\biex\s?\(|\[system\.(?:net|io|diagnostics|text|convert|reflection)\."
     r"|/bin/(?:ba|da|z|k|c|tc)?sh\s{1,9}-[ic]\b|\bdev/tcp/"
 )
 # Lower-case pieces one of which every match of _CODE holds.
 _CODE_HOLDS = (
     "<?", "<!-", "<%", "phpinfo", "os.", "subprocess", "child_", "runtime", "process", "__import", "popen", "open3", "kernel", "invoke-",
-    "object", "get-", "downloads", "downloadf", "base64", "cmd", "powershell", "pwsh", "/bin/", "dev/tcp",
+    "object", "get-", "downloads", "downloadf", "base64", "cmd", "powershell", "pwsh", "/bin/", "dev/tcp", "start-", "iex", "[system",
 )  # fmt: skip
 _CALL = (
     r"(?<![\w>])(?<!\w\.)(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|eval|assert|execsync|spawnsync"
     r"|spawn|create_function|call_user_func(?:_array)?|"
     r"base64_decode|print|file_get_contents|include|require|readfile|qx|exec_shell)\s{0,9}\(\s{0,9}(?:['\"`$@]"
-    r"|shell_|system|base64)"
+    r"|shell_|system|base64|(?:pwd|id|ls|whoami|dir|uname|ifconfig|hostname)(?=\s{0,3}\)))"
 )
 _BRACES = r"(?:^|[\s;|&`(=])\{,{0,3}([a-z0-9_./\-]{1,40})((?:,[^\s,{}]{0,200}){1,20})\}"
 _GLOB = (
     r"(?:^|[\s;|&'\"=(`])/(?:[a-z]{0,4}[?*\[][\w?*\[\]\-]{0,8}/|(?:bin|usr|etc|sbin|dev|tmp|var|opt"
     r"|lib)/[^\s?*\[]{0,80}[?*\[])"
-    r"|/(?:etc|bin|usr|dev)\$\w|(?:^|[\s;|&='\"(])/?(?:usr/)?s?bin/(?:\w{0,4}sh|cat|id|ls|nc|ping|uname|whoami|wget|curl|perl|python\d?)(?![\w.\-/])"
+    r"|/(?:etc|bin|usr|dev)\$\w|/\w{0,6}(?:''|\"\")\w{1,6}/|[;|&]\s{0,3}\.\s{1,3}/\w|(?:^|[\s;|&='\"(])/?(?:usr/)?s?bin/(?:\w{0,4}sh|cat|id|ls|nc|ping|uname|whoami|wget|curl|perl|python\d?)(?![\w.\-/])"
     r"|(?:^|[\s;|&])[a-z]{0,6}\?[a-z]{1,6}\s{1,4}/(?:etc|bin|usr|\?)"
 )
 _OPTION = (
@@ -90,7 +91,10 @@ _DIRECT = (
     r"|xxd)\s{1,9}(?:-\w{1,6}\s{1,9}){0,2}/(?:etc|proc|root|var/log)\b[\w./]{0,80}$"
     r"|(?:uname|netstat|ifconfig|ipconfig|tasklist|ps|arp|route|lsof)\s{1,9}[-/]\w{1,10}$|(?:net|sc"
     r"|reg|netsh)\s{1,9}(?:user|firewall|advfirewall|localgroup|query|view|add)\b"
-    r"|(?:bash|sh|zsh)\s{1,9}-i\b)|^\s*+/(?:usr/)?(?:local/)?s?bin/[\w.\-]{1,30}(?:$|[;|&\s])"
+    r"|(?:bash|sh|zsh)\s{1,9}-i\b|ping6?\s{1,9}-\w\s|ls\s{1,9}-\w{1,6}\s{1,9}/|type\s{1,9}[a-z]:\\"
+    r"|(?:powershell|pwsh|start)(?:\.exe)?\s{1,9}(?:[a-z]:\\|[\w.\\/-]{1,60}\.(?:exe|bat|cmd|ps1|vbs)\b)"
+    r"|g?awk\s{1,9}['\"]|openssl\s{1,9}s_client|telnet\s{1,9}[\d.]{7,15}\s{1,9}\d|wmic\s{1,9}(?:process|os|service|useraccount)\b"
+    r"|curl\s{1,9}(?:-{1,2}\S{1,40}\s{1,9}){1,6}['\"]?@/|echo\s{1,9}-[ne]{1,2}\s{1,9}['\"]?\\x|(?:cat|less|more|head|tail|tac|nl)\+/(?:etc|proc)/)|^\s*+/(?:usr/)?(?:local/)?s?bin/[\w.\-]{1,30}(?:$|[;|&\s])"
 )
 _MAIL = (
     r"^\s*+[a-z]{1,4}\d{2,5}\s{1,4}(?:authenticate|login|select|examine|create|delete|rename|subscribe"
@@ -123,9 +127,10 @@ _RULES: tuple[tuple[str, str, Severity, str], ...] = (
 # The token is optional, so that a run of separators is consumed as one match and looked at once.
 _SEPARATED = r"[;|&\n\r][;|&\s(){}\[\]@!,+=:]*+([^\s\x00;|&<>(){}]{1,80})?"
 _BROKEN = (
-    r"(?<![\w$:\\/])(?:[a-z0-9]{0,12}(?:\\|\^|''|\"\"|['\"][a-z]{1,12}['\"]|\$@|\$\*"
+    r"(?<![\w$:\\/])(?:[a-z0-9]{0,12}(?:\\|\^|''|\"\"|['\"][a-z]{1,12}['\"]|`[a-z]{1,3}`(?=\w)|\$@|\$\*"
     r"|\$\{[^}]{0,20}\})){1,12}[a-z0-9]{0,12}(?![\w\\/])"
 )
+_CLOSED = r"\s*+(?:/[\w/]{1,40}/)?([a-z]{2,12}\d?)\s{0,3}(?:;|\||&){1,3}(?:\\n|\s)*+"
 _ENTITY = r"&(?:#\w{1,8}|[a-z]{2,8}\d{0,2})$"
 _ARGUMENT = (
     r"\s*+(?:-{1,2}\w|/(?:[\w?*.]|\s|$)|\\|~|\.[\w./]|\$|%\w|\*|\d+\s*+(?:$|[\x00;|&#'\"`)])"
@@ -140,7 +145,7 @@ _EXECUTABLE = (
     r"|[a-z]:\\|\\+(?:windows|winnt|usr|bin)\b|.{1,60}\.(?:exe|bat|cmd|ps1|vbs)$"
     r"|\$\{?[a-z_@*]|%\w+%|\[\[?$"
 )
-_NOISE = r"[\\^'\"]|\$@|\$\*|\$[0-9]|\$\{[^}]{0,20}\}|\$[a-z]\b"
+_NOISE = r"[\\^'\"`]|\$@|\$\*|\$[0-9]|\$\{[^}]{0,20}\}|\$[a-z]\b"
 
 
 @cache
@@ -179,6 +184,8 @@ class ShellScanner:
 
 def _all_forms(text: str) -> Iterator[str]:
     for form in forms(text):
+        if "+" in form and " " not in form and not form.isalnum():
+            yield form.replace("+", " ")  # a value of a web form that nobody decoded
         unescaped = form
         if "\\n" in form or "\\r" in form:
             # A line break that is still to be unescaped; in a Windows path the letter belongs to a name.
@@ -213,6 +220,9 @@ def _found(form: str) -> Iterator[tuple[str, int, int, Severity, str]]:
         if _pattern(_NOISE).sub("", match[0].lower()) in PLAIN and not match[0][1:-1].isalnum():
             yield "shell.command", match.start(), match.end(), "high", "a command whose name is broken up"
             break
+    match = _pattern(_CLOSED).fullmatch(form)
+    if match and match[1].lower() in PLAIN:
+        yield "shell.command", 0, len(form), "high", "a command with a separator behind it"
     for match in _pattern(_SEPARATED).finditer(form):
         if match[1] and _runs(form, match):
             yield "shell.command", match.start(), match.end(), "high", "a separator with a command behind it"

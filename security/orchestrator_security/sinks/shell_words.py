@@ -13,7 +13,7 @@ PLAIN = _set(
     """
     aa-exec addgroup adduser adfind adplus agetty ansible-playbook apk appinstaller apt-get arch aria2c arj arp
     as86 ascii-xfr ash aspell assoc atbroker attrib awk base32 base64 bash bcdboot bcdedit bconsole bginfo
-    bitsadmin blkid bootrec bpftrace brctl bunzip2 busctl busybox byebug bzip2 c89 c99 cacls capsh cat.exe cdb
+    bitsadmin blkid bootrec bpftrace brctl bunzip2 busctl busybox byebug bzip2 c89 c99 cacls calc calc.exe capsh cat.exe cdb
     certoc certreq certutil chage chattr check_by_ssh chgrp chkdsk chmod choco chown chpasswd chroot chsh cipher
     cmd cmd.exe cmdkey cmdl32 cmp cmstp cobc colorcpl comp cowsay cowthink cpio crontab csc cscript csh csplit
     curl dash dd df dhclient diantz dig dir diskpart diskshadow dism dmesg dmidecode dmsetup dnf dnscmd doskey
@@ -76,6 +76,7 @@ SECOND = {
     "service": _set("--status-all apache2 httpd mysql nginx ssh sshd"),
     "apt": _set("install list update upgrade"),
     "set": _set("/ /a /p"),
+    "route": _set("add delete print"),
     "who": _set("am"),
     "git": _set("--help clone config log status"),
     "docker": _set("exec ps run"),

@@ -183,6 +183,13 @@ def _plain_rule(first: Token, reading: Reading, *, follows: bool) -> str | None:
         return "condition"
     if reading.logic and reading.ending == "end" and reading.complete:
         return _bare_condition(reading, first, follows=follows)
+    constants = reading.operands == reading.constants == 2 and reading.operators == 1 and reading.ending == "end"
+    if (
+        constants
+        and reading.tautologies
+        and (first.text == "not" or reading.begins in ("like", "not") or reading.prefixes)
+    ):
+        return "condition"  # 1 not in (0), 1 is not null: more words than anybody needs to write a number
     return None
 
 

@@ -54,6 +54,13 @@ _STATEMENTS: tuple[Kind, ...] = (
         r"^\s{0,9}-?\d{1,12}[\s)]{0,9}(?:--[\s+-]{0,3}|/\*)$",
     ),
     Kind(
+        "order",
+        "medium",
+        "a further clause whose number and comment probe the statement",
+        ("order", "having"),
+        rf"\border{_S}{{1,20}}by{_S}{{1,20}}\d{{1,4}}{_S}{{0,9}}(?:--|#|/\*|;)|\bhaving{_S}{{1,20}}\d{{1,9}}{_S}{{0,9}}[=<>]{_S}{{0,9}}\d",
+    ),
+    Kind(
         "file",
         "high",
         "a statement that reads or writes the server's files",

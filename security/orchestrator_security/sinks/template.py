@@ -42,7 +42,7 @@ _DOLLAR = (
 )
 _HASH = (
     r"#\{\s{0,9}[^\s}]|#(?:if|define)\(|#(?:set|elseif|foreach|include|parse|evaluate|macro|end|stop|break)\s{0,3}\("
-    r"|\*\{[^{}:;]{0,200}[*+(.][^{}:;]{0,200}\}|~\{[^{}]{0,200}(?:::|[*+(])[^{}]{0,200}\}|__\$?\{"
+    r"|\*\{[^{}:;]{0,200}[*+(.][^{}:;]{0,200}\}|~\[\s{0,3}\d{1,9}\s{0,3}\*\s{0,3}\d|#\d{1,9}\*\d{1,9}#|~\{[^{}]{0,200}(?:::|[*+(])[^{}]{0,200}\}|__\$?\{"
 )
 _EMBEDDED = (
     r"<%(?:=|-|#|!|@|%|==)?(?!=?\w{1,60}%>)[^%<>\w]{0,20}+\w[^%]{0,600}+%>"
@@ -54,23 +54,23 @@ _TAGS = (
     r"|function|global|ftl)\b|\[=[^\]\s=<*+.(]{1,60}[*+.(][^\]]{0,200}\]"
     r"|\[\[\s{0,3}(?:\d{1,9}\s{0,3}[*+]\s{0,3}\d|[$*#]\{)|\[\(\s{0,3}[$*#]\{|\bth:(?:text|utext|fragment"
     r"|replace|insert|if|with|each)\b|\?(?:new|api|eval|interpret)\b\s{0,3}(?:\(|\b)|<esi:|<jsp:|<c:(?:out"
-    r"|import|set)\b|<cfoutput|<cfexecute|<x:include|<j:|<xsl:\w|<\?(?:php|=)|\[%[-+~]?\s{0,3}[\w*'\"][^\]]{0,300}%\]"
+    r"|import|set)\b|<cf(?:output|execute|set|include|query|module)\b|<!--\s?#(?:exec|include|echo|printenv|fsize)\b|\[\[\s?@\{|<x:include|<j:|<xsl:\w|<\?(?:php|=|\s{1,3}\w{2,30}\s{0,3}\()|<tmpl_\w|<s:(?:property|set|if|url|include|action|text)\b|\[%[-+~]?\s{0,3}[\w*'\"][^\]]{0,300}%\]"
 )
 _SINGLE = (
     r"(?<![\w$\\^}@%])\{\$[a-z_]|\{/?(?:php|literal|fetch|assign|eval|math|html_options|config_load"
     r"|insert|include_php|capture|foreach|section|strip|include|extends|syntax|contenttype|varType"
     r"|templateType)(?:\s[^{}]{0,300})?\}|\{(?:var|do|default|parameters)\s\$"
     r"|\{(?:if|elseif|while|for|=)\s[^{}]{0,200}\(|\{\\{0,2}[\w\\]{1,60}(?:::\w|->\w)"
-    r"|\{\s{0,3}(?:system|exec|shell_exec|passthru|phpinfo|file_get_contents|readfile|popen|eval|assert"
+    r"|\{smarty::|\{\s{0,3}(?:system|exec|shell_exec|passthru|phpinfo|file_get_contents|readfile|popen|eval|assert"
     r"|call_user_func|print_r|var_dump|phpversion|base64_decode|constant|self::|smarty)\w{0,30}\s{0,3}\("
     r"|(?<![\w\\^}])\{[#@!%=~]?\s{0,3}'?\d{1,12}'?\s{0,3}\*\s{0,3}'?\d{1,12}'?\s{0,3}\}"
-    r"|\{=\s{0,3}[\"'\w$][^{}]{0,200}[(*\"']|\{function\sname=|\{string\.\w{1,20}\s|(?<!\w)[$#]\(\d{1,9}\s{0,3}\*\s{0,3}\d{1,9}\)|\{[@+^<]\w{1,30}\s[^{}]{0,200}=|(?<!\{)\{(?:\w{1,40}\.)?\w{0,40}[.\[]_{0,2}_\w{1,30}_"
+    r"|\{=\s{0,3}[\"'\w$][^{}]{0,200}[(*\"']|\{function\sname=|\{string\.\w{1,20}\s|(?<!\w)[$#](?:eval)?\(['\"]?\d{1,9}\s{0,3}\*\s{0,3}\d{1,9}['\"]?\)|\{[@+^<]\w{1,30}\s[^{}]{0,200}=|(?<!\{)\{(?:\w{1,40}\.)?\w{0,40}[.\[]_{0,2}_\w{1,30}_"
 )
 _RAZOR = (
     r"@\(\s{0,3}[^()\s]{0,100}(?:[+*/.;]|\()|@\{[^{}]{0,200}(?:[=;(*]|//)|@(?:System|DateTime|Html|Model"
     r"|ViewBag|ViewData|Environment|Request|Context|Url|Activator|Assembly|Convert|Json|Raw)\.\w|@(?:using"
     r"|inject|inherits|functions|code|addTagHelper|model)\s{1,3}[\w.{]"
-    r"|@(?:php|include|extends|eval|inject|foreach|unless|isset|dd|dump)\s{0,3}\(|\{!!|@\[[^\]]{0,100}\("
+    r"|@(?:if|while|for|foreach|switch|lock)\s?\([^()]{1,80}\)\s?\{|@php\s[^@]{1,400}@endphp\b|@(?:php|include|extends|eval|inject|foreach|unless|isset|dd|dump)\s{0,3}\(|\{!!|@\[[^\]]{0,100}\("
 )
 _CHAIN = (
     r"(?<=[.\['\"|~(])__(?:bases?|mro|subclasses|globals|builtins|import|getattribute|reduce|code|proto)__"
@@ -82,7 +82,7 @@ _CHAIN = (
     r"|\bScriptEngineManager\b|\bClassLoader\b|freemarker\.template\.utility|org\.(?:apache|springframework"
     r"|python|joshua|mozilla|codehaus|yaml)\."
     r"|#_memberAccess|#(?:context|application|session|request|parameters|cmd|a|dm|process)\s{0,3}="
-    r"|@[a-z]\w{0,20}(?:\.\w{1,40}){1,8}@\w|%\{\s{0,3}[(#@'\d]|%\{[^{}]{0,100}[(*]|\(#\w{1,40}\s{0,3}="
+    r"|@[a-z]\w{0,20}(?:\.\w{1,40}){1,8}@\w|%\{\s{0,3}(?:[(#@'\d]|\w{1,40}\.\w)|%\{[^{}]{0,100}[(*]|\(#\w{1,40}\s{0,3}="
     r"|constructor\s{0,3}(?:\.|\[\s{0,3}['\"])\s{0,3}constructor|\bconstructor\.(?:prototype|constructor)"
     r"|\.constructor\s{0,3}\(|process\.mainModule|mainModule\.(?:require|constructor)"
     r"|\brequire\s{0,3}\(\s{0,3}['\"](?:child_process|fs|os|vm|net|http|open3)|\bchild_process\b"
@@ -115,7 +115,7 @@ _RULES: tuple[tuple[str, str, Severity, str, tuple[str, ...]], ...] = (
         _HASH,
         "high",
         "an expression that a template engine would evaluate",
-        ("#", "*{", "~{", "__"),
+        ("#", "*{", "~{", "~[", "__"),
     ),
     ("template.embedded", _EMBEDDED, "high", "embedded code in a template's tags", ("<%",)),
     ("template.tag", _TAGS, "high", "a tag of a template engine", ("<", "[", "th:", "?")),
