@@ -47,6 +47,12 @@ def test_a_card_beside_the_ranges_in_use_needs_a_word() -> None:
     assert ("CREDIT_CARD", number) not in found(f"value {number}")
 
 
+def test_an_account_number_may_be_mostly_letters_when_its_check_is_right() -> None:
+    number = iban("UA", "305299" + "ABCDEFGHIJKLMNOPQRS")
+    assert found(f"wire it to {number} now") == [("IBAN_CODE", number)]
+    assert found(f"wire it to {number[:-1]}X now") == []
+
+
 def test_a_diners_card_is_known_by_its_groups() -> None:
     number = card("36", 14)
     grouped = f"{number[:4]} {number[4:10]} {number[10:]}"

@@ -62,6 +62,9 @@ def test_other_shapes_need_a_word(text: str, number: str) -> None:
         ("Marie (02)90627421", "(02)90627421"),
         ("South Port (763) 120-9657", "(763) 120-9657"),
         ("119-160-9602 x359", "119-160-9602 x359"),
+        ("WhatsApp 43264482", "43264482"),
+        ("ring +54 9 3896 4240 today", "+54 9 3896 4240"),
+        ("Fax: +31(0)07 2876633", "+31(0)07 2876633"),
     ],
 )
 def test_a_number_that_is_given_out_counts_in_any_shape(text: str, number: str) -> None:

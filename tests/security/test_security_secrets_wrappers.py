@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import string
+from base64 import b64encode
 
 import pytest
 
@@ -59,6 +60,38 @@ def test_an_assigned_value_is_covered_however_it_is_written(frame: str, value: s
 )  # fmt: skip
 def test_passwords_of_commands_and_connection_strings(frame: str) -> None:
     assert covered(frame.format(PASSWORD), PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "frame", ['setx DB_PASS "{}"', '#define DB_PASS "{}"', "ENV DB_PASS {}", "tool --db-pass {} run"]
+)
+def test_a_short_password_behind_a_mere_space_of_a_command(frame: str) -> None:
+    assert covered(frame.format("Tk" + "9#x2Y"), "Tk" + "9#x2Y")
+
+
+def test_basic_credentials_need_no_digit_in_their_encoding() -> None:
+    encoded = b64encode(b"uspjzj:" + b"6sqlD1XMuEZE").decode()
+    assert not any(c.isdigit() for c in encoded.rstrip("="))
+    assert covered(f"Authorization: Basic {encoded}", encoded)
+    assert not SecretScanner().scan("Authorization: Basic AuthenticationMiddleware", ScanContext())
+
+
+def test_a_placeholder_for_an_address_holds_no_password() -> None:
+    assert not SecretScanner().scan("git://[path-to-repo[:]][ref@]path/to/file", ScanContext())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "EA" + "A" + _of(_ALNUM, 120),
+        "AK" + "ID" + _of(_ALNUM, 32),
+        "webhook.office" + ".com/webhookb2/{0}@{0}/IncomingWebhook/{1}/{0}".format(
+            "9b2c4d6e-1a3b-4c5d-8e7f-0a1b2c3d4e5f", "0a1b2c3d" * 4
+        ),
+    ],
+)  # fmt: skip
+def test_further_services(value: str) -> None:
+    assert covered(f'x = "https://acme.{value}"' if "office" in value else f"x = '{value}'", value)
 
 
 def test_an_escaped_quote_does_not_end_a_password() -> None:

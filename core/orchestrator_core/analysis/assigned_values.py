@@ -48,7 +48,7 @@ _HARMLESS_TOKENS = (
     "next_",
     "sync_",
 )
-_COMMANDS = ("env ", "setx ", "set ", "arg ")
+_COMMANDS = ("env ", "setx ", "set ", "arg ", "define ")
 _BEARER = ("bearer ", "basic ", "token ")
 _JUDGED_MAX = 200
 """A value is judged by its beginning; a longer one is then taken whole."""
@@ -123,15 +123,12 @@ def _value(
     if middle is None:
         return None
     separator, quote = middle["sep"].strip(), middle["quote"] or ""
-    if text[at:after].lower() == "pass" and not separator:
+    bare = not separator and _takes_bare_value(text, lowered, begin, at, middle["sep"])
+    if text[at:after].lower() == "pass" and not separator and not bare:
         return None  # a verb far more often
     if separator == "," and not middle["close"]:
         return None  # a list of words, not of strings
-    if (
-        not separator
-        and not (quote and (password or not middle["close"]))
-        and not _takes_bare_value(text, lowered, begin, at, middle["sep"])
-    ):
+    if not separator and not bare and not (quote and (password or not middle["close"])):
         return None  # only commands put a value after a mere space, and prose a quoted one
     start = middle.end()
     for scheme in _BEARER:

@@ -7,6 +7,7 @@ searches take time linear in the length of any text.
 from __future__ import annotations
 
 import math
+from binascii import a2b_base64
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -25,7 +26,7 @@ _KEY_HEADER = r"-----BEGIN(?: [A-Z0-9]{1,20}){0,4} ?PRIVATE KEY(?: BLOCK)?-----"
 # Base64 lines, the header lines of old formats, and line breaks that were escaped on the way.
 _KEY_BODY = r"(?:[A-Za-z0-9+/=\s:,-]|\\+[nrt]){40,16384}+"
 # The user part may be empty; the password ends at the last @ before the host.
-_ADDRESS = r"://(?P<user>[^\s:/@\"'<>`]{0,128}+):(?P<secret>[^\s/\"'<>`]{1,256})@(?P<host>[^\s/@\"'<>`])"
+_ADDRESS = r"://(?P<user>[^\s:/@\"'<>`\[]{0,128}+):(?P<secret>[^\s/\"'<>`]{1,256})@(?P<host>[^\s/@\"'<>`])"
 _AUTHORIZATION = (
     r"(?:[Bb](?:earer|asic|EARER|ASIC)|[Aa]uthorization[\"']?: *[\"']?[Tt]oken)"
     r"[ \t]{1,4}+(?P<secret>[A-Za-z0-9._~+/-]{12,4096}+={0,3})"
@@ -118,10 +119,21 @@ def find_authorization(text: str) -> Iterator[SecretMatch]:
             match = compiled(_AUTHORIZATION).match(text, at - back) if at else None
             if match is not None:
                 value = match["secret"]
-                if any(c.isdigit() for c in value) and entropy(value) >= 2.8:
+                telling = any(c.isdigit() for c in value) or (
+                    word in ("asic ", "ASIC ") and _is_user_and_password(value)
+                )
+                if telling and entropy(value) >= 2.8:
                     start, end = match.span("secret")
                     yield SecretMatch("authorization", "credentials of an Authorization header", start, end)
             at = text.find(word, match.end() if match else at + len(word))
+
+
+def _is_user_and_password(value: str) -> bool:
+    """Whether the value is a name, a colon and a password in Base64 (RFC 7617)."""
+    try:
+        return b":" in a2b_base64(value[:4096] + "=" * (-len(value) % 4))
+    except ValueError:
+        return False
 
 
 def _search(each: SecretFormat, text: str) -> Iterator[SecretMatch]:

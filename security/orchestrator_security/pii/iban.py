@@ -67,6 +67,8 @@ def _at(text: str, start: int) -> PiiMatch | None:
     if not right and not says(before(text, start, 24), "iban|ibans"):
         return None
     # A word and a number may look like one by chance; an account number is mostly digits.
-    if sum(c.isdigit() for c in whole) * 2 < length:
+    digits = sum(c.isdigit() for c in whole)
+    of_letters = right and digits >= 6 and match[0] in (whole, whole.lower())  # as banks of Malta and Ukraine give out
+    if digits * 2 < length and not of_letters:
         return None
     return PiiMatch("IBAN_CODE", start, match.end())

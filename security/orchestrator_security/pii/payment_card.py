@@ -17,7 +17,7 @@ from orchestrator_security.pii.surroundings import after, before, says
 
 _CARD_WORDS = (
     r"cards?|credit|debit|cc|ccn|ccnum|pan|visa|master ?card|amex|american express|discover|diners|maestro|jcb|unionpay|"
-    r"payment|charge[ds]?|refund(?:ed)?|kreditkarten?|kreditkartennummer|karte|karten|kartennummer|carte|tarjeta|carta|cart[aã]o|creditcard|cardnumber|cardno"
+    r"payments?|charge[ds]?|refund(?:ed)?|pay|paid|statement|stolen|billing|kreditkarten?|kreditkartennummer|karte|karten|kartennummer|carte|tarjeta|carta|cart[aã]o|creditcard|cardnumber|cardno"
 )
 _ID_WORDS = (
     r"[a-z]{0,12}_?ids?|uuid|guid|order|tracking|timestamp|ts|epoch|nanos|micros|millis|trace|span|seq|sequence|offset|addr|"

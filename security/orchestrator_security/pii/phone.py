@@ -18,7 +18,7 @@ from orchestrator_security.pii.surroundings import after, before, says
 
 _PHONE_WORDS = (
     r"phones?|telephones?|tele?|tel(?:\.|no|nr)?|mobiles?|cells?|cellphones?|cellular|fax(?:es)?|"
-    r"faxnumber|sms|whats ?app|telegram|viber|msisdn|"
+    r"faxnumber|sms|whats[ _]?app|telegram|viber|msisdn|"
     r"landline|hotline|helpline|callback|pager|phonenumber|phoneno|mobileno|fon|telefon|telefone|tel[eé]fono|telefono|telefoon|telefonnummer|"
     r"handy|handynummer|mobil|mobilnummer|rufnummer|durchwahl|t[eé]l[eé]phone|t[eé]l|portable|m[oó]vil|celular|cellulare|telem[oó]vel|"
     r"gsm|puhelin|puh|matkapuhelin|tlf|mobiltelefon|telefonszám"
@@ -42,7 +42,7 @@ _DIRECTLY = (
 )
 _GIVEN = r"\)? is (?:my|the|his|her|our|your)(?: new| old| work| home| cell| direct)? (?:number|phone|mobile|cell)"
 _LABEL = r"(?:^|[\s|,;(/])(?:T|M|F|P|C|D|H|O|Ph|Tel|Mob|Cell|Fax)[:.] ?$"
-_AFTER_WORDS = r"office|fax|mobile|cell|phone|tel|desk|direct|home|work|handy|landline"
+_AFTER_WORDS = r"as call back|office|fax|mobile|cell|phone|tel|desk|direct|home|work|handy|landline"
 
 
 @cache
@@ -154,6 +154,8 @@ def _international(text: str, run: DigitRun) -> tuple[int, int] | None:
     if plan is None:
         return None
     code, low, high = plan
+    if left and left in "+\uff0b" and any(sign in text[at : run.end] for sign in " ("):
+        low = max(7, low - 2 if "(0)" in text[at : at + 8] else low - 1)  # written out by hand, with a digit too few
     end = _end_of_number(text, at, run.end, len(code), low, high) or _end_of_number(
         text, at, run.end, len(code), low, high, trunk=False
     )
