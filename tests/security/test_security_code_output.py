@@ -122,3 +122,13 @@ def test_any_text_is_searched_and_places_stay_inside(text: str) -> None:
         assert all(0 <= start <= end <= len(text) for start, end in block.places)
     for hit in CodeScanner().scan(text, OUT):
         assert 0 <= hit.start <= hit.end <= len(text)
+
+
+def test_code_that_packs_too_much_into_its_lines_is_told_as_unscanned_while_a_caller_waits() -> None:
+    dense = "eval(x)\n" * 2_000
+    hits = CodeScanner().scan(f"```python\n{dense}```", ScanContext("out"))
+    assert [hit.rule_id for hit in hits] == ["code.not-scanned"]
+    assert "packs too much" in hits[0].message
+    assert scan_output(f"```python\n{dense}```").findings
+    table = "rows = [\n" + "    (1, 'a name', 2.5),\n" * 800 + "]\neval(x)\n"
+    assert [hit.rule_id for hit in CodeScanner().scan(f"```python\n{table}```", ScanContext("out"))] == ["code.B307"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
+from itertools import islice
 
 from msgspec import Struct
 
@@ -17,6 +19,10 @@ _RELATED = {
     "CWE-338": "CWE-330", "CWE-276": "CWE-732",
 }  # fmt: skip
 
+_PARTS_ALWAYS = 4_000
+_PARTS_PER_CHARACTER = 0.3
+"""Nodes of the syntax tree. Of 1,118 files of the standard library and of Magnus the densest had 0.296, half of them less than 0.147."""
+
 
 class CodeReport(Struct, frozen=True):
     """What was found, by line. ``error`` says why a text was not scanned, or not to its end; then findings may be missing."""
@@ -25,10 +31,12 @@ class CodeReport(Struct, frozen=True):
     error: str = ""
 
 
-def scan_python(source: str, name: str = "<text>") -> CodeReport:
-    """Scan one Python text; ``name`` becomes the findings' path. About 8 ms of CPU per hundred lines.
+def scan_python(source: str, name: str = "<text>", *, bounded: bool = False) -> CodeReport:
+    """Scan one Python text; ``name`` becomes the findings' path. About 5 ms of CPU per hundred lines.
 
     A text that does not parse is "not scanned" in ``error``; it is never raised. One place has one finding for one weakness.
+    Where ``bounded``, a text is not scanned either that packs more into its characters than people do: the time goes with the parts
+    of the code, not with its length.
 
     Raises:
         MissingDependency: bandit is absent or broken.
@@ -40,10 +48,19 @@ def scan_python(source: str, name: str = "<text>") -> CodeReport:
     if parsed.tree is None:
         where = f" (line {parsed.line})" if parsed.line else ""
         return CodeReport(error=f"not scanned: {parsed.error}{where}")
+    if bounded and _denser(parsed.tree, max(_PARTS_ALWAYS, int(len(source) * _PARTS_PER_CHARACTER))):
+        return CodeReport(
+            error="not scanned: the code packs too much into its lines; scan it with `orchestrate security scan`"
+        )
     report, stopped = apply_rules(parsed.tree, name)
     checked = scan_source(source, name, tree=parsed.tree)
     found = _one_for_each_place([*graded(checked.findings, report), *report.findings])
     return CodeReport(found, checked.error or stopped)
+
+
+def _denser(tree: ast.AST, limit: int) -> bool:
+    """Whether a tree has more nodes than ``limit``."""
+    return next(islice(ast.walk(tree), limit, None), None) is not None
 
 
 def _one_for_each_place(findings: Iterable[CodeFinding]) -> tuple[CodeFinding, ...]:

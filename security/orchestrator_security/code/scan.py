@@ -58,23 +58,28 @@ def scan_code(code: str, *, language: str = "python", name: str = "<text>") -> C
     return _scan(code, name)
 
 
-def _scan(code: str, name: str) -> CodeScan:
+def _scan(code: str, name: str, *, bounded: bool = False) -> CodeScan:
     from orchestrator_core.analysis.code_scan import scan_python  # bandit's import alone takes 110 ms
 
     try:
-        report = scan_python(code, name)
+        report = scan_python(code, name, bounded=bounded)
         if report.error and code[:1] in " \t\n":
             from textwrap import dedent
 
-            again = scan_python(dedent(code), name)
+            again = scan_python(dedent(code), name, bounded=bounded)
             report = report if again.error and not again.findings else again
     except MagnusError as error:
         return CodeScan(error=f"not scanned: {error}")
     return CodeScan(report.findings, report.error)
 
 
-def scan_output(text: str, name: str = "<text>", *, max_characters: int = MAX_CHARACTERS) -> OutputScan:
-    """Scan the Python in a text; each block by itself, so that one that does not parse hides no other."""
+def scan_output(
+    text: str, name: str = "<text>", *, max_characters: int = MAX_CHARACTERS, bounded: bool = False
+) -> OutputScan:
+    """Scan the Python in a text; each block by itself, so that one that does not parse hides no other.
+
+    ``bounded`` leaves out code that packs more into its characters than people do; it would take several times as long.
+    """
     found = find_python(text)
     placed: list[PlacedFinding] = []
     problems = [f"code in {language}: only Python is scanned" for language in found.other_languages]
@@ -84,7 +89,7 @@ def scan_output(text: str, name: str = "<text>", *, max_characters: int = MAX_CH
         if left < 0:
             problems.append(f"the code from line {block.first_line} on: more than {max_characters} characters")
             break
-        result = _scan(block.code, name)
+        result = _scan(block.code, name, bounded=bounded)
         placed += _placed(result.findings, block, text)
         if result.error and (block.explicit or result.findings):
             problems.append(f"the code at line {block.first_line}: {result.error}")
@@ -113,7 +118,7 @@ class CodeScanner:
 
         Code that could not be scanned is told too, or it would look clean.
         """
-        found = scan_output(text)
+        found = scan_output(text, bounded=True)
         hits = [
             Hit(
                 rule_id=f"code.{placed.finding.rule}",
