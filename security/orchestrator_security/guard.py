@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
+from msgspec import structs
+
 from orchestrator_core.clock import Clock
 from orchestrator_core.errors import UsageError
 from orchestrator_core.records import Redacted, Write
@@ -17,6 +19,7 @@ from orchestrator_security.contract import ScanContext, ScanVerdict
 from orchestrator_security.decision import Decision, Judgement
 from orchestrator_security.gate import Gate
 from orchestrator_security.injection.planted import plant, planting
+from orchestrator_security.plugins.replacing import word_of
 from orchestrator_security.policy.reading import PolicySource
 from orchestrator_security.redaction.hiding import SessionHiding, SessionVaults
 from orchestrator_security.redaction.named_secrets import secret_values
@@ -73,10 +76,11 @@ class SecurityGuard:
         if any(scanner.name in incomplete for scanner in self._redacting):
             stored = Redacted(withheld(len(text), f"not scanned by {', '.join(incomplete)}"))
         else:
+            # What no scanner would replace by itself, such as an order to a model, is replaced where the policy says so.
             chosen = [
-                hit
+                hit if hit.kind else structs.replace(hit, kind=word_of(hit.category))
                 for hit, action in zip(hits, decision.actions, strict=True)
-                if hit.kind and action in ("redact", "block")
+                if action == "redact" or (hit.kind and action == "block")
             ]
             stored = self._redactor_for(context).replace(text, chosen, _scope.get())
         return self._verdict(text, decision, incomplete, stored)
