@@ -17,6 +17,9 @@ class Deferred:
     Where it cannot be loaded, the gate reports it as incomplete.
     """
 
+    steady = True
+    """What is found depends on the text, the sink and the trust alone, today and tomorrow."""
+
     def __init__(
         self, name: str, make: Callable[[], Scanner], wants: Callable[[ScanContext], bool] | None = None
     ) -> None:

@@ -79,6 +79,7 @@ class EncodingScanner:
     """Broken encoding, control and tag characters, terminal sequences, bidirectional controls, invisible characters, disguised words."""
 
     name = "encoding"
+    steady = True
 
     def prefilter(self, text: str, context: ScanContext) -> bool:
         return not text.isascii() or suspicious(text)

@@ -67,6 +67,7 @@ class PiiScanner:
     """
 
     name = "pii"
+    steady = True
 
     def __init__(self, entities: Iterable[str] | None = None, redacted: Iterable[str] | None = None) -> None:
         self._entities = known_entities(entities)
