@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -46,10 +47,20 @@ class Judgement:
         entry = self._entry(hit, value, context)
         return entry is None or entry.expired(self._today())
 
-    def decide(self, text: str, hits: Sequence[Hit], incomplete: Sequence[str], context: ScanContext) -> Decision:
-        """The decision about a text: the strictest of what the policy says about each finding."""
+    def decide(
+        self,
+        text: str,
+        hits: Sequence[Hit],
+        incomplete: Sequence[str],
+        context: ScanContext,
+        problems: Mapping[str, str] = MappingProxyType({}),
+    ) -> Decision:
+        """The decision about a text: the strictest of what the policy says about each finding.
+
+        ``problems`` says of scanners that did not finish why, and what to do about it.
+        """
         actions, notes = self._actions(text, hits, context)
-        unfinished = [_unfinished(name) for name in incomplete]
+        unfinished = [_unfinished(name, problems.get(name, "")) for name in incomplete]
         every = [*hits, *unfinished]
         actions += [self._source.policy.action(hit, context) for hit in unfinished]
         if not every:
@@ -82,7 +93,8 @@ class Judgement:
             more = f", and {len(grave) - 1} more" if len(grave) > 1 else ""
             worst = max(grave, key=lambda hit: SEVERITIES.index(hit.severity))
             note = notes.get(id(worst), "")
-            reason = f"{_VERBS[action]}: {worst.message or worst.rule_id}{note} (at character {worst.start}){more}."
+            place = "" if worst.category == "incomplete" else f" (at character {worst.start})"
+            reason = f"{_VERBS[action]}: {worst.message or worst.rule_id}{note}{place}{more}."
         return Decision(action, findings, risk(every), reason, tuple(actions[: len(hits)]))
 
     def _actions(self, text: str, hits: Sequence[Hit], context: ScanContext) -> tuple[list[Action], dict[int, str]]:
@@ -114,5 +126,6 @@ class Judgement:
         return day_of(self._now())
 
 
-def _unfinished(name: str) -> Hit:
-    return Hit(f"incomplete.{name}", "incomplete", 0, 0, severity="low", message=f"{name} did not finish")
+def _unfinished(name: str, problem: str) -> Hit:
+    message = f"{name} did not finish{f': {problem}' if problem else ''}"
+    return Hit(f"incomplete.{name}", "incomplete", 0, 0, severity="low", message=message)

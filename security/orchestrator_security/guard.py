@@ -72,7 +72,8 @@ class SecurityGuard:
             decision = self._judgement.decide(text, [too_large], (), context)
             return self._verdict(text, decision, (), Redacted(withheld(len(text), too_large.message)))
         hits, incomplete = self._gate.scan(text, context)
-        decision = self._judgement.decide(text, hits, incomplete, context)
+        problems = {scanner.name: getattr(scanner, "problem", "") for scanner in self._redacting} if incomplete else {}
+        decision = self._judgement.decide(text, hits, incomplete, context, problems)
         if any(scanner.name in incomplete for scanner in self._redacting):
             stored = Redacted(withheld(len(text), f"not scanned by {', '.join(incomplete)}"))
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from orchestrator_security.contract import ScanContext
-from orchestrator_security.pii.deep.deep_engine import DeepEngine, Place
+from orchestrator_security.pii.deep.deep_engine import DeepEngine, DeepScanUnavailable, DeepScanUnfinished, Place
 from orchestrator_security.pii.deep.entities import ENTITIES
 from orchestrator_security.pii.pii_match import ENTITIES as PATTERNS
 from orchestrator_security.scanner import Hit
@@ -16,6 +16,11 @@ _RULES = {
     "LICENSE": "driver-license", "ACCOUNT": "bank-account", "ROUTING": "aba-routing-number",
 }  # fmt: skip
 """The rules of the inline patterns, so that a policy or an allow list speaks of both engines; other words name their own."""
+
+_GO_ON = (
+    "See orchestrate doctor. The policy waits for it before text is stored; wait_for_deep_scan = false in security.policy_file, or "
+    'security.deep_scan = "off", lets calls go on without it'
+)
 
 
 class DeepPiiScanner:
@@ -29,6 +34,8 @@ class DeepPiiScanner:
     def __init__(self, engine: DeepEngine, words: Collection[str] | None = None) -> None:
         self._engine = engine
         self._words = words
+        self.problem = ""
+        """Why the last text was not scanned, and what to do about it."""
 
     @property
     def sees(self) -> tuple[str, ...]:
@@ -45,7 +52,15 @@ class DeepPiiScanner:
         Raises:
             DeepScanUnfinished: the text was not wholly looked at.
         """
-        hits = hits_of(self._engine.find(text))
+        try:
+            hits = hits_of(self._engine.find(text))
+        except DeepScanUnavailable as error:
+            self.problem = f"{str(error).rstrip('.')}. {_GO_ON}"
+            raise
+        except DeepScanUnfinished as error:
+            self.problem = str(error).rstrip(".")
+            raise
+        self.problem = ""
         return hits if self._words is None else [hit for hit in hits if hit.kind in self._words]
 
 
