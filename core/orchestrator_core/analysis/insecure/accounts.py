@@ -98,6 +98,11 @@ def _assigned(site: Site) -> None:
                 )
         elif (
             isinstance(target, ast.Subscript)
+            and site.uses("configparser")
+            and isinstance(value, ast.Dict)
+            and _tells(value)
+        ) or (
+            isinstance(target, ast.Subscript)
             and lowered
             in (
                 "password",
@@ -248,6 +253,21 @@ def _is_secret(node: ast.AST | None, *, password: bool = False, wide: bool = Fal
     return names_secret(word) and (not password or any(w in word for w in ("passw", "secret", "pwd", "private_key")))
 
 
+def _inserted(site: Site) -> None:
+    """``execute("INSERT INTO users (name, password) ...", (name, password))``."""
+    text = (site.text(site.argument(0)) or "").lower()
+    values = site.argument(1)
+    if (
+        "passw" in text
+        and text.lstrip().startswith(("insert", "update", "replace"))
+        and isinstance(values, ast.Tuple | ast.List)
+    ) and any(_is_secret(value, password=True) and "passw" in _word(value) for value in values.elts):
+        site.found(
+            "plain-password", "A password is stored as it was typed", "low", 256, "Store a hash made with bcrypt or argon2.",
+            confidence=0.4,
+        )  # fmt: skip
+
+
 def _cookie(site: Site) -> None:
     name = (site.text(site.argument(0, "key", "name")) or "").lower()
     if name in ("password", "passwd", "pwd", "credit_card", "ssn"):
@@ -262,7 +282,7 @@ FAMILY = Family(
     methods={
         **dict.fromkeys(("Length", "Field", "CharField", "MinLengthValidator", "StringField", "constr", "String"), _field),
         **dict.fromkeys(("write", "write_text"), _written),
-        **dict.fromkeys(("get", "post", "request"), _params), "set_cookie": _cookie,
+        **dict.fromkeys(("get", "post", "request"), _params), "set_cookie": _cookie, **dict.fromkeys(("execute", "executemany"), _inserted),
     },
     assignments=(_assigned,),
     comparisons=(_compared,),

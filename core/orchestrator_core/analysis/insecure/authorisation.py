@@ -10,7 +10,7 @@ from orchestrator_core.analysis.insecure.site import Family, Site
 
 _FIX = "Ask who it is and what they may do, by a decorator or a dependency, before acting."
 _GUARDED = ("admin", "delete", "remove", "destroy", "internal", "manage", "settings", "config", "promote", "grant", "transfer", "refund",
-    "impersonate", "shutdown", "restart", "wipe", "backup", "export", "accounts", "users",
+    "impersonate", "shutdown", "webhook", "hook", "restart", "wipe", "backup", "export", "accounts", "users",
     "user", "billing", "payment", "orders")  # fmt: skip
 _CHECKS = ("login", "auth", "permission", "require", "user", "admin", "role", "owner", "token", "session", "jwt", "api_key", "apikey",
     "credential", "forbidden", "unauthorized", "401", "403", "depends", "security", "guard", "access", "policy", "can_", "is_staff",

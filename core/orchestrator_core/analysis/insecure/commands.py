@@ -116,7 +116,8 @@ FAMILY = Family(
             ("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "commands.getoutput", "popen2.popen2",
              "asyncio.create_subprocess_shell", "asyncio.subprocess.create_subprocess_shell", "anyio.run_process", "pexpect.run",
              "pexpect.spawn", "pty.spawn", "os.popen2", "os.popen3", "commands.getstatusoutput", "trio.run_process", "plumbum.local",
-             "os.startfile", "platform.popen", "invoke.run", "fabric.api.run", "fabric.api.local", "fabric.api.sudo"),
+             "os.startfile", "platform.popen", "invoke.run", "fabric.api.run", "fabric.api.local", "fabric.api.sudo",
+             "fabric.Connection().run", "fabric.Connection().local", "invoke.Context().run", "fabric2.Connection().run"),
             _text_for_shell,
         ),
         **dict.fromkeys(

@@ -151,6 +151,6 @@ FAMILY = Family(
         **dict.fromkeys(("ruamel.yaml.YAML", "YAML"), _ruamel),
         **dict.fromkeys(("keras.models.load_model", "tensorflow.keras.models.load_model", "keras.saving.load_model"), _keras),
     },
-    methods={"update": _kept_settings, "from_pretrained": _model, "load_dataset": _model, "pipeline": _model},
+    methods={"update": _kept_settings, "recv_pyobj": _runs_code, "from_pretrained": _model, "load_dataset": _model, "pipeline": _model},
     assignments=(_untyped,),
 )  # fmt: skip

@@ -6,7 +6,7 @@ import ast
 
 from orchestrator_core.analysis.insecure.names import is_constant
 from orchestrator_core.analysis.insecure.site import Family, Site
-from orchestrator_core.analysis.insecure.values import CODE, FROM_OUTSIDE, HANDED_IN, SHELL, TEMPLATE
+from orchestrator_core.analysis.insecure.values import CODE, FROM_OUTSIDE, HANDED_IN, SHELL, TEMPLATE, TYPE
 
 _PARSE = "Parse data with json or ast.literal_eval; choose actions from a dictionary of functions."
 _TEMPLATE = (
@@ -196,13 +196,34 @@ def _environment(site: Site) -> None:
         )
 
 
+def _named(site: Site) -> None:
+    """``globals()[name]`` with a name that comes from outside."""
+    scope = site.where.node or site.evaluator.module
+    for inner in ast.walk(scope) if scope is not None else ():
+        if isinstance(inner, ast.Subscript) and inner.value is site.call:
+            key: ast.AST | None = inner.slice
+        elif (
+            isinstance(inner, ast.Call)
+            and isinstance(inner.func, ast.Attribute)
+            and inner.func.value is site.call
+            and inner.func.attr == "get"
+        ):
+            key = inner.args[0] if inner.args else None
+        else:
+            continue
+        message = "Which name of the program is used is a text"
+        site.by_level(site.level(key, TYPE), "chosen-name", message, 470, "Choose from a dictionary.", handed_in="low")
+        return
+
+
 FAMILY = Family(
     calls={
         "eval": _evaluated, "exec": _evaluated, "builtins.eval": _evaluated, "builtins.exec": _evaluated, "compile": _compiled,
         "code.InteractiveInterpreter().runsource": _interactive, "runpy.run_path": _imported, "timeit.timeit": _interactive,
         "asteval.Interpreter()": _interactive, "numexpr.evaluate": _interactive, "execfile": _interactive,
         "cloudpickle.loads": _interactive,
-        "importlib.import_module": _imported, "__import__": _imported, "getattr": _from_outside, "setattr": _set,
+        "importlib.import_module": _imported, "__import__": _imported,
+        **dict.fromkeys(("globals", "locals"), _named), "getattr": _from_outside, "setattr": _set,
         "sys.path.append": _search_path, "sys.path.insert": _search_path,
         "jinja2.Template": _template, "Template": _template, "mako.template.Template": _template,
         "django.template.Template": _template,

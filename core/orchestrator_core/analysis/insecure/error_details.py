@@ -203,7 +203,10 @@ def _tells_secret(site: Site, node: ast.AST, depth: int = 0) -> bool:
         return (
             isinstance(node.slice, ast.Constant)
             and isinstance(node.slice.value, str)
-            and (names_secret(node.slice.value) or node.slice.value.lower() in _CARD)
+            and (
+                names_secret(node.slice.value)
+                or node.slice.value.lower() in (*_CARD, "authorization", "cookie", "set-cookie", "x-api-key")
+            )
         )
     if isinstance(node, ast.JoinedStr):
         return any(isinstance(p, ast.FormattedValue) and _tells_secret(site, p.value, depth + 1) for p in node.values)
@@ -319,7 +322,17 @@ FAMILY = Family(
     methods={
         **dict.fromkeys(_LEVELS, _logged),
         **dict.fromkeys(
-            ("HTTPException", "abort", "jsonify", "send_error", "HttpResponse", "JsonResponse", "JSONResponse"), _raised
+            (
+                "HTTPException",
+                "abort",
+                "jsonify",
+                "send_error",
+                "set_details",
+                "HttpResponse",
+                "JsonResponse",
+                "JSONResponse",
+            ),
+            _raised,
         ),
     },
     returns=(_returned,),

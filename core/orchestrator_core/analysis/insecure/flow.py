@@ -48,6 +48,7 @@ class Flow:
                 self.evaluator.names.add(node)
         self._block(tree.body)
         known = self.evaluator.variables
+        self.evaluator.whole = known
         for function, in_class in self._later:
             self._copy(known)
             self._function(function, in_class)

@@ -128,6 +128,8 @@ def _assigned(site: Site) -> None:
             _judge(site, constant_text(key) or "", inner)
             _header(site, constant_text(key) or "", inner)
     text = constant_text(value)
+    if text and "PRIVATE KEY-----" in text and len(text) > 80:
+        _report(site, site.node)
     if (
         text
         and "://" in text

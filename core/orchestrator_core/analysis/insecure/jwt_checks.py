@@ -6,6 +6,7 @@ import ast
 
 from orchestrator_core.analysis.insecure.names import constant_text, is_constant
 from orchestrator_core.analysis.insecure.site import Family, Site
+from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, TYPE
 from orchestrator_core.records import Severity
 
 _FIX = 'Verify the signature with a fixed list of algorithms: jwt.decode(token, key, algorithms=["HS256"]).'
@@ -111,11 +112,40 @@ def _unverified(site: Site) -> None:
     )
 
 
+def _settings(site: Site) -> None:
+    """SAML answers that nobody signed."""
+    value = getattr(site.node, "value", None)
+    if not isinstance(value, ast.Dict) or not site.uses("onelogin", "saml2"):
+        return
+    for inner in ast.walk(value):
+        for key, setting in zip(inner.keys, inner.values, strict=True) if isinstance(inner, ast.Dict) else ():
+            if is_constant(setting, False) and constant_text(key) in (
+                "strict", "wantAssertionsSigned", "wantMessagesSigned", "want_response_signed", "want_assertions_signed"
+            ):  # fmt: skip
+                site.found(
+                    "unverified-token", "SAML answers are accepted without a signature", "high", 347, "Leave strict on."
+                )
+                return
+
+
+def _webhook(site: Site) -> None:
+    level = site.level(site.argument(0, "values"), TYPE)
+    if "Event" in site.name and level >= FROM_OUTSIDE:
+        site.found(
+            "unverified-token",
+            "A webhook's event is believed without its signature",
+            "medium",
+            347,
+            "Use construct_event.",
+        )
+
+
 FAMILY = Family(
     calls={
         **dict.fromkeys(("jwt.decode", "jose.jwt.decode", "jwt.PyJWT().decode", "jose.jws.verify", "jwt.decode_complete",
             "python_jose.jwt.decode", "jwt.api_jwt.decode"), _decoded),
         **dict.fromkeys(("jwt.encode", "jose.jwt.encode"), _encoded),
     },
-    methods=dict.fromkeys(("get_unverified_claims", "get_unverified_header"), _unverified),
+    methods={**dict.fromkeys(("get_unverified_claims", "get_unverified_header"), _unverified), "construct_from": _webhook},
+    assignments=(_settings,),
 )  # fmt: skip

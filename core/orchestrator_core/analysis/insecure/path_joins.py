@@ -88,6 +88,8 @@ def _is_joined(site: Site, node: ast.AST) -> bool:
             if isinstance(node.func, ast.Attribute) and node.func.attr in ("resolve", "absolute", "expanduser"):
                 node = node.func.value
                 continue
+            made = site.value(node).made  # a short function of the same text may have joined it
+            return ".joined()" in made or made.endswith(tuple(f"{j}()" for j in _JOINS))
         return False
     return False
 
@@ -120,7 +122,7 @@ def _sent(site: Site) -> None:
 
 def _saved(site: Site) -> None:
     node = site.argument(0, "dst", "destination", "path")
-    if node is None or not site.call.args:
+    if node is None or not site.call.args or not isinstance(site.call.func, ast.Attribute):
         return
     named = any(isinstance(inner, ast.Attribute) and inner.attr == "filename" for inner in ast.walk(node))
     origin = any(

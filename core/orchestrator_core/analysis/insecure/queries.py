@@ -75,6 +75,14 @@ def _raw(site: Site) -> None:
     site.by_level(level, "sql-text", "A query is put together from a text", 89, _BIND)
 
 
+def _name(site: Site) -> None:
+    """Whoever binds: ``Connection(server, f"uid={user},ou=people")``, ``simple_bind_s(dn, password)``."""
+    node = site.argument(1 if site.last == "Connection" else 0, "user", "who")
+    if node is not None and "=" in site.value(node).head and site.uses("ldap", "ldap3"):
+        site.by_level(site.level(node, LDAP), "ldap-text", "A directory's name is put together from a text", 90,
+            "Escape values with escape_dn_chars or escape_rdn.")  # fmt: skip
+
+
 def _ldap(site: Site) -> None:
     if not site.uses("ldap", "ldap3"):
         return
@@ -215,6 +223,7 @@ FAMILY = Family(
         **dict.fromkeys(("sqlalchemy.text", "sqlalchemy.sql.text", "sqlalchemy.sql.expression.text", "sqlalchemy.literal_column"),
             _order),
         **dict.fromkeys(("django.db.models.expressions.RawSQL", "RawSQL", "django.db.models.RawSQL"), _raw),
+        **dict.fromkeys(("ldap3.Connection", "Connection"), _name),
         **dict.fromkeys(("pandas.read_sql", "pandas.read_sql_query", "duckdb.sql", "duckdb.query"), _execute),
     },
     methods={
@@ -222,6 +231,7 @@ FAMILY = Family(
             "execute_sql"), _execute),
         **dict.fromkeys(("raw", "extra"), _raw),
         **dict.fromkeys(("search", "search_s", "search_st", "search_ext", "search_ext_s", "paged_search"), _ldap),
+        **dict.fromkeys(("simple_bind_s", "bind_s", "simple_bind"), _name),
         **dict.fromkeys(("xpath", "XPath", "find", "findall", "findtext", "iterfind"), _xpath),
         **dict.fromkeys(_MONGO, _nosql),
         "find": _find,

@@ -49,4 +49,32 @@ def _report(site: Site, message: str) -> None:
     site.found("shown-record", message, "medium", 200, _FIX, confidence=0.6)
 
 
-FAMILY = Family(returns=(_returned,), methods=dict.fromkeys(_ANSWERS, _answered))
+def _class(site: Site) -> None:
+    """A serializer or a model of an answer that lists a password."""
+    node = site.node
+    if not isinstance(node, ast.ClassDef):
+        return
+    bases = " ".join(last_name(base) for base in node.bases)
+    if "Serializer" in bases:
+        fixed = any(isinstance(i, ast.Constant) and i.value == "write_only" for i in ast.walk(node)) or any(
+            isinstance(i, ast.keyword) and i.arg == "write_only" for i in ast.walk(node)
+        )
+        for inner in ast.walk(node):
+            if (
+                not fixed
+                and isinstance(inner, ast.Assign)
+                and last_name(inner.targets[0]) == "fields"
+                and any(constant_text(e) in _NEVER for e in getattr(inner.value, "elts", ()))
+            ):
+                site.found(
+                    "shown-record", "A secret of a record is sent to whoever asks", "medium", 200, _FIX, at=inner
+                )
+    elif "BaseModel" in bases and node.name.endswith(("Out", "Response", "Read", "Public", "Reply")):
+        for statement in node.body:
+            if isinstance(statement, ast.AnnAssign) and last_name(statement.target) in _NEVER:
+                site.found(
+                    "shown-record", "A secret of a record is sent to whoever asks", "medium", 200, _FIX, at=statement
+                )
+
+
+FAMILY = Family(returns=(_returned,), methods=dict.fromkeys(_ANSWERS, _answered), classes=(_class,))

@@ -16,6 +16,7 @@ from orchestrator_core.analysis.insecure.sanitisers import (
     sounds_like_check,
 )
 from orchestrator_core.analysis.insecure.secret_names import names_secret
+from orchestrator_core.analysis.insecure.short_functions import ShortFunction, short_functions, statements
 from orchestrator_core.analysis.insecure.values import (
     ANYTHING,
     CONSTANT,
@@ -35,6 +36,7 @@ from orchestrator_core.analysis.insecure.values import (
 )
 
 _MAX_DEPTH = 40
+_MAX_CALLS = 2
 _MAX_PARTS = 200
 
 _REQUESTS = (
@@ -91,6 +93,10 @@ class Evaluator:
         self.names = names
         self.variables: dict[str, Value] = {}
         self.module: ast.Module | None = None
+        self.whole: dict[str, Value] = {}
+        """What the module's own names stand for, known after its last statement."""
+        self._short: dict[str, ShortFunction] | None = None
+        self._inside = 0
         self.in_handler = False
         """Inside a class that answers requests."""
 
@@ -224,12 +230,56 @@ class Evaluator:
                 return joined([receiver, *arguments[1:]], receiver.head)._replace(made=made)
         if sounds_like_check(last):
             return CONSTANT._replace(made=made)
+        own = self._own(node, arguments, depth)
+        if own is not None:
+            return own
         origins = joined(arguments).origins
         if any(a.levels[ERROR] for a in arguments) and last in ("str", "repr"):
             return holding(ANYTHING, ERROR, 3)
         secret = max((a.levels[SECRET] for a in arguments), default=0)
         found = Value(ANYTHING.levels, "", made, origins)
         return holding(found, SECRET, secret) if secret else found
+
+    def _own(self, node: ast.Call, arguments: list[Value], depth: int) -> Value | None:
+        """What a short function of the same text gives for these arguments; None where it is not one."""
+        func = node.func
+        if isinstance(func, ast.Name):
+            name = func.id
+        elif isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.value.id in ("self", "cls"):
+            name = func.attr
+        else:
+            return None
+        if self._short is None:
+            self._short = short_functions(self.module)
+        function = self._short.get(name)
+        if function is None or self._inside >= _MAX_CALLS or any(isinstance(a, ast.Starred) for a in node.args):
+            return None
+        names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+        if names[:1] in (["self"], ["cls"]):
+            names = names[1:]
+        if len(node.args) > len(names):
+            return None
+        given = dict.fromkeys([*names, *(a.arg for a in function.args.kwonlyargs)], CONSTANT)
+        given.update(zip(names, arguments, strict=False))
+        for keyword, value in zip(node.keywords, arguments[len(node.args) :], strict=False):
+            if keyword.arg is None:
+                return None
+            given[keyword.arg] = value
+        before, self.variables = self.variables, {**self.whole, **given}
+        self._inside += 1
+        try:
+            for statement in statements(function):
+                if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+                    self.variables[statement.targets[0].id] = self.value(statement.value, depth)
+                elif isinstance(statement, ast.Return):
+                    found = self.value(statement.value, depth)
+                    return joined(
+                        [found, *(a for a in arguments if a.origins and found.levels != CONSTANT.levels)], found.head
+                    )._replace(made=found.made)
+        finally:
+            self.variables = before
+            self._inside -= 1
+        return None
 
     def _replaced(self, node: ast.Call, receiver: Value) -> Value:
         old = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else ""

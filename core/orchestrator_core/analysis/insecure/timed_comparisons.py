@@ -48,6 +48,12 @@ def _compared(site: Site) -> None:
     severity: Severity
     if any("csrf" in n or "xsrf" in n for n in names) or (computed and _is_checksum(site, (left, right), names)):
         severity = "low"  # worth nothing to guess, or no secret at all
+    elif all(n.strip("_") in ("hash", "token", "digest") or n.endswith("_token") for n in names) and not (
+        site.where.answers
+        or site.where.name.lower().startswith(_CHECKERS)
+        or site.uses("hmac", "hashlib", "secrets", "flask", "jwt")
+    ):
+        severity = "low"  # words of a parser, hashes of a table
     elif computed or all(proofs) or site.where.name.lower().startswith(_CHECKERS):
         severity = "medium"
     elif any(_ends_with(n, _STRONG) for n in names):

@@ -12,6 +12,7 @@ _PLAIN = "Use TLS: https, FTP_TLS or SFTP, SSH, SMTP_SSL or starttls()."
 _OLD = ("PROTOCOL_SSLv2", "PROTOCOL_SSLv3", "PROTOCOL_TLSv1", "PROTOCOL_TLSv1_1", "PROTOCOL_SSLv23", "SSLv2_METHOD", "SSLv3_METHOD",
     "TLSv1_METHOD", "TLSv1_1_METHOD", "SSLv23_METHOD",
         "TLSVersion.TLSv1", "TLSVersion.TLSv1_1", "TLSVersion.SSLv3", "TLSVersion.MINIMUM_SUPPORTED")  # fmt: skip
+_WEAK_SUITES = ("RC4", "3DES", "DES-", "NULL", "EXP", "MD5", "aNULL", "ADH", "LOW", "SEED", "IDEA")
 _WHOLE_PROGRAM = ("PYTHONHTTPSVERIFY", "NODE_TLS_REJECT_UNAUTHORIZED", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 _SWITCHES = ("verify", "verify_ssl", "ssl_verify", "verify_certs", "check_hostname", "ssl", "tls_verify", "validate_certs",
     "ssl_verify_cert", "tlsAllowInvalidCertificates",
@@ -203,6 +204,12 @@ def _run(site: Site) -> None:
     _program(site)
 
 
+def _ciphers(site: Site) -> None:
+    words = (site.text(site.argument(0, "ciphers", "cipherlist")) or "").replace(",", ":").replace(" ", ":").split(":")
+    if any(not w.startswith(("!", "-")) and any(weak in w for weak in _WEAK_SUITES) for w in words):
+        site.found("old-tls", "Weak ciphers are accepted", "medium", 327, "Leave the cipher list to the library.")
+
+
 def _debugger(site: Site) -> None:
     site.found("debugger-left", "A debugger is left in the program", "medium", 489, "Remove it.", confidence=0.9)
 
@@ -241,7 +248,7 @@ FAMILY = Family(
     methods={"set_missing_host_key_policy": _host_keys, "login": _login,
         **dict.fromkeys(("Starlette", "FastAPI", "Application", "Litestar"), _served),
         **dict.fromkeys(("set_verify", "set_option", "setopt"), _verified),
-        "run": _run,
+        "run": _run, **dict.fromkeys(("set_ciphers", "set_cipher_list"), _ciphers),
         **dict.fromkeys(("check_call", "check_output", "Popen", "call", "system"), _program), **dict.fromkeys(("bind", "HTTPServer",
         "ThreadingHTTPServer", "TCPServer", "UDPServer", "create_server"), _bound)},
     every_call=(_switches,),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from orchestrator_core.analysis.insecure.definitions import defined
 from orchestrator_core.analysis.insecure.names import constant_text, is_constant, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, TYPE
@@ -81,6 +82,8 @@ def _asked_for(site: Site, node: ast.AST, depth: int = 0) -> tuple[str, str]:
     if isinstance(node, ast.Call) and last_name(node.func) in ("lower", "strip", "upper", "int", "split") and depth < 3:
         inner = node.func.value if isinstance(node.func, ast.Attribute) else (node.args or [node])[0]
         return _asked_for(site, inner, depth + 1)
+    if isinstance(node, ast.Name) and depth < 3 and isinstance(made := defined(site, node), ast.Call | ast.Subscript):
+        return _asked_for(site, made, depth + 1)
     if isinstance(node, ast.Name):
         value = site.value(node)
         if value.levels[TYPE] < FROM_OUTSIDE or depth:
@@ -93,14 +96,16 @@ def _asked_for(site: Site, node: ast.AST, depth: int = 0) -> tuple[str, str]:
         whole, key = site.dotted(node.func).removesuffix(".get"), constant_text(node.args[0]) or ""
     else:
         return "", ""
-    whole = whole.lower()
+    whole = whole.lower().removesuffix("()")
     if "request" not in whole and not whole.startswith("self."):
         return "", ""
     if "cookie" in whole:
         return "cookie", key.lower()
     if whole.endswith(("headers", "meta", "environ")):
         return "header", key.lower().removeprefix("http_").replace("_", "-") if whole.endswith("meta") else key.lower()
-    return ("form", key.lower()) if whole.endswith((".form", ".args", ".json", ".post", ".get")) else ("", "")
+    return (
+        ("form", key.lower()) if whole.endswith((".form", ".args", ".json", ".get_json", ".post", ".get")) else ("", "")
+    )
 
 
 def _linked(site: Site) -> None:

@@ -70,6 +70,10 @@ def _inflated(site: Site) -> None:
 def _member(site: Site) -> None:
     """``archive.read(name)`` where nobody looks at sizes."""
     made = site.dotted(site.call.func)
+    if not site.call.args and _is_upload(site):
+        site.found("unlimited-upload", "An upload of any size is read into memory", "low", 770, "Read a largest size and refuse more.",
+            confidence=0.4)  # fmt: skip
+        return
     if not made.startswith(
         ("zipfile.ZipFile().", "tarfile.open().", "gzip.open().", "bz2.open().", "lzma.open().", "gzip.GzipFile().")
     ):
@@ -94,6 +98,19 @@ def _member(site: Site) -> None:
         409,
         "Look at file_size first.",
         confidence=0.4,
+    )
+
+
+def _is_upload(site: Site) -> bool:
+    receiver = getattr(site.call.func, "value", None)
+    arguments = getattr(site.where.node, "args", None)
+    return (
+        isinstance(receiver, ast.Name)
+        and isinstance(arguments, ast.arguments)
+        and any(
+            a.arg == receiver.id and a.annotation is not None and last_name(a.annotation) == "UploadFile"
+            for a in (*arguments.args, *arguments.kwonlyargs)
+        )
     )
 
 

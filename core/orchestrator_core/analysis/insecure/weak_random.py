@@ -69,6 +69,15 @@ def _targets(site: Site) -> list[str]:
                 and inner.value.lineno <= line <= (inner.value.end_lineno or 0)
             ):
                 found.append(inner.arg)
+    if site.last == "shuffle" and site.call.args:
+        found.append(last_name(site.call.args[0]))
+    for inner in ast.walk(scope) if scope is not None and not isinstance(scope, ast.Lambda | ast.Module) else ():
+        if (
+            isinstance(inner, ast.Assign)
+            and inner.lineno > line
+            and any(isinstance(i, ast.Name) and i.id in found for i in ast.walk(inner.value))
+        ):
+            found += [last_name(target) for target in inner.targets]
     return found
 
 

@@ -193,7 +193,7 @@ FAMILY = Family(
     methods={
         **dict.fromkeys(("set_cookie", "set_secure_cookie", "set_signed_cookie"), _cookie),
         **dict.fromkeys(("CORS", "cross_origin", "CORSMiddleware"), _cors), "output": _written, "OutputString": _written,
-            "add_middleware": _middleware, "update": _settings, "from_mapping": _settings,
+            "add_middleware": _middleware, "Middleware": _middleware, "update": _settings, "from_mapping": _settings,
     },
     assignments=(_assigned,),
     functions=(_csrf,),
