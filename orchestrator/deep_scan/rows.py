@@ -14,12 +14,15 @@ from typing import Any, Protocol
 
 import msgspec
 
+from orchestrator.observability.contract import names
+from orchestrator_core.records import STAGES
 from orchestrator_core.storage.database import Database
 from orchestrator_core.storage.trace_blob import SpanRecord, pack, unpack
 from orchestrator_memory.rows.merge import print_of
 
 DEEP = "deep"
 """The level of what the deep engine has looked at."""
+_OWN_SPANS = frozenset((*STAGES, *names.STAGE_SPANS.values(), "attempt", "approval"))
 _TRIES = 3
 """A row may change while it is looked at: a late verdict, forgetting, a memory told again."""
 _TEXTS = ("request", "output", "error_message", "traceback", "advice")
@@ -160,7 +163,15 @@ def clean_json(deep: Deep, text: str, *, numbers: bool = True) -> str:
 
 def _spans(deep: Deep, blob: bytes) -> bytes:
     spans = unpack(blob)
-    told = [{"status": span.status_text, "attributes": span.attributes, "events": list(span.events)} for span in spans]
+    told = [
+        {
+            "name": "" if _own(span.name) else span.name,
+            "status": span.status_text,
+            "attributes": span.attributes,
+            "events": list(span.events),
+        }
+        for span in spans
+    ]
     clean = deep.data(told, numbers=False)
     if clean is told:
         return blob
@@ -169,5 +180,14 @@ def _spans(deep: Deep, blob: bytes) -> bytes:
 
 def _with(span: SpanRecord, new: dict[str, Any]) -> SpanRecord:
     return msgspec.structs.replace(
-        span, status_text=new["status"], attributes=new["attributes"], events=tuple(new["events"])
+        span,
+        name=new["name"] or span.name,
+        status_text=new["status"],
+        attributes=new["attributes"],
+        events=tuple(new["events"]),
     )
+
+
+def _own(name: str) -> bool:
+    """Whether Magnus named a span, rather than an agent."""
+    return name in _OWN_SPANS or name.startswith(f"{names.INVOKE_AGENT} ")

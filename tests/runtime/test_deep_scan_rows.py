@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from deep_words import NAME, OneName
 
-from orchestrator import Orchestrator
+from orchestrator import Call, Orchestrator
 from orchestrator.deep_scan.building import build_deep_scan
 from orchestrator.deep_scan.scanning import KIND, DeepScanning
 from orchestrator.testing import FakeClock, temporary_orchestrator
@@ -103,6 +103,22 @@ def test_a_call_is_queued_with_its_record_and_loses_what_the_deep_engine_finds(
     placeholder = request.removeprefix("who is ").removesuffix("?")
     assert placeholder.startswith("<PERSON_") and output == f"reply to {request}"
     assert json.loads(context) == {"about": [placeholder], "n": 12345678}
+
+
+def test_a_name_that_an_agent_gave_a_span_is_looked_at_and_magnuss_own_are_kept(
+    magnus: Orchestrator, scanning: DeepScanning
+) -> None:
+    def traced(request: str, call: Call) -> str:
+        with call.span(f"letter to {NAME}"):
+            return "done"
+
+    magnus.register("traced", traced)
+    magnus.execute("traced", "hello")
+    before = [span.name for span in unpack(magnus.database.query("SELECT blob FROM traces")[0][0])]
+    scanning.run()
+    after = [span.name for span in unpack(magnus.database.query("SELECT blob FROM traces")[0][0])]
+    assert [name for name in before if name not in after] == [f"letter to {NAME}"]
+    assert NAME not in stored(magnus)
 
 
 def test_the_placeholder_is_the_guards_own(magnus: Orchestrator, scanning: DeepScanning) -> None:
