@@ -17,6 +17,7 @@ from orchestrator_security.scanner import Hit
 
 FINDINGS_MAX = 200
 """More findings than this of one text are counted, not listed; all of them are redacted."""
+_KNOWN_MAX = 1_000
 
 _VERBS = {"flag": "Flagged", "redact": "Redacted", "block": "Blocked"}
 
@@ -39,10 +40,11 @@ class Judgement:
         self._source = source
         self._value_hash = value_hash
         self._now = now
+        self._known: dict[tuple[str, str, str, ScanContext], Action] = {}
 
     def replaces(self, hit: Hit, value: str, context: ScanContext) -> bool:
         """Whether a found value is replaced by a placeholder in what is stored."""
-        if self._source.policy.action(hit, context) not in ("redact", "block"):
+        if self._action(hit, context) not in ("redact", "block"):
             return False
         entry = self._entry(hit, value, context)
         return entry is None or entry.expired(self._today())
@@ -96,6 +98,16 @@ class Judgement:
             place = "" if worst.category == "incomplete" else f" (at character {worst.start})"
             reason = f"{_VERBS[action]}: {worst.message or worst.rule_id}{note}{place}{more}."
         return Decision(action, findings, risk(every), reason, tuple(actions[: len(hits)]))
+
+    def _action(self, hit: Hit, context: ScanContext) -> Action:
+        """What the policy says; a text may hold thousands of hits of few kinds."""
+        kind = (hit.category, hit.severity, hit.rule_id, context)
+        known = self._known.get(kind)
+        if known is None:
+            if len(self._known) >= _KNOWN_MAX:
+                self._known.clear()
+            known = self._known[kind] = self._source.policy.action(hit, context)
+        return known
 
     def _actions(self, text: str, hits: Sequence[Hit], context: ScanContext) -> tuple[list[Action], dict[int, str]]:
         # A text may hold thousands of hits of few kinds.

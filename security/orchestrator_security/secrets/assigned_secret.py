@@ -91,12 +91,19 @@ def _is_path(value: str) -> bool:
     return value[0] == "/" and not (len(value) >= 32 and any(c.isdigit() for c in value) and value != value.lower())
 
 
+def _has_digit(value: str) -> bool:
+    return compiled(r"[0-9]").search(value) is not None if value.isascii() else any(c.isdigit() for c in value)
+
+
+def _has_letter(value: str) -> bool:
+    return compiled(r"[A-Za-z]").search(value) is not None if value.isascii() else any(c.isalpha() for c in value)
+
+
 def _is_password(value: str, quote: str, spoken: bool) -> bool:
     if len(value) < (4 if quote else 6) or _is_harmless(value) or _is_path(value):
         return False
-    digit = any(c.isdigit() for c in value)
-    letter = any(c.isalpha() for c in value)
-    special = any(c in "!@#$%^&*+=?~|" for c in value[:-1])
+    digit, letter = _has_digit(value), _has_letter(value)
+    special = compiled(r"[!@#$%^&*+=?~|]").search(value[:-1]) is not None
     mixed = letter and value != value.lower() and value[1:] != value[1:].lower() and value != value.upper()
     if digit and not letter and not special:
         return len(value) >= (4 if quote else 6) and value.isdigit()
@@ -120,8 +127,7 @@ def _is_token(value: str, quote: str) -> bool:
         return False
     if _whole(_WORDS, value) or _whole(_DOTTED, value):
         return False
-    digit = any(c.isdigit() for c in value)
-    letter = any(c.isalpha() for c in value)
+    digit, letter = _has_digit(value), _has_letter(value)
     if digit and letter:
         return entropy(value) >= (2.8 if len(value) < 16 else 3.0)
     mixed = value != value.lower() and value != value.upper()
