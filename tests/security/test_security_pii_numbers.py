@@ -53,6 +53,15 @@ def test_an_account_number_may_be_mostly_letters_when_its_check_is_right() -> No
     assert found(f"wire it to {number[:-1]}X now") == []
 
 
+def test_an_account_number_of_the_registry_is_an_example() -> None:
+    assert [m.example for m in find_pii("the IBAN GB29 NWBK 6016 1331 9268 19 of the docs")] == [True]
+    assert [m.example for m in find_pii(f"the IBAN {iban('DE', '370400440532013007')} of mine")] == [False]
+
+
+def test_an_international_number_is_no_identity_number() -> None:
+    assert found("my phone number has changed to +358513944007") == [("PHONE_NUMBER", "+358513944007")]
+
+
 def test_a_diners_card_is_known_by_its_groups() -> None:
     number = card("36", 14)
     grouped = f"{number[:4]} {number[4:10]} {number[10:]}"
@@ -80,8 +89,8 @@ def test_a_card_with_one_wrong_digit_is_none(digit: int, place: int) -> None:
 @pytest.mark.parametrize(
     ("country", "account"),
     [
-        ("DE", "500105175407324931"), ("GB", "QKWB31926819473020"), ("FR", "20041010050500013M02606"), ("NO", "86011117947"),
-        ("MT", "MALT011000012345MTLCAST001S"), ("NL", "ABNA0417164300"),
+        ("DE", "500105175407324931"), ("GB", "QKWB31926819473020"), ("FR", "20041010050500014M02606"), ("NO", "86011117948"),
+        ("MT", "MALT011000012345MTLCAST001S"), ("NL", "ABNA0417164301"),
     ],
 )  # fmt: skip
 def test_ibans_are_found_together_in_groups_and_in_lower_case(country: str, account: str) -> None:

@@ -63,6 +63,10 @@ def test_other_shapes_need_a_word(text: str, number: str) -> None:
         ("South Port (763) 120-9657", "(763) 120-9657"),
         ("119-160-9602 x359", "119-160-9602 x359"),
         ("WhatsApp 43264482", "43264482"),
+        ("my number has changed to 91960051", "91960051"),
+        ("8 (489) 644-89-81", "8 (489) 644-89-81"),
+        ("Is 412 92 646 still your number?", "412 92 646"),
+        ("Kim Lund, 3388 5655, kim@lund-nord.dk", "3388 5655"),
         ("ring +54 9 3896 4240 today", "+54 9 3896 4240"),
         ("Fax: +31(0)07 2876633", "+31(0)07 2876633"),
     ],
@@ -81,6 +85,8 @@ def test_a_number_that_is_given_out_counts_in_any_shape(text: str, number: str) 
         "M 29918011 10",
         "m: 20240501",
         "mailto:a@b.de,12",
+        "jo@firma-nord.dk,12345678",
+        "12345678,jo@firma-nord.dk",
     ],
 )
 def test_a_moment_or_an_amount_is_not_given_out(text: str) -> None:

@@ -61,6 +61,12 @@ def test_domains_are_found(text: str) -> None:
     assert [m.entity for m in find_pii(text)] == ["DOMAIN_NAME"]
 
 
+@pytest.mark.parametrize("text", ["visit nowak-meble.pl today", "my site is huber.tech.", "web: sykala.ppuh.pl"])
+def test_endings_of_files_count_behind_a_word_about_the_web(text: str) -> None:
+    assert len(find_pii(text, ["DOMAIN_NAME"])) == 1
+    assert not find_pii(text.replace("visit", "run").replace("site", "file").replace("web", "file"), ["DOMAIN_NAME"])
+
+
 @pytest.mark.parametrize(
     "text", ["import os.path", "self.net = x", "README.md", "foo.com(1)", "http://localhost:80/", "www.example.com"]
 )

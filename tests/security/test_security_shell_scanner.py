@@ -69,7 +69,8 @@ ATTACKS = {
 }  # fmt: skip
 
 HARMLESS = [
-    "c++", "a+b;c", "1+1=2;ok", "sleep; rest", "cats;", "ping pong", "start the show", "awk, sed and perl",
+    "c++", "a+b;c", "Odio.\nSed perspiciatis.",
+    "1+1=2;ok", "sleep; rest", "cats;", "ping pong", "start the show", "awk, sed and perl",
     "use the `name` field", "see `docs/a.md` for `Config`", "``x`` and ``y``", "| Date | Name |",
     "| Sort | by `date` |", "\n\nfind attached",
     "make(1) and sort(1)", "class A { void f() { } }", "Well\n\ntime will tell",

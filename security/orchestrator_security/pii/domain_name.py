@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from orchestrator_security.pii.pii_match import PiiMatch
+from orchestrator_security.pii.surroundings import before, says
 
 # Without those that are endings of files or attributes in code as well: py, sh, rs, md, pl, io, is, in, id, to, name, app, dev ...
 _TOPS = (
@@ -15,6 +16,9 @@ _TOPS = (
     "lt|lu|lv|ly|ma|mc|mg|mk|mt|mu|mx|my|mz|na|ng|ni|nl|no|np|nz|om|pa|pe|pf|pg|ph|pk|pr|pt|qa|ro|ru|sa|se|sg|si|sk|sn|su|sv|sy|th|tj|tn|"
     "tr|tt|tw|tz|ua|ug|uk|us|uy|uz|ve|vn|za|zm|zw|рф"
 )
+# Those count behind a word about the web.
+_FURTHER_TOPS = "pl|io|is|in|to|me|tv|cc|app|dev|ai|md|rs|kiwi|tech|pro|cloud"
+_WEB_WORDS = r"websites?|webpage|web page|homepage|domain|visit|blog|web|site|www"
 _RESERVED = (
     ".example",
     ".test",
@@ -42,6 +46,11 @@ def _top() -> re.Pattern[str]:
 @cache
 def _labels_reversed() -> re.Pattern[str]:
     return re.compile(r"[\w-]{1,63}+(?:\.[\w-]{1,63}+){0,8}+")
+
+
+@cache
+def _further() -> re.Pattern[str]:
+    return re.compile(rf"\.(?:{_FURTHER_TOPS})(?![\w(@]|[.:-]\w| ?=)")
 
 
 def find_domain_names(text: str) -> Iterator[PiiMatch]:
@@ -72,6 +81,14 @@ def find_domain_names(text: str) -> Iterator[PiiMatch]:
         if not name.startswith("www.") and not any(c.isalpha() for c in name.rpartition(".")[0]):
             continue
         yield PiiMatch("DOMAIN_NAME", start, end)
+
+    for match in _further().finditer(text):
+        labels = _labels_reversed().match(text[max(0, match.start() - 100) : match.start()][::-1])
+        start = match.start() - labels.end() if labels is not None else 0
+        name = text[start : match.end()]
+        apart = start and text[start - 1] in " :\n" and name[0].isalnum()
+        if apart and says(before(text, start, 20), _WEB_WORDS) and not _is_reserved(name):
+            yield PiiMatch("DOMAIN_NAME", start, match.end())
 
 
 def _is_reserved(name: str) -> bool:

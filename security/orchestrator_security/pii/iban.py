@@ -22,6 +22,14 @@ _LENGTHS = {
     for country in countries.split()
 }  # fmt: skip
 
+# Of the registry and of the pages that explain it.
+_EXAMPLES = frozenset((
+    "GB29NWBK60161331926819", "GB82WEST12345698765432", "GB33BUKB20201555555555", "DE89370400440532013000", "CH9300762011623852957",
+    "FR1420041010050500013M02606", "ES9121000418450200051332", "IT60X0542811101000000123456", "NL91ABNA0417164300",
+    "AT611904300234573201", "BE68539007547034", "PL61109010140000071219812874", "SE4550000000058398257466", "NO9386011117947",
+    "DK5000400440116243", "FI2112345600000785", "PT50000201231234567890154", "IE29AIBK93115212345678", "CZ6508000000192000145399",
+))  # fmt: skip
+
 
 @cache
 def _check_digits() -> re.Pattern[str]:
@@ -68,7 +76,13 @@ def _at(text: str, start: int) -> PiiMatch | None:
         return None
     # A word and a number may look like one by chance; an account number is mostly digits.
     digits = sum(c.isdigit() for c in whole)
-    of_letters = right and digits >= 6 and match[0] in (whole, whole.lower())  # as banks of Malta and Ukraine give out
+    of_letters = right and digits >= 6 and _is_tidy(match[0])  # as banks of Malta and Ukraine give out
     if digits * 2 < length and not of_letters:
         return None
-    return PiiMatch("IBAN_CODE", start, match.end())
+    return PiiMatch("IBAN_CODE", start, match.end(), whole in _EXAMPLES)
+
+
+def _is_tidy(number: str) -> bool:
+    """Written together, or in fours, and in one case."""
+    groups = number.split(" ")
+    return (number.isupper() or number.islower()) and (len(groups) == 1 or {len(g) for g in groups[:-1]} == {4})

@@ -225,6 +225,8 @@ def find_national_numbers(text: str, runs: Iterable[DigitRun]) -> Iterator[PiiMa
     for run in runs:
         if not _FEWEST <= run.digits <= _MOST + 4 or not stands_alone(text, run.start, run.end):
             continue
+        if text[run.start - 1 : run.start] == "+" and run.start:
+            continue  # an international phone number
         words = before(text, run.start, 40)
         for rule, pattern, own in _compiled():
             match = pattern.match(text, run.start, run.end)

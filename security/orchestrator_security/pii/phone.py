@@ -35,12 +35,14 @@ _NOT_PHONE = (
 )
 # What stands right in front of a number that somebody is to call, or right behind one that somebody gives.
 _DIRECTLY = (
-    r"(?<![a-z])(?:(?:call(?:ed)?|dial|phone)(?: me| us| him| her| them)?(?: back)?(?: at| on)?|"
-    r"(?:ring|text|reach|contact)(?: (?:me|us|him|her|them)(?: at| on)?| (?:at|on))|messages? (?:on|to)|"
-    r"(?:my|your|his|her|their|our)(?: [a-z]{2,12})? numbers?(?: is)?|mine is|numbers? is|"
+    r"(?<![a-z])(?:(?:call(?:ed)?|dial|phone)(?: me| us| you| him| her| them)?(?: back)?(?: at| on)?|"
+    r"(?:ring|text|reach|contact)(?: (?:me|us|you|him|her|them)(?: at| on)?| (?:at|on))|messages? (?:on|to)|"
+    r"(?:my|your|his|her|their|our)(?: [a-z]{2,12})? numbers?(?: is)?|mine is|numbers? (?:is|was|has changed to|changed to)|my registered|"
     r"(?:desk|office|direct|home|work|tel|phone|mobile|fax)[.:])[:\s]{1,3}$"
 )
-_GIVEN = r"\)? is (?:my|the|his|her|our|your)(?: new| old| work| home| cell| direct)? (?:number|phone|mobile|cell)"
+_GIVEN = (
+    r"\)? (?:is|still) (?:my|the|his|her|our|your)(?: new| old| work| home| cell| direct)? (?:number|phone|mobile|cell)"
+)
 _LABEL = r"(?:^|[\s|,;(/])(?:T|M|F|P|C|D|H|O|Ph|Tel|Mob|Cell|Fax)[:.] ?$"
 _AFTER_WORDS = r"as call back|office|fax|mobile|cell|phone|tel|desk|direct|home|work|handy|landline"
 
@@ -76,7 +78,8 @@ def _trunk() -> re.Pattern[str]:
 def _bracketed() -> re.Pattern[str]:
     # An area code in brackets, or three groups of a North American number whatever its digits, with an extension.
     return re.compile(
-        r"\(0[0-9]{1,4}\)[ /-]{0,2}[0-9]{2,4}[ -]?[0-9]{2,5}(?:[ -][0-9]{2,4})?(?![0-9])"
+        r"8 ?\([0-9]{3}\) ?[0-9]{3}[- ][0-9]{2}[- ]?[0-9]{2}(?![0-9])"
+        r"|\(0[0-9]{1,4}\)[ /-]{0,2}[0-9]{2,4}[ -]?[0-9]{2,5}(?:[ -][0-9]{2,4})?(?![0-9])"
         r"|\([0-9]{3}\) ?[0-9]{3}[-. ][0-9]{4}(?![0-9])"
         r"|[0-9]{3}[-. ][0-9]{3}[-. ][0-9]{4}(?= ?(?:x|ext\.? ?)[0-9]{2,6}(?![0-9A-Za-z]))"
     )
@@ -101,6 +104,11 @@ def _label() -> re.Pattern[str]:
 def _address_before() -> re.Pattern[str]:
     # Whoever gives an e-mail address gives a phone number next.
     return re.compile(r"@[a-z0-9.-]{1,40}\.[a-z]{2,8}>?(?:,? |,|\s?[|/;]\s?|\n)$")
+
+
+@cache
+def _address_after() -> re.Pattern[str]:
+    return re.compile(r"(?:, ?| ?\| ?|; ?|\n)(?:[\w.+-]{1,40}@[\w-]|www\.)")
 
 
 @cache
@@ -210,14 +218,8 @@ def _national(text: str, run: DigitRun) -> tuple[int, int] | None:
     words = before(text, start)
     told = says(words, _PHONE_WORDS)
     called = told or says(words, _CALL_WORDS) or says(after(text, end), _AFTER_WORDS)
-    stated = (
-        _directly().search(words) is not None
-        or _label().search(text[max(0, start - 6) : start]) is not None
-        or _given().match(text, end) is not None
-        or ("@" in words and _address_before().search(words) is not None)
-    )
-    bracketed = _bracketed().match(text, start)
-    if bracketed is not None and bracketed.end() == end and 9 <= run.digits <= 12:
+    bracketed = _bracketed().match(text, start) if run.digits >= 9 else None
+    if bracketed is not None and bracketed.end() == end and run.digits <= 12:
         return start, end
     match = _north_american().match(text, start)
     if match is not None and match.end() <= end and (told or not says(words[-20:], _NOT_PHONE)):
@@ -230,7 +232,7 @@ def _national(text: str, run: DigitRun) -> tuple[int, int] | None:
     trunked = trunk is not None and trunk.end() == end and 9 <= run.digits <= 11 and right != "-"
     if trunked and (called or (_is_irregular(text[run.start : end]) and not says(words[-20:], _NOT_PHONE))):
         return start, end
-    if stated and _is_stated(text[run.start : end], run.digits):
+    if _is_stated(text[run.start : end], run.digits) and _is_given(text, start, run, words):
         return start, end
     if called:
         return _with_context(text, start, run, told, words)
@@ -241,6 +243,22 @@ def _is_irregular(number: str) -> bool:
     """Not a row of counted-up or equal numbers, and not a dump of bytes."""
     groups = [g for g in re.split(r"[^0-9]+", number) if g]
     return len(set(groups)) > 1 and not (len(groups) > 4 and all(int(b) - int(a) == 1 for a, b in pairwise(groups)))
+
+
+def _is_given(text: str, start: int, run: DigitRun, words: str) -> bool:
+    """Whether what stands right around a number gives it out: a request to call, a label, an address beside it."""
+    if (
+        (words[-1:] in " :\n\t" and _directly().search(words[-32:]) is not None)
+        or (text[start - 2 : start - 1] in ".:" and _label().search(text[max(0, start - 6) : start]) is not None)
+        or _given().match(text, run.end) is not None
+    ):
+        return True
+    number = text[run.start : run.end]
+    if number.isdecimal() and not (number[0] == "0" and 9 <= run.digits <= 11):
+        return False  # an identifier in a row of values
+    return ("@" in words and _address_before().search(words) is not None) or (
+        text[run.end : run.end + 1] in ", |;\n" and _address_after().match(text, run.end) is not None
+    )
 
 
 def _is_stated(number: str, digits: int) -> bool:

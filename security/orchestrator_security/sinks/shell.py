@@ -224,7 +224,7 @@ def _found(form: str) -> Iterator[tuple[str, int, int, Severity, str]]:
     if match and match[1].lower() in PLAIN:
         yield "shell.command", 0, len(form), "high", "a command with a separator behind it"
     for match in _pattern(_SEPARATED).finditer(form):
-        if match[1] and _runs(form, match):
+        if match[1] and not _is_sentence(match) and _runs(form, match):
             yield "shell.command", match.start(), match.end(), "high", "a separator with a command behind it"
             break
 
@@ -240,6 +240,11 @@ def _substitutes(inner: str, *, alone: bool) -> bool:
     ):
         return True
     return word in WORDS and (alone or _pattern(_ARGUMENT).match(inner[len(token) :].lstrip(" ") or "x") is not None)
+
+
+def _is_sentence(match: re.Match[str]) -> bool:
+    """Whether a line begins as one of prose does: "Sed perspiciatis"."""
+    return match[0][0] in "\r\n" and match[1].isalpha() and match[1].istitle()
 
 
 def _runs(form: str, match: re.Match[str]) -> bool:

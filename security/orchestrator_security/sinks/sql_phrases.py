@@ -58,7 +58,7 @@ _STATEMENTS: tuple[Kind, ...] = (
         "medium",
         "a further clause whose number and comment probe the statement",
         ("order", "having"),
-        rf"\border{_S}{{1,20}}by{_S}{{1,20}}\d{{1,4}}{_S}{{0,9}}(?:--|#|/\*|;)|\bhaving{_S}{{1,20}}\d{{1,9}}{_S}{{0,9}}[=<>]{_S}{{0,9}}\d",
+        rf"\border{_S}{{1,20}}by{_S}{{1,20}}\d{{1,4}}{_S}{{0,9}}(?:--|#|/\*|;|and{_S}{{0,9}}[(\"'\d])|\bhaving{_S}{{1,20}}\d{{1,9}}{_S}{{0,9}}[=<>]{_S}{{0,9}}\d",
     ),
     Kind(
         "file",
