@@ -13,7 +13,7 @@ from measurement import Measurement, print_table
 
 NAMES = (
     "fresh_process", "call_overhead", "event_loop", "many_processes", "kills", "memory_search", "memory_processes", "memory_store",
-    "memory_import", "memory_cleanup", "memory_kills", "memory_chroma", "memory_quality",
+    "memory_import", "memory_cleanup", "memory_kills", "memory_chroma", "memory_quality", "security_scan", "security_import",
 )  # fmt: skip
 
 
