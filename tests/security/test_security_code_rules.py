@@ -1,4 +1,7 @@
-"""Insecure programs and their secure twins, by weakness: the data beside this file in ``code_twins``."""
+"""Insecure programs and their secure twins, by weakness: the data beside this file in ``code_twins``.
+
+Titles that end with ``(low)`` name what the scanner can only hint at: that a check is missing, or that a size has no limit.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from hypothesis import strategies as st
 from orchestrator_core.analysis.code_scan import scan_python
 
 SEEN = ("medium", "high")
+HINTS = ("B404", "B413", "B603", "B607")
+"""bandit's remarks on an import or on any subprocess at all; they find nothing."""
 
 
 class Twins(NamedTuple):
@@ -38,7 +43,8 @@ TWINS = twins()
 def test_the_insecure_twin_is_found_and_the_secure_one_is_not(pair: Twins) -> None:
     insecure, secure = scan_python(pair.insecure), scan_python(pair.secure)
     assert (insecure.error, secure.error) == ("", "")
-    assert [f for f in insecure.findings if f.severity in SEEN], "missed"
+    enough = ("low", *SEEN) if pair.title.endswith(" (low)") else SEEN
+    assert [f for f in insecure.findings if f.severity in enough and not f.rule.startswith(HINTS)], "missed"
     assert [(f.rule, f.line) for f in secure.findings if f.severity in SEEN] == []
 
 

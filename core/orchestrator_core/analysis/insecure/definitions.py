@@ -15,7 +15,7 @@ def defined(site: Site, node: ast.AST | None) -> ast.AST | None:
     """The expression behind a name, ``KEY`` or ``self.rounds``; the node itself where it is no name or was given several things."""
     for _ in range(_MAX_STEPS):
         if isinstance(node, ast.Name):
-            found = _given(_scopes(site), node.id)
+            found = _given(_scopes(site), node.id) or _default(site, node.id)
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
             found = _given(_classes(site), node.attr)
         else:
@@ -66,6 +66,21 @@ def is_fixed_bytes(site: Site, node: ast.AST | None) -> bool:
 
 def _names_module(node: ast.AST | None) -> bool:
     return node is None or (isinstance(node, ast.Name) and node.id in ("bytes", "base64", "binascii"))
+
+
+def _default(site: Site, name: str) -> ast.expr | None:
+    """What a parameter is where the caller leaves it out."""
+    arguments = getattr(site.where.node, "args", None)
+    if not isinstance(arguments, ast.arguments):
+        return None
+    places = [*arguments.posonlyargs, *arguments.args]
+    pairs = [
+        *zip(reversed(places), reversed(arguments.defaults), strict=False),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    return next(
+        (default for argument, default in pairs if argument.arg == name and isinstance(default, ast.Constant)), None
+    )
 
 
 def _scopes(site: Site) -> Iterable[Iterable[ast.stmt]]:

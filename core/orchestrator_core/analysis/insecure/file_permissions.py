@@ -57,6 +57,14 @@ def _made(site: Site) -> None:
         site.found("open-file", "Everybody may write to what is made here", "high", 732, _FIX)
 
 
+def _made_by_method(site: Site) -> None:
+    """``path.mkdir(mode=0o777)`` and ``path.touch(0o666)`` of pathlib."""
+    if site.name not in ("os.mkdir", "os.makedirs"):
+        mode = _mode(site, site.keyword("mode") or site.argument(0))
+        if mode is not None and mode & 0o002 and mode <= 0o7777:
+            site.found("open-file", "Everybody may write to what is made here", "high", 732, _FIX)
+
+
 def _umask(site: Site) -> None:
     mode = _mode(site, site.argument(0))
     if mode is not None and not mode & 0o002:
@@ -109,5 +117,6 @@ FAMILY = Family(
         **dict.fromkeys(("tempfile.NamedTemporaryFile", "tempfile.mkstemp", "tempfile.TemporaryDirectory", "tempfile.mkdtemp",
             "tempfile.TemporaryFile", "tempfile.SpooledTemporaryFile"), _folder),
     },
-    methods={**dict.fromkeys(("chmod", "fchmod", "lchmod"), _changed), "run": _container, "create": _container},
+    methods={**dict.fromkeys(("chmod", "fchmod", "lchmod"), _changed), "run": _container, "create": _container,
+        "mkdir": _made_by_method, "touch": _made_by_method},
 )  # fmt: skip

@@ -168,6 +168,13 @@ def _called(site: Site) -> None:
         ):
             _report(site, argument)
     if (
+        site.last in ("token", "bot_token", "api_key", "password", "with_token", "set_token")
+        and len(site.call.args) == 1
+    ):
+        given = constant_text(site.call.args[0]) or ""
+        if len(given) >= 12 and not given.isalpha() and " " not in given and _is_value(site.last, given):
+            _report(site, site.call.args[0])
+    if (
         site.last in ("getenv", "get")
         and len(site.call.args) == 2
         and site.dotted(site.call.func) in ("os.getenv", "os.environ.get")

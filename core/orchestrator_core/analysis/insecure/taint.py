@@ -225,7 +225,8 @@ class Evaluator:
                     if receiver.made.endswith(("Markup()", "SQL()", "SafeString()")):  # they escape what they take in
                         return receiver
                     return joined(
-                        [receiver, *arguments], receiver.head.partition("{")[0] if method.attr == "format" else ""
+                        [receiver, *arguments],
+                        receiver.head.partition("{")[0] if method.attr in ("format", "format_map") else "",
                     )
                 return joined([receiver, *arguments[1:]], receiver.head)._replace(made=made)
         if sounds_like_check(last):

@@ -50,6 +50,24 @@ def _switches(site: Site) -> None:
             )
 
 
+def _option(site: Site, key: str, value: ast.AST) -> None:
+    """``kwargs["cert_reqs"] = ssl.CERT_NONE``, ``{"verify_ssl": False}``: options that a call is given later."""
+    if (key in ("cert_reqs", "ssl_cert_reqs") and site.dotted(value).endswith("CERT_NONE")) or (
+        key
+        in (
+            "check_hostname",
+            "assert_hostname",
+            "verify_ssl",
+            "ssl_verify",
+            "verify_certs",
+            "validate_certs",
+            "tls_verify",
+        )
+        and is_constant(value, False)
+    ):
+        _unverified(site)
+
+
 def _assigned(site: Site) -> None:
     node = site.node
     if not isinstance(node, ast.Assign):
@@ -73,6 +91,11 @@ def _assigned(site: Site) -> None:
             site.found(
                 "unchecked-certificate", "Certificates are no longer checked in the whole program", "high", 295, _TLS
             )
+    if isinstance(target, ast.Subscript):
+        _option(site, constant_text(target.slice) or "", node.value)
+    elif isinstance(node.value, ast.Dict):
+        for key, value in zip(node.value.keys, node.value.values, strict=True):
+            _option(site, constant_text(key) or "", value)
     if (
         isinstance(target, ast.Subscript)
         and site.dotted(target.value) == "os.environ"

@@ -195,6 +195,20 @@ def _header(site: Site) -> None:
         )
 
 
+def _template(site: Site) -> None:
+    """A template in the program that shows a value with ``|safe``."""
+    text = site.text(site.argument(0, "source")) or ""
+    if "safe" not in text and "autoescape false" not in text:
+        return
+    if "|safe" in text.replace(" ", "") or "autoescape false" in text or "autoescape off" in text:
+        given = [*site.call.args[1:], *(k.value for k in site.call.keywords)]
+        level = max((site.level(value, HTML) for value in given), default=0)
+        site.found(
+            "markup-text", "A template shows a value without escaping it", "high" if level >= FROM_OUTSIDE else "medium", 79,
+            "Leave |safe out.", confidence=0.7,
+        )  # fmt: skip
+
+
 FAMILY = Family(
     calls=dict.fromkeys(
         ("markupsafe.Markup", "flask.Markup", "jinja2.Markup", "Markup", "django.utils.safestring.mark_safe", "mark_safe",
@@ -206,6 +220,7 @@ FAMILY = Family(
     methods={
         **dict.fromkeys(("HttpResponse", "HTMLResponse", "make_response", "Response", "HttpResponseBadRequest",
             "HttpResponseNotFound", "HttpResponseServerError"), _page),
+        **dict.fromkeys(("render_template_string", "from_string", "Template"), _template),
         **dict.fromkeys(("write", "finish"), _written),
         **dict.fromkeys(("send_header", "set_header", "add_header", "add", "setdefault"), _header),
     },
