@@ -135,9 +135,13 @@ class Redactor:
         if not spans:
             return text
         parts: list[str] = []
+        names: dict[tuple[str, str], str] = {}  # a text may hold one value a thousand times
         done = 0
         for start, end, kind in merged(spans):
-            parts += text[done:start], self._naming.name(kind, text[start:end])
+            value = (kind, text[start:end])
+            if value not in names:
+                names[value] = self._naming.name(*value)
+            parts += text[done:start], names[value]
             done = end
         parts.append(text[done:])
         return "".join(parts)
