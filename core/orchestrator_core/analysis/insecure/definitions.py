@@ -26,6 +26,17 @@ def defined(site: Site, node: ast.AST | None) -> ast.AST | None:
     return node
 
 
+def beginning(site: Site, node: ast.AST | None) -> str:
+    """The constant text that an address begins with, also behind ``self.BASE``."""
+    while isinstance(node, ast.BinOp):
+        node = node.left
+    if isinstance(node, ast.JoinedStr) and node.values:
+        first = node.values[0]
+        node = first.value if isinstance(first, ast.FormattedValue) else first
+    found = defined(site, node)
+    return found.value if isinstance(found, ast.Constant) and isinstance(found.value, str) else ""
+
+
 def whole_number(site: Site, node: ast.AST | None) -> int | None:
     """The whole number that an expression is, also ``2**14`` and one behind a name; None where it is none or not known."""
     node = defined(site, node)

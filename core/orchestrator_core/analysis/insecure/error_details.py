@@ -212,8 +212,10 @@ def _tells_secret(site: Site, node: ast.AST, depth: int = 0) -> bool:
         return any(isinstance(p, ast.FormattedValue) and _tells_secret(site, p.value, depth + 1) for p in node.values)
     if isinstance(node, ast.BinOp):
         return _tells_secret(site, node.left, depth + 1) or _tells_secret(site, node.right, depth + 1)
-    if isinstance(node, ast.Tuple):
-        return any(_tells_secret(site, e, depth + 1) for e in node.elts)
+    if isinstance(node, ast.Tuple | ast.Dict):
+        return any(
+            _tells_secret(site, e, depth + 1) for e in (node.elts if isinstance(node, ast.Tuple) else node.values)
+        )
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
         return any(_tells_secret(site, a, depth + 1) for a in node.args)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("str", "repr"):

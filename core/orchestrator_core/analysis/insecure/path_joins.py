@@ -157,6 +157,7 @@ def _keeps_extension(node: ast.AST) -> bool:
 
 FAMILY = Family(
     calls={
+        "litestar.response.File": _sent,
         **dict.fromkeys(
             ("open", "io.open", "codecs.open", "os.open", "os.remove", "os.unlink", "os.listdir", "os.rmdir", "os.scandir",
                 "os.makedirs", "os.mkdir",

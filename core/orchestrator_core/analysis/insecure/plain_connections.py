@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from orchestrator_core.analysis.insecure.definitions import beginning, defined
 from orchestrator_core.analysis.insecure.names import constant_text, is_constant
 from orchestrator_core.analysis.insecure.site import Family, Site
 
@@ -30,9 +31,15 @@ def _report(site: Site) -> None:
 
 
 def _asked(site: Site) -> None:
-    if site.dotted(site.call.func).startswith(_CLIENTS):
+    if not site.uses("requests", "httpx", "aiohttp", "urllib3"):
+        return
+    func = site.call.func
+    receiver = defined(site, func.value) if isinstance(func, ast.Attribute) else None
+    if site.dotted(func).startswith(_CLIENTS) or (
+        isinstance(receiver, ast.Call) and f"{site.dotted(receiver.func)}()" in _CLIENTS
+    ):
         url = site.argument(1 if site.last in ("request", "stream") else 0, "url")
-        if url is not None and is_far(site.value(url).head, ("http://",)):
+        if url is not None and is_far(beginning(site, url) or site.value(url).head, ("http://",)):
             _report(site)
 
 

@@ -47,6 +47,8 @@ BY_NAME: dict[str, tuple[int, ...]] = {
     "urllib.parse.quote_plus": (HTML, HOST, SCHEME, LINE, XML, XPATH, SHELL, PATH),
     "urllib.parse.urlencode": (HTML, HOST, SCHEME, LINE, XML, XPATH, PATH),
     "json.dumps": (LINE, NOSQL),
+    "io.BytesIO": (HOST, SCHEME, PATH),
+    "io.StringIO": (HOST, SCHEME, PATH),
     "repr": (LINE,),
     "ascii": (LINE,),
     "os.path.basename": (PATH,),

@@ -22,10 +22,12 @@ from orchestrator_core.analysis.insecure.values import (
     CONSTANT,
     ERROR,
     HANDED_IN,
+    HOST,
     LINE,
     OUTSIDE,
     PARAMETER,
     PATH,
+    SCHEME,
     SECRET,
     UNKNOWN,
     Value,
@@ -54,6 +56,7 @@ _OF_REQUEST = frozenset((
     "query", "query_params", "path_params", "match_info", "get", "arguments", "json_body", "rel_url", "text", "user_agent", "remote_addr",
     "environ", "read", "post", "raw_post_data", "form_data", "get_argument", "QUERY_PARAMS", "content", "forms", "url_root", "uri",
     "get_full_path", "build_absolute_uri", "query_arguments", "body_arguments", "X", "matchdict",
+    "get_param", "get_param_as_list", "media", "get_media", "bounded_stream", "get_header", "relative_uri", "get_cookie_values",
 ))  # fmt: skip
 _TRUSTED_OF_REQUEST = frozenset(
     ("user", "session", "method", "app", "state", "endpoint", "scheme", "is_secure", "csrf_token", "id")
@@ -138,6 +141,8 @@ class Evaluator:
         if node.attr.isupper() and node.attr not in _OF_REQUEST:
             return CONSTANT
         base = self.value(node.value, depth)
+        if node.attr in ("file", "stream"):  # an open file, neither a name of one nor an address
+            return cleaned(base._replace(head="", made=name), (PATH, HOST, SCHEME))
         if node.attr in ("name", "stem", "suffix") and "Path()" in base.made:
             return cleaned(base, (PATH,))
         return (
@@ -300,7 +305,7 @@ class Evaluator:
         head = first.head
         if isinstance(node.op, ast.Mod):
             head = head.partition("%")[0]
-        else:
+        elif first.levels[HOST] < HANDED_IN:  # behind what a stranger begins nothing is at the head
             for value, part in zip(values[1:], reversed(parts), strict=True):
                 head += value.head
                 if not isinstance(part, ast.Constant):

@@ -84,6 +84,29 @@ def _header(site: Site, name: str, value: ast.AST, is_key: bool) -> None:
         )
 
 
+def _headers(site: Site) -> None:
+    """``headers={...}`` of an answer."""
+    if not site.call.keywords:
+        return
+    headers = site.keyword("headers")
+    if not isinstance(headers, ast.Dict) or site.last in (
+        "get",
+        "post",
+        "put",
+        "request",
+        "patch",
+        "delete",
+        "Request",
+    ):
+        return
+    for key, value in zip(headers.keys, headers.values, strict=True):
+        name = (constant_text(key) or "").lower()
+        if name == "access-control-allow-origin" and constant_text(value) == "*":
+            site.found("any-origin", "Any site may read the answers", "medium", 942, "Name the origins that may ask.")
+        else:
+            _header(site, name, value, True)
+
+
 def _exempt(site: Site) -> None:
     for decorator in getattr(site.node, "decorator_list", ()):
         if last_name(decorator) == "xframe_options_exempt":
@@ -147,6 +170,7 @@ FAMILY = Family(
         **dict.fromkeys(("SocketIO", "AsyncServer", "Server", "init_app"), _sockets),
         **dict.fromkeys(("set_header", "setdefault", "add_header", "send_header"), _set),
     },
+    every_call=(_headers,),
     assignments=(_assigned,),
     functions=(_exempt,),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from orchestrator_core.analysis.insecure.definitions import beginning
 from orchestrator_core.analysis.insecure.names import constant_text, is_constant
 from orchestrator_core.analysis.insecure.site import Family, Site
 
@@ -188,7 +189,7 @@ def _plain_client(site: Site) -> None:
 
 def _plain_address(site: Site) -> None:
     url = site.argument(0, "url", "fullurl")
-    head = site.value(url).head if url is not None else ""
+    head = (beginning(site, url) or site.value(url).head) if url is not None else ""
     if not head.lower().startswith(("http://", "ftp://")):
         return
     host = head.partition("://")[2].partition("/")[0].partition(":")[0].lower()
@@ -225,6 +226,17 @@ def _served(site: Site) -> None:
 def _run(site: Site) -> None:
     _served(site)
     _program(site)
+
+
+def _simple(site: Site) -> None:
+    if site.last == "DebuggedApplication" or is_constant(site.keyword("use_debugger"), True):
+        site.found(
+            "debug-mode",
+            "A visitor may run code in the debugger",
+            "high",
+            489,
+            "Leave the debugger off outside development.",
+        )
 
 
 def _ciphers(site: Site) -> None:
@@ -271,7 +283,8 @@ FAMILY = Family(
     methods={"set_missing_host_key_policy": _host_keys, "login": _login,
         **dict.fromkeys(("Starlette", "FastAPI", "Application", "Litestar"), _served),
         **dict.fromkeys(("set_verify", "set_option", "setopt"), _verified),
-        "run": _run, **dict.fromkeys(("set_ciphers", "set_cipher_list"), _ciphers),
+        "run": _run, **dict.fromkeys(("run_simple", "DebuggedApplication"), _simple),
+        **dict.fromkeys(("set_ciphers", "set_cipher_list"), _ciphers),
         **dict.fromkeys(("check_call", "check_output", "Popen", "call", "system"), _program), **dict.fromkeys(("bind", "HTTPServer",
         "ThreadingHTTPServer", "TCPServer", "UDPServer", "create_server"), _bound)},
     every_call=(_switches,),

@@ -6,7 +6,7 @@ import ast
 import re
 from functools import cache
 
-from orchestrator_core.analysis.insecure.names import constant_text
+from orchestrator_core.analysis.insecure.names import constant_text, is_constant, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, HTML, LINE, UNKNOWN, XML
 
@@ -79,6 +79,8 @@ def _returned(site: Site) -> None:
         node = node.elts[0]
     if node is None or isinstance(node, ast.Dict | ast.List | ast.Constant):
         return
+    if isinstance(node, ast.Call) and last_name(node.func) == "json":
+        return  # a dictionary is sent as JSON
     if site.where.answers == "html":
         made = site.value(node).made
         if site.level(node, HTML) >= FROM_OUTSIDE and not made.startswith(
@@ -209,6 +211,12 @@ def _template(site: Site) -> None:
         )  # fmt: skip
 
 
+def _unsafe(site: Site) -> None:
+    """streamlit's ``markdown(text, unsafe_allow_html=True)``."""
+    if is_constant(site.keyword("unsafe_allow_html"), True) and site.call.args:
+        site.by_level(site.level(site.call.args[0], HTML), "page-text", "A page is made with a text", 79, _FIX)
+
+
 FAMILY = Family(
     calls=dict.fromkeys(
         ("markupsafe.Markup", "flask.Markup", "jinja2.Markup", "Markup", "django.utils.safestring.mark_safe", "mark_safe",
@@ -220,6 +228,7 @@ FAMILY = Family(
     methods={
         **dict.fromkeys(("HttpResponse", "HTMLResponse", "make_response", "Response", "HttpResponseBadRequest",
             "HttpResponseNotFound", "HttpResponseServerError"), _page),
+        **dict.fromkeys(("markdown", "caption"), _unsafe),
         **dict.fromkeys(("render_template_string", "from_string", "Template"), _template),
         **dict.fromkeys(("write", "finish"), _written),
         **dict.fromkeys(("send_header", "set_header", "add_header", "add", "setdefault"), _header),

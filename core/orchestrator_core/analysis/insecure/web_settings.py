@@ -184,6 +184,12 @@ def _csrf(site: Site) -> None:
             )
 
 
+def _decorated(site: Site) -> None:
+    """``method_decorator(csrf_exempt, name="dispatch")``."""
+    if any(last_name(argument) == "csrf_exempt" for argument in site.call.args):
+        _exempted(site)
+
+
 def _exempted(site: Site) -> None:
     site.found("forged-requests", "Requests forged by other sites are accepted", "medium", 352, "Remove csrf_exempt.")
 
@@ -193,7 +199,8 @@ FAMILY = Family(
     methods={
         **dict.fromkeys(("set_cookie", "set_secure_cookie", "set_signed_cookie"), _cookie),
         **dict.fromkeys(("CORS", "cross_origin", "CORSMiddleware"), _cors), "output": _written, "OutputString": _written,
-            "add_middleware": _middleware, "Middleware": _middleware, "update": _settings, "from_mapping": _settings,
+            "add_middleware": _middleware, "Middleware": _middleware, "method_decorator": _decorated,
+        "update": _settings, "from_mapping": _settings,
     },
     assignments=(_assigned,),
     functions=(_csrf,),
