@@ -17,6 +17,20 @@ from orchestrator_core.analysis.insecure.sanitisers import (
 )
 from orchestrator_core.analysis.insecure.secret_names import names_secret
 from orchestrator_core.analysis.insecure.short_functions import ShortFunction, short_functions, statements
+from orchestrator_core.analysis.insecure.sources import (
+    ENVIRONMENT,
+    ERROR_TEXT,
+    MEMBERS,
+    OF_HANDLER,
+    OF_REQUEST,
+    OUTSIDE_CALLS,
+    OUTSIDE_METHODS,
+    OUTSIDE_NAMES,
+    PATH_JOINS,
+    REQUESTS,
+    SAME_PATH,
+    TRUSTED_OF_REQUEST,
+)
 from orchestrator_core.analysis.insecure.values import (
     ANYTHING,
     CONSTANT,
@@ -40,53 +54,6 @@ from orchestrator_core.analysis.insecure.values import (
 _MAX_DEPTH = 40
 _MAX_CALLS = 2
 _MAX_PARTS = 200
-
-_REQUESTS = (
-    "flask.request",
-    "bottle.request",
-    "quart.request",
-    "sanic.request",
-    "self.request",
-    "request",
-    "cherrypy.request",
-)
-_OF_REQUEST = frozenset((
-    "args", "form", "values", "files", "cookies", "headers", "json", "data", "get_json", "get_data", "stream", "query_string", "url",
-    "path", "full_path", "base_url", "host", "referrer", "view_args", "GET", "POST", "COOKIES", "FILES", "META", "body", "params",
-    "query", "query_params", "path_params", "match_info", "get", "arguments", "json_body", "rel_url", "text", "user_agent", "remote_addr",
-    "environ", "read", "post", "raw_post_data", "form_data", "get_argument", "QUERY_PARAMS", "content", "forms", "url_root", "uri",
-    "get_full_path", "build_absolute_uri", "query_arguments", "body_arguments", "X", "matchdict",
-    "get_param", "get_param_as_list", "media", "get_media", "bounded_stream", "get_header", "relative_uri", "get_cookie_values",
-))  # fmt: skip
-_TRUSTED_OF_REQUEST = frozenset(
-    ("user", "session", "method", "app", "state", "endpoint", "scheme", "is_secure", "csrf_token", "id")
-)
-_OUTSIDE_CALLS = frozenset((
-    "input", "raw_input", "sys.stdin.read", "sys.stdin.readline", "sys.stdin.readlines", "self.get_argument", "self.get_arguments",
-    "self.get_query_argument", "self.get_body_argument", "self.get_cookie", "cgi.FieldStorage().getvalue",
-    "click.prompt", "self.get_secure_cookie", "argparse.ArgumentParser().parse_args", "fileinput.input", "sys.stdin.buffer.read",
-    "streamlit.text_input", "gradio.Textbox",
-))  # fmt: skip
-_OF_HANDLER = ("self.path", "self.headers", "self.rfile")
-"""Of ``http.server`` and tornado; in any other class these are attributes like others."""
-_OUTSIDE_NAMES = ("sys.argv", "sys.stdin", "cgi.FieldStorage()", "argparse.ArgumentParser().parse_args()")
-_OUTSIDE_METHODS = frozenset(("recv", "recvfrom", "get_argument", "get_query_argument", "get_body_argument"))
-_MEMBERS = frozenset(("namelist", "infolist", "getnames", "getmembers"))
-"""What stands in an archive was written by whoever made it."""
-_ENVIRONMENT = ("os.environ", "os.environb")
-_ERROR_TEXT = frozenset(
-    (
-        "traceback.format_exc",
-        "traceback.format_exception",
-        "traceback.format_tb",
-        "sys.exc_info",
-        "traceback.format_stack",
-    )
-)
-_PATH_JOINS = frozenset(("os.path.join", "posixpath.join", "ntpath.join"))
-_SAME_PATH = frozenset(
-    ("os.path.abspath", "os.path.realpath", "os.path.normpath", "os.path.expanduser", "str", "os.fspath")
-)
 
 
 class Evaluator:
@@ -138,7 +105,7 @@ class Evaluator:
             found = self._source(name)
             if found is not None:
                 return found
-        if node.attr.isupper() and node.attr not in _OF_REQUEST:
+        if node.attr.isupper() and node.attr not in OF_REQUEST:
             return CONSTANT
         base = self.value(node.value, depth)
         if node.attr in ("file", "stream"):  # an open file, neither a name of one nor an address
@@ -152,16 +119,16 @@ class Evaluator:
         )
 
     def _source(self, name: str) -> Value | None:
-        for request in _REQUESTS:
+        for request in REQUESTS:
             if name.startswith(request):
                 part = name[len(request) :].lstrip(".").partition(".")[0].removesuffix("()")
-                if part in _OF_REQUEST:
+                if part in OF_REQUEST:
                     return OUTSIDE._replace(made=name)
-                if part in _TRUSTED_OF_REQUEST:
+                if part in TRUSTED_OF_REQUEST:
                     return ANYTHING
-        if name.startswith(_OUTSIDE_NAMES) or (self.in_handler and name.startswith(_OF_HANDLER)):
+        if name.startswith(OUTSIDE_NAMES) or (self.in_handler and name.startswith(OF_HANDLER)):
             return OUTSIDE._replace(made=name)
-        if name in _ENVIRONMENT:
+        if name in ENVIRONMENT:
             return holding(ANYTHING._replace(made=name), SECRET, 3)
         return None
 
@@ -182,11 +149,11 @@ class Evaluator:
         if name in GIVES_NO_TEXT:
             return CONSTANT
         last = name.rpartition(".")[2] if name else node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        if name in _OUTSIDE_CALLS or last in _OUTSIDE_METHODS:
+        if name in OUTSIDE_CALLS or last in OUTSIDE_METHODS:
             return OUTSIDE._replace(made=f"{name}()")
-        if last in _MEMBERS:
+        if last in MEMBERS:
             return PARAMETER._replace(made=f"{name}()")
-        if name in _ERROR_TEXT:
+        if name in ERROR_TEXT:
             return holding(ANYTHING, ERROR, 3)
         if name in ("os.getenv", "os.environ.get"):
             key = node.args[0] if node.args else None
@@ -206,9 +173,9 @@ class Evaluator:
         if purposes is not None:
             head = arguments[0].head if arguments else ""
             return cleaned(joined(arguments, head), purposes)._replace(made=made)
-        if name in _PATH_JOINS and arguments:
+        if name in PATH_JOINS and arguments:
             return _joined_path(arguments, f"{name}()")
-        if name in _SAME_PATH and arguments:
+        if name in SAME_PATH and arguments:
             inner = arguments[0].made
             return arguments[0]._replace(made=f"{made}.{inner}" if "join" in inner else made)
         if name in PASSES_ON or last in ("Path", "PurePath"):
