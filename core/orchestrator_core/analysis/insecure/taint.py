@@ -279,8 +279,7 @@ class Evaluator:
                     break
         if isinstance(node.op, ast.Div):
             return _joined_path(values, f"{first.made or 'pathlib.Path()'}.joined()")
-        made = ""
-        return joined(values, head)._replace(made=made)
+        return joined(values, head)
 
     def _formatted(self, node: ast.JoinedStr, depth: int) -> Value:
         values, head, open_head = [], "", True
