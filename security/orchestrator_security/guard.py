@@ -21,6 +21,7 @@ from orchestrator_security.gate import Gate
 from orchestrator_security.injection.planted import plant, planting
 from orchestrator_security.plugins.replacing import word_of
 from orchestrator_security.policy.reading import PolicySource
+from orchestrator_security.redaction.found import Found
 from orchestrator_security.redaction.hiding import SessionHiding, SessionVaults
 from orchestrator_security.redaction.named_secrets import secret_values
 from orchestrator_security.redaction.placeholder import KeyedNaming
@@ -59,7 +60,8 @@ class SecurityGuard:
         self.policy = policy
         self._naming = KeyedNaming(hash_key)
         self._judgement = Judgement(policy, self._naming.value_hash, clock.now)
-        self._anywhere = Redactor(self._redacting, self._naming, self._wanted(_ANYWHERE))
+        self._found = Found(self._redacting)
+        self._anywhere = Redactor(self._found, self._naming, self._wanted(_ANYWHERE))
         self._clock = clock
         self._vaults = SessionVaults()
 
@@ -132,7 +134,7 @@ class SecurityGuard:
 
     def redact_with(self, vault: Vault, text: str) -> Redacted:
         """Like ``redact``, but with the vault's numbered placeholders, which ``vault.restore`` can undo."""
-        return Redactor(self._redacting, vault, self._wanted(_place.get())).redact(text, _scope.get())
+        return Redactor(self._found, vault, self._wanted(_place.get())).redact(text, _scope.get())
 
     def redact_data_with(self, vault: Vault, value: Any) -> Any:
         """Like ``redact_data``, but with the vault's numbered placeholders."""
@@ -155,14 +157,14 @@ class SecurityGuard:
         return self._naming.value_hash(value)
 
     def _hiding(self, vault: Vault) -> SessionHiding:
-        redactor = Redactor(self._redacting, vault, self._wanted(_place.get()))
+        redactor = Redactor(self._found, vault, self._wanted(_place.get()))
         restores = self.policy.policy.restore_in_reply
         return SessionHiding(vault, redactor, _scope.get() or KnownSecrets(), restores=restores)
 
     def _redactor_for(self, context: ScanContext) -> Redactor:
         if context == _ANYWHERE:
             return self._anywhere
-        return Redactor(self._redacting, self._naming, self._wanted(context))
+        return Redactor(self._found, self._naming, self._wanted(context))
 
     def _wanted(self, context: ScanContext) -> Callable[[Hit, str], bool]:
         return partial(self._judgement.replaces, context=context)

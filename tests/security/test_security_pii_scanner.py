@@ -13,6 +13,7 @@ from orchestrator_core.errors import UsageError
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.pii.pii_match import ENTITIES, REDACTED_BY_DEFAULT
 from orchestrator_security.pii.pii_scanner import PiiScanner, find_pii
+from orchestrator_security.redaction.found import Found
 from orchestrator_security.redaction.placeholder import KeyedNaming
 from orchestrator_security.redaction.redactor import Redactor
 from orchestrator_security.redaction.vault import Vault
@@ -103,7 +104,7 @@ def _value(digits: str) -> str:
 def test_redaction_is_a_fixed_point_and_leaves_no_part(digits: str) -> None:
     text = _value(digits)
     for naming in (KeyedNaming(b"k" * 32), Vault()):
-        redactor = Redactor([PiiScanner()], naming)
+        redactor = Redactor(Found([PiiScanner()]), naming)
         once = redactor.redact(text)
         assert redactor.redact(once) == once
         assert not any(

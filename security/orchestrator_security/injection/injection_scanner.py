@@ -46,7 +46,8 @@ class InjectionScanner:
     name = "injection"
 
     def prefilter(self, text: str, context: ScanContext) -> bool:
-        return context.sink == "model" and len(text) > 8 and not text.isspace()
+        # A reply gives nobody orders yet: what is kept of it is looked at when it comes back as a memory.
+        return context.sink == "model" and context.direction != "out" and len(text) > 8 and not text.isspace()
 
     def scan(self, text: str, context: ScanContext) -> Sequence[Hit]:
         theirs = context.trust == "untrusted"

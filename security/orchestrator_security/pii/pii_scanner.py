@@ -14,9 +14,13 @@ from orchestrator_security.scanner import Hit
 _RANK = {name: i for i, name in enumerate(ENTITIES)}
 
 
+_DOMAINS = "DOMAIN_NAME"
+
+
 @cache
-def _anything() -> re.Pattern[str]:
-    return re.compile(r"[0-9@.\uff20]|%40")
+def _anything(domains: bool) -> re.Pattern[str]:
+    # All but domain names hold a digit or the sign of an address.
+    return re.compile(r"[0-9@.\uff20]|%40" if domains else r"[0-9@\uff20]|%40")
 
 
 def find_pii(text: str, entities: Iterable[str] | None = None) -> list[PiiMatch]:
@@ -30,7 +34,7 @@ def find_pii(text: str, entities: Iterable[str] | None = None) -> list[PiiMatch]
     wanted = known_entities(entities)
     taken: list[PiiMatch] = []
     end = 0
-    for match in sorted(every_match(text), key=lambda m: (m.start, _RANK[m.entity])):
+    for match in sorted(every_match(text, domains=_DOMAINS in wanted), key=lambda m: (m.start, _RANK[m.entity])):
         if match.entity not in wanted or match.end <= match.start:
             continue
         if not taken or match.start >= end:
@@ -76,7 +80,7 @@ class PiiScanner:
         """The words of the kinds that are looked for."""
 
     def prefilter(self, text: str, context: ScanContext) -> bool:
-        return len(text) >= 5 and _anything().search(text) is not None
+        return len(text) >= 5 and _anything(_DOMAINS in self._entities).search(text) is not None
 
     def scan(self, text: str, context: ScanContext) -> Sequence[Hit]:
         return [self._hit(match) for match in find_pii(text, self._entities)]

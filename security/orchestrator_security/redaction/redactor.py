@@ -14,11 +14,10 @@ from orchestrator_core.plain_text import text_of_bytes
 from orchestrator_core.records import Redacted
 from orchestrator_security.characters.encoding import storable
 from orchestrator_security.characters.size import withheld
-from orchestrator_security.contract import ScanContext
+from orchestrator_security.redaction.found import Found
 from orchestrator_security.redaction.placeholder import Naming
-from orchestrator_security.scanner import Hit, Scanner
+from orchestrator_security.scanner import Hit
 
-_CONTEXT = ScanContext()
 _NAMED = Hit("secret.named", "secret", 0, 0, severity="high", kind="SECRET")
 _MAX_ROUNDS = 8
 _REPEAT_MIN = 6
@@ -68,10 +67,8 @@ def _spellings(value: str) -> Iterator[str]:
 class Redactor:
     """Replaces hits of its scanners by placeholders, all of them or those that ``wanted`` says yes to, given the hit and its value."""
 
-    def __init__(
-        self, scanners: Sequence[Scanner], naming: Naming, wanted: Callable[[Hit, str], bool] | None = None
-    ) -> None:
-        self._scanners = scanners
+    def __init__(self, found: Found, naming: Naming, wanted: Callable[[Hit, str], bool] | None = None) -> None:
+        self._found = found
         self._naming = naming
         self._wanted = wanted
 
@@ -105,12 +102,7 @@ class Redactor:
             hits = None
         for _ in range(_MAX_ROUNDS):
             if hits is None:
-                hits = [
-                    hit
-                    for scanner in self._scanners
-                    if scanner.prefilter(cleaned, _CONTEXT)
-                    for hit in scanner.scan(cleaned, _CONTEXT)
-                ]
+                hits = self._found(cleaned)
             if self._wanted is not None:
                 hits = [hit for hit in hits if self._wanted(hit, cleaned[hit.start : hit.end])]
             replaced = self._once(cleaned, hits, known)
