@@ -64,10 +64,19 @@ def _denser(tree: ast.AST, limit: int) -> bool:
 
 
 def _one_for_each_place(findings: Iterable[CodeFinding]) -> tuple[CodeFinding, ...]:
-    """For each line and weakness the gravest finding, and of equals bandit's, whose number people know."""
+    """For each line and weakness the gravest finding, and of equals bandit's, whose number people know.
+
+    A statement of several lines is one place: bandit names the line where its text begins, an own rule the line of the call.
+    """
     best: dict[tuple[int, str], CodeFinding] = {}
     for finding in findings:
-        place = (finding.line, _RELATED.get(finding.cwe, finding.cwe) or finding.rule)
+        weakness = _RELATED.get(finding.cwe, finding.cwe) or finding.rule
+        lines = (finding.line,) if finding.rule.startswith("B") else (finding.line, finding.line - 1, finding.line + 1)
+        near = [(line, weakness) for line in lines if (line, weakness) in best]
+        place = next(
+            (place for place in near if place[0] == finding.line or best[place].rule.startswith("B")),
+            (finding.line, weakness),
+        )
         known = best.get(place)
         if known is None or _ORDER.index(finding.severity) > _ORDER.index(known.severity):
             best[place] = finding

@@ -16,7 +16,7 @@ NODES_MAX = 200_000
 """A value of more parts than this is cut: shared references can unfold without end."""
 _REPR_MAX = 1_000
 _REPR_SCANNED_MAX = 20_000
-_INT_BITS_MAX = 64
+_INT_BITS_MAX = 1_024
 _KEY_MAX = 60
 _NUMBER_MIN = 1_000_000
 """Shorter numbers are nobody's."""
