@@ -149,7 +149,7 @@ def _hostile(state: CallState, found: Recollection) -> frozenset[str]:
     place = structs.replace(_place(state, "memory"), trust="untrusted")
     kept_away = set()
     for memory in found:
-        scan = state.rooms.guard.check(memory.text, place)
+        scan = state.rooms.guard.check_stored(Redacted(memory.text), place)
         state.note_scan(scan, place)
         if scan.action == "block":
             kept_away.add(memory.id)

@@ -75,6 +75,10 @@ class Guard(Protocol):
         """Scan one text and decide. A crash of a scanner is reported in ``incomplete``, never raised."""
         ...
 
+    def check_stored(self, text: Redacted, context: ScanContext) -> ScanVerdict:
+        """Like ``check``, for a text that was redacted before it was stored."""
+        ...
+
     def redact(self, text: str) -> Redacted:
         """Text with secrets and personal data replaced by placeholders. Never raises; idempotent."""
         ...

@@ -57,6 +57,7 @@ class SecurityGuard:
         self._request_max_bytes = request_max_bytes
         self._gate = Gate(scanners)
         self._redacting = tuple(redacting)
+        self._stored_gate = Gate([scanner for scanner in scanners if scanner not in self._redacting])
         self.policy = policy
         self._naming = KeyedNaming(hash_key)
         self._judgement = Judgement(policy, self._naming.value_hash, clock.now)
@@ -87,6 +88,12 @@ class SecurityGuard:
             ]
             stored = self._redactor_for(context).replace(text, chosen, _scope.get())
         return self._verdict(text, decision, incomplete, stored)
+
+    def check_stored(self, text: Redacted, context: ScanContext) -> ScanVerdict:
+        """Like ``check``, for a text that was redacted before it was stored: secrets and personal data are not looked for again."""
+        hits, incomplete = self._stored_gate.scan(text, context)
+        decision = self._judgement.decide(text, hits, incomplete, context)
+        return self._verdict(text, decision, incomplete, text)
 
     def redact(self, text: str) -> Redacted:
         """Text with secrets and personal data replaced by placeholders. Never raises; idempotent; linear in the length."""

@@ -47,7 +47,9 @@ def parse_address(url: str, *, offline: bool) -> ServerAddress:
     text = url.strip()
     # As the client does: a bare host means the server's own port, a full URL means the scheme's.
     whole = "://" in text
-    address = address_of(text if whole else f"http://{text}", "evaluation.ollama_url", port=DEFAULT_PORT, scheme_port=whole)
+    address = address_of(
+        text if whole else f"http://{text}", "evaluation.ollama_url", port=DEFAULT_PORT, scheme_port=whole
+    )
     if offline and not is_loopback(address.host):
         raise ModelRefused(
             f"the model server {address.host!r} is not on this machine, and Magnus is offline. "
