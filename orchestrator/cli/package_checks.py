@@ -46,6 +46,7 @@ _WITHOUT = {
     "rich": "plain text instead of tables and progress bars",
     "ruff": "code is judged without lint findings, and the code-reviewer agent cannot run",
     "sentence-transformers": "memory works with keywords instead of embeddings",
+    "spacy": "names of persons and places are not redacted",
     "tokenizers": "memory works with keywords instead of embeddings",
     "torch": "everything; it is needed only to export embedding models",
     "vulture": "everything but dead code in the code-archaeologist's report",

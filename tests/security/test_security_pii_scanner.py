@@ -107,8 +107,9 @@ def test_redaction_is_a_fixed_point_and_leaves_no_part(digits: str) -> None:
         redactor = Redactor(Found([PiiScanner()]), naming)
         once = redactor.redact(text)
         assert redactor.redact(once) == once
+        said = re.sub("<[^<>]*>", "", once)  # a placeholder's own digits may be any
         assert not any(
-            part in once for part in ("4671", "7744", "firma", "536904399", "1985", "185.220", f" {digits},")
+            part in said for part in ("4671", "7744", "firma", "536904399", "1985", "185.220", f" {digits},")
         )
         assert not isinstance(naming, Vault) or naming.restore(once) == text
 

@@ -114,7 +114,7 @@ class Database:
         return self._identity == (stat.st_dev, stat.st_ino)
 
     def _open_writer(self) -> sqlite3.Connection:
-        new = not self.path.exists()
+        new = not os.path.exists(self.path)  # where the folder may not be looked into, SQLite says so in its own words
         connection = self._connect()
         try:
             version = schema.current_version(connection)
