@@ -21,6 +21,7 @@ import msgspec
 
 from orchestrator_core.forks import at_fork
 from orchestrator_core.storage.permissions import make_private
+from orchestrator_memory.index.chroma.fresh_memory import fresh_memory
 from orchestrator_memory.index.chroma.lock import OwnerLock
 from orchestrator_memory.index.chroma.state import (
     DATA,
@@ -249,7 +250,8 @@ class ChromaFolder:
         """
         state = self._known()
         news: dict[str, Collected | None] = {}
-        yield news
+        with fresh_memory():
+            yield news
         merged: dict[str, Collected | None] = {**state.collections, **news}
         kept = {name: known for name, known in merged.items() if known is not None}
         try:
