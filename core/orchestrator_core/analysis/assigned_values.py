@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from orchestrator_core.analysis.secret_formats import compiled
+from orchestrator_core.analysis.lazy_patterns import compiled
 
 _ASCII_LOWER = {ord("A") + i: ord("a") + i for i in range(26)}
 

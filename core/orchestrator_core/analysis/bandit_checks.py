@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, wraps
+from functools import partial, wraps
 from typing import Any
+
+from orchestrator_core.analysis.lazy_patterns import compiled
 
 Check = Callable[..., Any]
 
@@ -25,9 +27,7 @@ _DIRECTION_MARKS = (b"\xe2\x80", b"\xe2\x81")
 """How all the characters that B613 looks for begin in UTF-8."""
 
 
-@cache
-def _pattern(source: str) -> re.Pattern[str]:
-    return re.compile(source, re.IGNORECASE)
+_pattern = partial(compiled, flags=re.IGNORECASE)
 
 
 def adapted(checks: Mapping[str, Sequence[Check]]) -> dict[str, tuple[Check, ...]]:

@@ -9,9 +9,6 @@ What a match means (redact it, report it, take it for a published example) is de
 
 from __future__ import annotations
 
-import re
-from functools import cache
-
 from msgspec import Struct
 
 # Not in the middle of a word; a JSON-escaped line break before it is fine.
@@ -297,9 +294,3 @@ FORMATS: tuple[SecretFormat, ...] = (
         r"pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.=-]{32,64}+",
     ),
 )
-
-
-@cache
-def compiled(pattern: str) -> re.Pattern[str]:
-    """Compiled at first use: all patterns together would cost more than the whole import."""
-    return re.compile(pattern)

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from orchestrator_core.analysis.secret_formats import FORMATS, SecretFormat, compiled
+from orchestrator_core.analysis.lazy_patterns import compiled
+from orchestrator_core.analysis.secret_formats import FORMATS, SecretFormat
 from orchestrator_core.analysis.service_formats import service_formats
 
 EXAMPLE_PASSWORDS = frozenset((

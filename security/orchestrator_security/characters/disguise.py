@@ -7,9 +7,7 @@ three and more combining marks on Latin letters in a row is neither (Unicode TS 
 
 from __future__ import annotations
 
-import re
-from functools import cache
-
+from orchestrator_core.analysis.lazy_patterns import compiled
 from orchestrator_security.scanner import Hit
 
 # Mathematical alphabets, circled, parenthesised and squared letters, regional indicators apart (flags).
@@ -37,15 +35,10 @@ _A_WORD, _SENTENCE = 6, 24
 _EAST_ASIAN = r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]"
 
 
-@cache
-def _pattern(source: str) -> re.Pattern[str]:
-    return re.compile(source)
-
-
 def disguised(text: str) -> list[Hit]:
     """Hits for words in disguise. One pass of a character class each; nothing for ASCII."""
     hits: list[Hit] = []
-    if _pattern(_UNUSUAL).search(text) is None:
+    if compiled(_UNUSUAL).search(text) is None:
         return hits
     for source, rule, message in (
         (_STYLED_WORD, "styled-letters", "words in full-width or styled letters"),
@@ -53,17 +46,17 @@ def disguised(text: str) -> list[Hit]:
     ):
         _add(
             hits,
-            [match.span() for match, _ in zip(_pattern(source).finditer(text), range(_FEW_PLACES), strict=False)],
+            [match.span() for match, _ in zip(compiled(source).finditer(text), range(_FEW_PLACES), strict=False)],
             rule,
             message,
         )
     if _full_width(text):
         places = [
-            match.span() for match, _ in zip(_pattern(_FULL_WIDTH).finditer(text), range(_FEW_PLACES), strict=False)
+            match.span() for match, _ in zip(compiled(_FULL_WIDTH).finditer(text), range(_FEW_PLACES), strict=False)
         ]
         _add(hits, places[:1] + places[-1:], "full-width", "words in full-width letters")
-    if _pattern(_ANY_TWIN).search(text):
-        mixed = [match.span() for match, _ in zip(_pattern(_MIXED).finditer(text), range(_FEW_PLACES), strict=False)]
+    if compiled(_ANY_TWIN).search(text):
+        mixed = [match.span() for match, _ in zip(compiled(_MIXED).finditer(text), range(_FEW_PLACES), strict=False)]
         _add(
             hits,
             [place for place in mixed if not _unit(text, *place)],
@@ -75,8 +68,8 @@ def disguised(text: str) -> list[Hit]:
 
 def _full_width(text: str) -> bool:
     """Whether words are spelt in full-width letters: six of them, or a sentence's worth where such letters are at home."""
-    found = sum(1 for _, _ in zip(_pattern(_FULL_WIDTH).finditer(text), range(_SENTENCE), strict=False))
-    return found >= _SENTENCE or (found >= _A_WORD and _pattern(_EAST_ASIAN).search(text) is None)
+    found = sum(1 for _, _ in zip(compiled(_FULL_WIDTH).finditer(text), range(_SENTENCE), strict=False))
+    return found >= _SENTENCE or (found >= _A_WORD and compiled(_EAST_ASIAN).search(text) is None)
 
 
 def _unit(text: str, start: int, end: int) -> bool:

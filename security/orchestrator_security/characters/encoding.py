@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
 
+from orchestrator_core.analysis.lazy_patterns import compiled
 from orchestrator_core.records import Severity
 from orchestrator_security.characters.disguise import disguised
 from orchestrator_security.contract import ScanContext
@@ -42,11 +42,6 @@ _TERMINAL = r"\x1b\[[0-?]*+[ -/]*+[@-~]"
 _OWASP_INJECTION = "LLM01"
 
 
-@cache
-def _pattern(source: str) -> re.Pattern[str]:
-    return re.compile(source)
-
-
 _ASCII_SUSPECT = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _SUSPECT = f"[{_CONTROL}{_ESCAPE}{_LAYOUT}{_SURROGATE}{_TAG}{_BIDI}{_ZERO_WIDTH}{_SELECTOR}]"
 _UNSTORABLE = f"({_FLAG})|{_TERMINAL}|[{_CONTROL}{_ESCAPE}{_SURROGATE}{_TAG}]+"
@@ -55,8 +50,8 @@ _UNSTORABLE = f"({_FLAG})|{_TERMINAL}|[{_CONTROL}{_ESCAPE}{_SURROGATE}{_TAG}]+"
 def suspicious(text: str) -> bool:
     """Whether the text holds any character this file cares about."""
     if text.isascii():
-        return not text.isprintable() and _pattern(_ASCII_SUSPECT).search(text) is not None
-    return _pattern(_SUSPECT).search(text) is not None
+        return not text.isprintable() and compiled(_ASCII_SUSPECT).search(text) is not None
+    return compiled(_SUSPECT).search(text) is not None
 
 
 def storable(text: str) -> str:
@@ -66,7 +61,7 @@ def storable(text: str) -> str:
     """
     if not suspicious(text):
         return text
-    return _pattern(_UNSTORABLE).sub(_stored_form, text)
+    return compiled(_UNSTORABLE).sub(_stored_form, text)
 
 
 def _stored_form(match: re.Match[str]) -> str:
@@ -99,7 +94,7 @@ class EncodingScanner:
                 "CWE-150",
             )
         if "\U0001f3f4" in rest:
-            rest = _pattern(_FLAG).sub(_blank, rest)
+            rest = compiled(_FLAG).sub(_blank, rest)
         for source, rule, category, severity, what, cwe in _CLASSES:
             self._collect(hits, rest, source, rule, category, severity, what, cwe)
         _control(hits, rest)
@@ -121,7 +116,7 @@ class EncodingScanner:
     ) -> str:
         """One hit for all matches of a pattern, from the first to the last; returns the text with them blanked."""
         count, first, last = 0, 0, 0
-        for match in _pattern(source).finditer(text):
+        for match in compiled(source).finditer(text):
             if not count:
                 first = match.start()
             count, last = count + 1, match.end()
@@ -140,7 +135,7 @@ class EncodingScanner:
                 owasp_llm=_OWASP_INJECTION,
             )
         )
-        return _pattern(source).sub(_blank, text)
+        return compiled(source).sub(_blank, text)
 
 
 def _control(hits: list[Hit], text: str) -> None:
@@ -150,13 +145,13 @@ def _control(hits: list[Hit], text: str) -> None:
     (CWE-150): medium.
     """
     first, last, count = 0, 0, 0
-    for run in _pattern(rf"[{_CONTROL}{_ESCAPE}]+").finditer(text):
+    for run in compiled(rf"[{_CONTROL}{_ESCAPE}]+").finditer(text):
         if not count:
             first = run.start()
         count, last = count + 1, run.end()
     if not count:
         return
-    hides = _pattern(_OVERWRITES).search(text) is not None
+    hides = compiled(_OVERWRITES).search(text) is not None
     message = "control characters that overwrite others" if hides else "control characters"
     hits.append(
         Hit(
@@ -175,9 +170,9 @@ def _control(hits: list[Hit], text: str) -> None:
 def _invisible(hits: list[Hit], text: str) -> None:
     # Alone they are honest (joined emoji, Persian, soft hyphens, a byte-order mark); in runs, inside a Latin word, or after every
     # letter they carry data or break a word for a filter.
-    if _pattern(f"[{_ZERO_WIDTH}{_SELECTOR}]").search(text) is None:
+    if compiled(f"[{_ZERO_WIDTH}{_SELECTOR}]").search(text) is None:
         return
-    found = [m for m in _pattern(_HIDDEN_RUN).finditer(text) if not _honest(m[0])]
+    found = [m for m in compiled(_HIDDEN_RUN).finditer(text) if not _honest(m[0])]
     if found:
         hits.append(
             Hit(

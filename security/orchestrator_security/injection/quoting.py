@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
+from orchestrator_core.analysis.lazy_patterns import compiled
 
 _FRAME = (
     r"(?i)\b(?:explain (?:why|this|what|to)|what does|what is this|why (?:does|is|did)|class of attack|test data|review "
@@ -35,18 +34,13 @@ _INTRODUCED = r"\A[^\n]{8,400}:[ \t]*\n"
 _CLOSING = r"\n[^\n]{8,300}\?[ \t]*\Z"
 
 
-@cache
-def _pattern(source: str) -> re.Pattern[str]:
-    return re.compile(source)
-
-
 def own_words(text: str) -> str | None:
     """What the writer says in their own words where they quote something and speak of their trade; None where they do not."""
-    outside = _pattern(_QUOTED).sub(" … ", text)
-    outside = _pattern(_ASIDE).sub(" … ", outside)
-    introduction = _pattern(_INTRODUCED).match(outside)
+    outside = compiled(_QUOTED).sub(" … ", text)
+    outside = compiled(_ASIDE).sub(" … ", outside)
+    introduction = compiled(_INTRODUCED).match(outside)
     if introduction is not None and _framed(introduction[0]) and not outside.startswith(" …"):
-        closing = _pattern(_CLOSING).search(outside, introduction.end() - 1)
+        closing = compiled(_CLOSING).search(outside, introduction.end() - 1)
         outside = introduction[0] + (closing[0] if closing else "")
     if outside != text and _framed(outside):
         return outside
@@ -56,13 +50,13 @@ def own_words(text: str) -> str | None:
 
 
 def _framed(text: str) -> bool:
-    return _pattern(_FRAME).search(text) is not None or _pattern(_WORKSHOP).search(text) is not None
+    return compiled(_FRAME).search(text) is not None or compiled(_WORKSHOP).search(text) is not None
 
 
 def _trade(text: str) -> int:
     """How many different words of the trade stand in it, up to a few."""
     seen: set[str] = set()
-    for found in _pattern(_WORKSHOP).finditer(text[:4_000]):
+    for found in compiled(_WORKSHOP).finditer(text[:4_000]):
         seen.add(found[0].lower())
         if len(seen) >= _TRADE_ENOUGH:
             break

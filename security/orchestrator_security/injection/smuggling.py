@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from functools import cache
 
+from orchestrator_core.analysis.lazy_patterns import compiled
 from orchestrator_core.analysis.orders.recogniser import speaks_as_system
 from orchestrator_security.injection.evidence import Category, Piece
 
@@ -66,11 +65,6 @@ _FACTS_MAX = 100
 _UNIT_MAX = 5
 
 
-@cache
-def _pattern(source: str) -> re.Pattern[str]:
-    return re.compile(source)
-
-
 def smuggled(text: str, plain: str, *, untrusted: bool) -> list[Piece]:
     """What was found; ``plain`` is what ``unmasking.plain`` makes of the text."""
     return list(_found(text, plain, untrusted=untrusted))
@@ -80,29 +74,29 @@ def _found(text: str, plain: str, *, untrusted: bool) -> Iterator[Piece]:
     if speaks_as_system(plain):
         yield _piece("system-voice", "order", 0.8 if untrusted else 0.35)
     if untrusted:
-        if "assistant:" in plain and _pattern(_COMPLIES).search(plain):
+        if "assistant:" in plain and compiled(_COMPLIES).search(plain):
             yield _piece("turns", "new-task", 0.5)
         if ("assistant" in plain or "human:" in plain) and len(set(_lower_all(_TURNS, plain))) > 1:
             yield _piece("turns", "new-task", 0.35)
         if "](http" in plain and _sends_data(plain):
             yield _piece("image-with-data", "exfiltration", 0.5)
-        if ("<" in plain or "=" in plain) and _pattern(_ACTIVE).search(plain):
+        if ("<" in plain or "=" in plain) and compiled(_ACTIVE).search(plain):
             yield _piece("active-content", "active", 0.25)
-    if "part" in plain and (first := _pattern(_FIRST_PART).search(plain)):
+    if "part" in plain and (first := compiled(_FIRST_PART).search(plain)):
         near = plain[max(0, first.start() - 200) : first.end() + 400]
         quoted = sum(map(near.count, "\"'“`")) > 1
-        if quoted and _pattern(_SECOND_PART).search(near) and _pattern(_TOGETHER).search(near):
+        if quoted and compiled(_SECOND_PART).search(near) and compiled(_TOGETHER).search(near):
             yield _piece("split-payload", "split", 1.0, "jailbreak")
     if (
         "+" in plain
         and "=" in plain
-        and _pattern(_PLUS).search(plain)
-        and _pattern(_SUM).search(plain)
+        and compiled(_PLUS).search(plain)
+        and compiled(_SUM).search(plain)
         and _many(_VARIABLES, plain)
     ):
         yield _piece("split-payload", "split", 1.0, "jailbreak")
     yield from _ciphers(plain)
-    if ("'s " in text or "’s " in text or "here does " in text) and (_private(text) or _pattern(_LIVES).search(text)):
+    if ("'s " in text or "’s " in text or "here does " in text) and (_private(text) or compiled(_LIVES).search(text)):
         yield _piece("private-fact", "private", 0.3 if untrusted else 1.0, "prompt_extraction")
     if _repeats(plain):
         yield _piece("repetition", "repetition", 0.5 if untrusted else 1.0, "jailbreak")
@@ -112,20 +106,20 @@ def _ciphers(plain: str) -> Iterator[Piece]:
     """What is to be decoded, as long as the cipher, the coded text and what to do with it stand close together."""
     if not any(stem in plain for stem in _CIPHER_STEMS):
         return
-    for verb, _ in zip(_pattern(_SOLVE).finditer(plain), range(_VERBS_MAX), strict=False):
+    for verb, _ in zip(compiled(_SOLVE).finditer(plain), range(_VERBS_MAX), strict=False):
         near = plain[verb.start() : verb.start() + 300]
-        orders = _pattern(_THEN).search(near) is not None
-        if _pattern(_CLASSIC).search(near[:120]) and _pattern(_PAYLOAD).search(near):
+        orders = compiled(_THEN).search(near) is not None
+        if compiled(_CLASSIC).search(near[:120]) and compiled(_PAYLOAD).search(near):
             yield _piece("cipher", "cipher", 1.0 if orders else 0.6, "jailbreak")
             return
-        if orders and _pattern(_ENCODED).search(near[:120]) and _pattern(_CODED).search(near):
+        if orders and compiled(_ENCODED).search(near[:120]) and compiled(_CODED).search(near):
             yield _piece("encoded-order", "cipher", 0.8, "jailbreak")
             return
 
 
 def _private(text: str) -> bool:
-    for number, fact in enumerate(_pattern(_PRIVATE).finditer(text)):
-        if _pattern(_ASKED).search(text[max(0, fact.start() - 90) : fact.start()]):
+    for number, fact in enumerate(compiled(_PRIVATE).finditer(text)):
+        if compiled(_ASKED).search(text[max(0, fact.start() - 90) : fact.start()]):
             return True
         if number == _FACTS_MAX:
             break
@@ -138,16 +132,16 @@ def _piece(name: str, group: str, weight: float, category: Category = "prompt_in
 
 def _sends_data(plain: str) -> bool:
     """Whether an image's address has a place for data in it; not the fixed parameters of a badge."""
-    images = zip(_pattern(_IMAGE).finditer(plain), range(_IMAGES_MAX), strict=False)
-    return any(_pattern(_PLACEHOLDER).search(image[1]) for image, _ in images)
+    images = zip(compiled(_IMAGE).finditer(plain), range(_IMAGES_MAX), strict=False)
+    return any(compiled(_PLACEHOLDER).search(image[1]) for image, _ in images)
 
 
 def _many(source: str, plain: str) -> bool:
-    return sum(1 for _, _ in zip(_pattern(source).finditer(plain), range(2), strict=False)) > 1
+    return sum(1 for _, _ in zip(compiled(source).finditer(plain), range(2), strict=False)) > 1
 
 
 def _lower_all(source: str, plain: str) -> Iterator[str]:
-    for match in _pattern(source).finditer(plain):
+    for match in compiled(source).finditer(plain):
         yield match[0].strip(" \t>*#").partition(":")[0]
 
 

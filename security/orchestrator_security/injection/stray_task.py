@@ -8,8 +8,8 @@ rest; it speaks of no "we", "your account", "link" or "below"; and there are few
 from __future__ import annotations
 
 import re
-from functools import cache
 
+from orchestrator_core.analysis.lazy_patterns import compiled
 from orchestrator_security.injection.evidence import Piece
 
 _STRONG = (
@@ -151,11 +151,6 @@ _TEXT_MAX = 40_000
 _LEAST_WORDS = 2
 
 
-@cache
-def _pattern(source: str) -> re.Pattern[str]:
-    return re.compile(source)
-
-
 def stray_tasks(text: str) -> list[Piece]:
     """One piece of evidence where there is a task, or a question, that the rest of the text has nothing to do with."""
     lowered = text[:_TEXT_MAX].lower()
@@ -195,14 +190,14 @@ def stray_code(text: str) -> list[Piece]:
     if "```" not in text:
         return []
     lowered = text[:_TEXT_MAX].lower()
-    fence = _pattern(_FENCE).search(lowered)
+    fence = compiled(_FENCE).search(lowered)
     if fence is None:
         return []
     pieces = []
-    if _pattern(_HARMFUL).search(fence[1]):
+    if compiled(_HARMFUL).search(fence[1]):
         pieces.append(Piece("injection.code-to-insert", "prompt_injection", "code", 0.15))
     around = f"{lowered[: fence.start()]} {lowered[fence.end() :]}"
-    if not _pattern(_WORKING_TEXT).search(around) and len(_pattern(_WORD).findall(around)) >= _ENOUGH_WORDS:
+    if not compiled(_WORKING_TEXT).search(around) and len(compiled(_WORD).findall(around)) >= _ENOUGH_WORDS:
         pieces.append(Piece("injection.code-to-insert", "prompt_injection", "code", 0.25))
     return pieces
 
@@ -212,7 +207,7 @@ def _stray(name: str, weight: float) -> Piece:
 
 
 def _some(source: str, text: str) -> list[re.Match[str]]:
-    return [match for match, _ in zip(_pattern(source).finditer(text), range(_TASKS_MAX + 1), strict=False)]
+    return [match for match, _ in zip(compiled(source).finditer(text), range(_TASKS_MAX + 1), strict=False)]
 
 
 def _begins_a_sentence(text: str, match: re.Match[str]) -> bool:
@@ -227,13 +222,13 @@ def _at_the_edge(text: str, match: re.Match[str]) -> bool:
 def _astray(text: str, match: re.Match[str], least: int = _LEAST_WORDS) -> bool:
     said = re.sub(rf"^\s*{_OPENING}{{0,2}}", "", match[0])
     said = re.sub(r"^(?:tell me|give me|show me|teach me|help me|inform me|remind me|provide me)\b", "", said)
-    if _pattern(_ADDRESSED).search(_pattern(_QUOTED).sub(" ", said)):
+    if compiled(_ADDRESSED).search(compiled(_QUOTED).sub(" ", said)):
         return False
-    own = {_stem(word) for word in _pattern(_WORD).findall(said)} - _COMMON
+    own = {_stem(word) for word in compiled(_WORD).findall(said)} - _COMMON
     if len(own) < least:
         return False
     rest = f"{text[: match.start()]} {text[match.end() :]}"
-    others = {_stem(word) for word in _pattern(_WORD).findall(rest)}
+    others = {_stem(word) for word in compiled(_WORD).findall(rest)}
     return len(others) >= _ENOUGH_WORDS and own.isdisjoint(others)
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+from orchestrator_core.analysis.lazy_patterns import compiled
 from orchestrator_core.analysis.orders import unmasking
 
 _BACKWARDS = ("snoitcurtsni", "tpmorp", "erongi", "drawrofsid", "laever", "drowssap")
@@ -25,11 +26,6 @@ _GAPPED = r"(?<![a-z])(?:[a-z][^a-z\n]{1,4}){7,400}[a-z](?![a-z])"
 _MANY = 5
 
 
-@cache
-def _pattern(source: str) -> re.Pattern[str]:
-    return re.compile(source)
-
-
 def unveiled(text: str, plain: str, words: Sequence[str]) -> Iterator[tuple[str, str]]:
     """For each veil that may lie over the text: its name, and what stands behind it. Mostly none. Linear, with bounded decoding.
 
@@ -42,22 +38,22 @@ def unveiled(text: str, plain: str, words: Sequence[str]) -> Iterator[tuple[str,
     if any(stem in plain for stem in _SHIFTED):
         yield "rot13", text.translate(_ROT13)
     yield from _bytes_spelt_out(plain)
-    if not text.isascii() and _pattern(_TAG).search(text):
+    if not text.isascii() and compiled(_TAG).search(text):
         yield "tag-characters", "".join(filter(None, map(_TAGS.get, map(ord, text))))
     if _dense(plain, len(words)):
         yield "digits-for-letters", plain.translate(_STAND_INS)
     if _spelt(words):
-        runs = [run[0] for run, _ in zip(_pattern(_GAPPED).finditer(plain), range(_RUNS_MAX), strict=False)]
+        runs = [run[0] for run, _ in zip(compiled(_GAPPED).finditer(plain), range(_RUNS_MAX), strict=False)]
         if runs:
             yield "spelt-letters", " . ".join(map(_closed_up, runs))
 
 
 def _bytes_spelt_out(plain: str) -> Iterator[tuple[str, str]]:
     if "\\" in plain or "&#" in plain or "%" in plain:
-        escapes = _pattern(_ESCAPES)
+        escapes = compiled(_ESCAPES)
         if len(_first(escapes, plain)) >= _MANY:
             yield "escapes", escapes.sub(_character, plain)
-    for number, run in enumerate(_pattern(_HEX).finditer(plain)):
+    for number, run in enumerate(compiled(_HEX).finditer(plain)):
         if number == _RUNS_MAX:
             return
         digits = run[0].replace(" ", "").replace(":", "")
@@ -86,7 +82,7 @@ def _dense(plain: str, words: int) -> bool:
     """Whether digits stand for letters in many words: ``1gn0r3 pr3v10us``, not ``utf8`` and ``python3``."""
     if plain.isalpha():
         return False
-    stood_in = enumerate(_pattern(_STAND_IN).finditer(plain), 1)
+    stood_in = enumerate(compiled(_STAND_IN).finditer(plain), 1)
     return any(found > 2 and found * 6 > words for found, _ in stood_in)
 
 

@@ -7,7 +7,7 @@ replaced there.
 from __future__ import annotations
 
 from orchestrator_core.analysis.assigned_values import AssignedValue
-from orchestrator_core.analysis.secret_formats import compiled
+from orchestrator_core.analysis.lazy_patterns import compiled
 from orchestrator_core.analysis.secret_matches import entropy
 
 _PLACEHOLDER = (

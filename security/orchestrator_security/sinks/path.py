@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import partial
 
+from orchestrator_core.analysis.lazy_patterns import compiled
 from orchestrator_core.records import Severity
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.scanner import Hit
@@ -114,9 +115,7 @@ _RULES: tuple[tuple[str, str, Severity, str], ...] = (
 )
 
 
-@cache
-def _pattern(source: str) -> re.Pattern[str]:
-    return re.compile(source, re.IGNORECASE)
+_pattern = partial(compiled, flags=re.IGNORECASE)
 
 
 class PathScanner:

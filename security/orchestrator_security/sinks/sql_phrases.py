@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import partial
 from itertools import islice
 
+from orchestrator_core.analysis.lazy_patterns import compiled
 from orchestrator_security.sinks.sql_found import Kind, Phrase
 from orchestrator_security.sinks.sql_names import NAMES
 from orchestrator_security.sinks.sql_query import goes_on_as_query, queries
@@ -194,9 +195,7 @@ _STATEMENTS: tuple[Kind, ...] = (
 )
 
 
-@cache
-def _pattern(source: str) -> re.Pattern[str]:
-    return re.compile(source, re.IGNORECASE)
+_pattern = partial(compiled, flags=re.IGNORECASE)
 
 
 def phrases(text: str) -> Iterator[Phrase]:

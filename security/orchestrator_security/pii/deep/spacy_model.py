@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +110,3 @@ def _download(name: str) -> str:
 def _rank(model: SpacyModel) -> tuple[Any, ...]:
     place = _PREFERRED.index(model.name) if model.name in _PREFERRED else len(_PREFERRED)
     return (bool(model.problem), not model.names, model.needs_torch, place, not model.name.startswith("en"), model.name)
-
-
-def names_models(models: Iterator[SpacyModel] | list[SpacyModel]) -> list[SpacyModel]:
-    """Those that find names and fit."""
-    return [model for model in models if model.names and not model.problem]
