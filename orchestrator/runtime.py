@@ -225,7 +225,7 @@ class Orchestrator:
         return dashboards_for(self.home, self.database, self.settings).write(hours=window, now=self.clock.now())
 
     def maintain(self) -> MaintenanceReport:
-        """Apply retention and expiry and give free space back.
+        """Apply retention and expiry, settle questions that nobody waits for any more, and give free space back.
 
         Raises:
             StoreError: the store cannot be written.
@@ -234,6 +234,7 @@ class Orchestrator:
 
     def _maintain(self, *, queued_work: bool) -> MaintenanceReport:
         built = self.open()
+        built.security.approvals.purge()
         with self.network.scope():
             return maintain(
                 self.database,

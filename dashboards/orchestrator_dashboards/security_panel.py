@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import tzinfo
+from itertools import islice
+from pathlib import Path
 
 from msgspec import Struct
 
+from orchestrator_core.life_sign import LifeSign
 from orchestrator_dashboards import quantities
 from orchestrator_dashboards.safe_text import one_line
 from orchestrator_dashboards.windows import Window
@@ -65,19 +68,27 @@ def read_security(connection: sqlite3.Connection, window: Window) -> SecurityFac
         (window.start, window.end),
     ).fetchone()
     waiting = connection.execute(
-        "SELECT id, agent, capability, reason, tainted, expires_at FROM approvals WHERE decision = '' AND expires_at > ? "
-        "ORDER BY expires_at, id LIMIT ?",
-        (window.end, WAITING_MAX),
-    ).fetchall()
+        "SELECT id, agent, capability, reason, tainted, expires_at, asker FROM approvals WHERE decision = '' AND expires_at > ? "
+        "ORDER BY expires_at, id",
+        (window.end,),
+    )
+    # Nobody waits for the answer to a question of a process that was killed.
+    signs = LifeSign(_home(connection))
+    living = islice((row[:-1] for row in waiting if signs.lives(row[-1])), WAITING_MAX)
     return SecurityFacts(
         dict(decided),
         deep,
         calls,
         tuple(
             Waiting(id_, agent, capability, reason, bool(tainted), expires_at)
-            for id_, agent, capability, reason, tainted, expires_at in waiting
+            for id_, agent, capability, reason, tainted, expires_at in living
         ),
     )
+
+
+def _home(connection: sqlite3.Connection) -> Path:
+    """The folder of the store that a connection reads."""
+    return Path(connection.execute("PRAGMA database_list").fetchone()[2]).parent
 
 
 def security_panel(facts: SecurityFacts, zone: tzinfo | None) -> SecurityPanel:

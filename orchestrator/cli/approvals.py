@@ -11,6 +11,7 @@ from orchestrator.cli.command import MOST, common_options, pass_invocation
 from orchestrator.cli.command import command as common_command
 from orchestrator.cli.invocation import Invocation
 from orchestrator.cli.memory_access import store_to_read
+from orchestrator.cli.screen import counted
 from orchestrator_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,15 +28,28 @@ def command() -> None:
 @common_command("list")
 @click.option("--all", "everything", is_flag=True, help="Also what has been answered, has run out or was withdrawn.")
 @click.option("--limit", "-n", type=click.IntRange(1, MOST), default=50, show_default=True, help="How many at most.")
+@click.option(
+    "--watch", is_flag=True, help="Go on showing what is asked and answered, until Ctrl-C. JSON Lines with --json."
+)
 @pass_invocation
-def list_approvals(invocation: Invocation, everything: bool, limit: int) -> None:
-    """List the questions that wait for an answer, newest first."""
+def list_approvals(invocation: Invocation, everything: bool, limit: int, watch: bool) -> None:
+    """List the questions that wait for an answer, newest first.
+
+    A question whose asker is gone was asked by a process that was killed: it cannot be approved, and deny or purge takes it off the list.
+    """
+    if watch:
+        from orchestrator.cli.approvals_watch import watched
+
+        if everything:
+            raise UsageError("--watch shows what is asked from now on; leave --all out.")
+        watched(invocation, limit)
+        return
     with store_to_read(invocation) as orchestrator:
         found: list[Entry] = []
         if orchestrator is not None:
             desk = orchestrator.security.approvals
             found = desk.entries(limit=limit) if everything else desk.waiting(limit=limit)
-    documents = [_document(entry) for entry in found]
+    documents = [document_of(entry) for entry in found]
     invocation.output.show({"approvals": documents}, lambda screen: _list_page(screen, found, everything))
 
 
@@ -48,7 +62,7 @@ def show_approval(invocation: Invocation, approval_id: str) -> None:
         if orchestrator is None:
             raise _nothing(invocation)
         entry = orchestrator.security.approvals.get(approval_id)
-    invocation.output.show(_document(entry), lambda screen: _page(screen, entry))
+    invocation.output.show(document_of(entry), lambda screen: _page(screen, entry))
 
 
 @common_command("approve")
@@ -69,6 +83,17 @@ def deny(invocation: Invocation, approval_id: str, note: str) -> int:
     return _answer(invocation, approval_id, False, note)
 
 
+@common_command("purge")
+@pass_invocation
+def purge(invocation: Invocation) -> None:
+    """Take off the list what nobody waits for any more: the questions of killed processes, and those whose time is over."""
+    with store_to_read(invocation) as orchestrator:
+        number = 0 if orchestrator is None else orchestrator.security.approvals.purge()
+    invocation.output.show(
+        {"purged": number}, lambda screen: screen.line(f"{counted(number, 'question')} taken off the list.")
+    )
+
+
 def _answer(invocation: Invocation, approval_id: str, approved: bool, note: str) -> int:
     with store_to_read(invocation) as orchestrator:
         if orchestrator is None:
@@ -76,13 +101,21 @@ def _answer(invocation: Invocation, approval_id: str, approved: bool, note: str)
         settled = orchestrator.security.approvals.settle(approval_id, approved, note=note)
     entry = settled.entry
     if settled.accepted:
-        invocation.output.show(_document(entry), lambda screen: screen.line(f"{entry.question.id} {_ended(entry)}"))
+        invocation.output.show(document_of(entry), lambda screen: screen.line(f"{entry.question.id} {ended(entry)}"))
         return 0
+    if entry.status == "gone":
+        invocation.output.error(
+            "approval-gone",
+            f"{entry.question.id}: nobody waits for the answer any more, since the {_asker(entry)} has ended. "
+            f"Run it again to be asked anew; orchestrate approvals deny {entry.question.id} takes this one off the list.",
+            approval=document_of(entry),
+        )
+        return 1
     told = {
         "expired": "too late: its time was over, and the answer was no",
         "withdrawn": "too late: its call has ended",
-    }.get(entry.status, f"somebody was quicker: it is {_ended(entry)}")
-    invocation.output.error("approval-settled", f"{entry.question.id}: {told}.", approval=_document(entry))
+    }.get(entry.status, f"somebody was quicker: it is {ended(entry)}")
+    invocation.output.error("approval-settled", f"{entry.question.id}: {told}.", approval=document_of(entry))
     return 1
 
 
@@ -90,40 +123,55 @@ def _nothing(invocation: Invocation) -> UsageError:
     return UsageError(f"nothing has been asked yet in {invocation.database_path}.")
 
 
-def _document(entry: Entry) -> dict[str, Any]:
+def document_of(entry: Entry) -> dict[str, Any]:
+    """A question with what became of it, for ``--json``."""
     import msgspec
 
     question = msgspec.structs.asdict(entry.question)
     return {
         **question,
         "status": entry.status,
+        "asker_pid": entry.asker_pid,
         "decided_at": entry.decided_at,
         "decided_by": entry.by,
         "note": entry.note,
     }
 
 
-def _ended(entry: Entry) -> str:
+def ended(entry: Entry) -> str:
+    """What became of a question, in words."""
+    if entry.status == "gone":
+        return "asker is gone"
     by = f" by {entry.by}" if entry.by else ""
     return f"{entry.status}{by}"
 
 
-def _what(entry: Entry) -> str:
+def _asker(entry: Entry) -> str:
+    return f"process that asked ({entry.asker_pid})" if entry.asker_pid else "process that asked"
+
+
+def what(entry: Entry) -> str:
+    """What the agent wants to do."""
     return entry.question.capability or "the call"
+
+
+def standing(entry: Entry) -> str:
+    """How long it can still be answered, or what became of it."""
+    left_s = max(0.0, entry.question.expires_at - time.time())
+    return f"{left_s:.0f} s left" if entry.status == "waiting" else ended(entry)
 
 
 def _list_page(screen: Screen, entries: list[Entry], everything: bool) -> None:
     if not entries:
         screen.line("Nothing has been asked yet." if everything else "Nothing waits for an answer.")
         return
-    now = time.time()
     rows = [
         (
             entry.question.id,
-            _ended(entry) if entry.status != "waiting" else f"{max(0.0, entry.question.expires_at - now):.0f} s left",
+            standing(entry),
             entry.question.agent,
             # The agent's own word for it stands in the last column: who reads it must know that the agent may be misled.
-            _what(entry) + (" (tainted)" if entry.question.tainted else ""),
+            what(entry) + (" (tainted)" if entry.question.tainted else ""),
             entry.question.reason or entry.question.request,
         )
         for entry in entries
@@ -136,9 +184,9 @@ def _page(screen: Screen, entry: Entry) -> None:
     screen.heading(f"Approval {question.id}")
     screen.pairs(
         (
-            ("status", _ended(entry)),
+            ("status", f"the {_asker(entry)} has ended" if entry.status == "gone" else ended(entry)),
             ("agent", question.agent),
-            ("wants", _what(entry)),
+            ("wants", what(entry)),
             ("asked because", question.cause),
             ("the agent says", question.reason),
             ("request", question.request),
@@ -163,5 +211,5 @@ def _when(at: float | None) -> str:
         return f"{at:g}"
 
 
-for _inner in (list_approvals, show_approval, approve, deny):
+for _inner in (list_approvals, show_approval, approve, deny, purge):
     command.add_command(_inner)

@@ -100,6 +100,11 @@ class Output:
             self._failed = error if isinstance(error, OSError) else BrokenPipeError()
             _point_nowhere(self._stdout)
 
+    @property
+    def unread(self) -> bool:
+        """Whether nobody reads what is written any more, such as after a closed pipe."""
+        return self._failed is not None
+
     def flush(self) -> None:
         self._write("")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from seeded_calls import NOW, SeededCalls
 
+from orchestrator_core.life_sign import LifeSign
 from orchestrator_dashboards.security_panel import SecurityFacts, security_panel
 
 
@@ -45,6 +46,20 @@ def test_who_is_waited_for_is_shown_with_the_command_that_answers(calls: SeededC
     assert "orchestrate approvals approve ap-1" in page
     assert "after untrusted content: &lt;b&gt;delete&lt;/b&gt; the cache" in page
     assert "ap-2" not in page and "ap-3" not in page
+
+
+def test_a_question_whose_asker_was_killed_waits_for_nobody(calls: SeededCalls, write: Any) -> None:
+    calls.add()
+    ask(calls, "ap-5")
+    ask(calls, "ap-6")
+    ask(calls, "ap-7")
+    alive = LifeSign(calls.database.path.parent)
+    sign = "UPDATE approvals SET asker = ? WHERE id = ?"
+    calls.database.execute([(sign, ("0" * 16, "ap-5")), (sign, (alive.name(), "ap-6"))])
+    page = write().read_text("utf-8")
+    alive.end()
+    assert "ap-5" not in page and "ap-6" in page
+    assert "ap-7" in page, "nobody knows of a row of an older version"
 
 
 def test_a_long_reason_cannot_push_the_warning_out_of_sight(calls: SeededCalls, write: Any) -> None:

@@ -95,7 +95,7 @@ def test_the_store_opens_where_a_waiting_question_was_left_by_a_killed_process(
     with sqlite3.connect(magnus.home / "orchestrator.db") as connection:
         connection.execute("UPDATE approvals SET decision = '', decided_at = NULL, decided_by = ''")
     connection.close()
-    assert [entry.status for entry in magnus.security.approvals.waiting()] == ["waiting"]
+    assert [entry.status for entry in magnus.security.approvals.waiting()] == ["gone"]
     clock.advance(301)
     assert magnus.security.approvals.waiting() == []
     assert [entry.status for entry in magnus.security.approvals.entries()] == ["expired"]

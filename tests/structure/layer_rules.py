@@ -29,6 +29,7 @@ LAYERS: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
                 "orchestrator_core.records",
                 "orchestrator_core.clock",
                 "orchestrator_core.file_lock",
+                "orchestrator_core.life_sign",
                 "orchestrator_core.forks",
                 "orchestrator_core.own_thread",
                 "orchestrator_core.plain_text",

@@ -8,12 +8,12 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from orchestrator_core.storage.migrations import first_tables, memory_index, security_tables
+from orchestrator_core.storage.migrations import askers_and_kinds, first_tables, memory_index, security_tables
 
 if TYPE_CHECKING:
     from sqlite_utils import Database as SqliteUtilsDatabase
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Kept in ``PRAGMA user_version``; raise it with every migration."""
 
 
@@ -43,6 +43,11 @@ def migrate(connection: sqlite3.Connection) -> None:
     @steps(name="security_tables")
     def _security_tables(db: SqliteUtilsDatabase) -> None:
         for statement in security_tables.STATEMENTS:
+            db.execute(statement)
+
+    @steps(name="askers_and_kinds")
+    def _askers_and_kinds(db: SqliteUtilsDatabase) -> None:
+        for statement in askers_and_kinds.STATEMENTS:
             db.execute(statement)
 
     # Lock before looking: a second process that waited here finds the work done.

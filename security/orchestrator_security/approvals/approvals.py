@@ -15,7 +15,7 @@ import logging
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any
 
@@ -72,7 +72,9 @@ class ApprovalDesk:
     # ---- for those who answer
 
     def waiting(self, *, limit: int = 100) -> list[Entry]:
-        """The questions that can still be answered, newest first.
+        """The questions without an answer whose time is not over, newest first.
+
+        One whose status is ``gone`` can only be denied: nobody waits for the answer any more.
 
         Raises:
             StoreError: the store cannot be read.
@@ -99,6 +101,8 @@ class ApprovalDesk:
     def settle(self, question_id: str, approved: bool, *, by: str = "", note: str = "") -> Settled:
         """Answer a question; by default in the name of the user this process runs as. Whoever is first decides.
 
+        A yes is not accepted where the process that asked was killed: the entry's status is ``gone`` then.
+
         Raises:
             UsageError: there is no such question, or an argument is of the wrong type.
             StoreError: the store cannot be written.
@@ -110,6 +114,14 @@ class ApprovalDesk:
         decision: Decision = "approved" if approved else "denied"
         return self._settle(entry.question.id, decision, by or user_name(), note)
 
+    def purge(self) -> int:
+        """Take off the list what nobody waits for any more; returns how many questions they were.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        return self._store.purge(now=self._clock.now())
+
     # ---- for those who ask
 
     def ask(self, question: Question, *, seconds: float, stop: Stop) -> Answer:
@@ -117,10 +129,14 @@ class ApprovalDesk:
         if seconds <= 0:
             return Answer(False, decision="expired", note="no time was left to ask")
         question = self._fit(question)
-        try:
-            self._store.put(question)
-        except StoreError as error:
-            return Answer(False, decision="denied", note=f"the question could not be stored ({error.code})")
+        with ExitStack() as waits:
+            try:
+                waits.enter_context(self._store.asked(question))
+            except StoreError as error:
+                return Answer(False, decision="denied", note=f"the question could not be stored ({error.code})")
+            return self._asked(question, seconds, stop)
+
+    def _asked(self, question: Question, seconds: float, stop: Stop) -> Answer:
         try:
             return self._wait(question, seconds, stop)
         except MagnusError as error:
@@ -243,7 +259,7 @@ class ApprovalDesk:
 
 
 def _final(entry: Entry) -> Decision:
-    return "denied" if entry.status == "waiting" else entry.status
+    return "denied" if entry.status == "waiting" or entry.status == "gone" else entry.status  # noqa: PLR1714 - what mypy follows
 
 
 def user_name() -> str:

@@ -66,10 +66,13 @@ class Entry(Struct, frozen=True, kw_only=True):
     """A question with what became of it."""
 
     question: Question
-    status: Decision | Literal["waiting"]
+    status: Decision | Literal["waiting", "gone"]
+    """``gone``: nobody has answered, and nobody waits for it any more, since the process that asked was killed."""
     decided_at: float | None = None
     by: str = ""
     note: str = ""
+    asker_pid: int = 0
+    """The id of the process that asked, for people; 0 where it is not known."""
 
 
 class Settled(Struct, frozen=True):

@@ -1,8 +1,8 @@
-"""How processes that share a store see that one of them has died.
+"""How processes that share a store see that one of them has died, or waits no more.
 
 Each keeps a lock on a file of its own, which the system takes away with the process, however that ends: also by ``kill -9``, at
 once, and without a clock. A process id would do neither across containers nor after it was given to somebody else; a lease that has to
-be renewed needs a thread, and lets a killed process's slots stay taken until it runs out.
+be renewed needs a thread, and lets what a killed process held stay taken until it runs out.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from orchestrator_core.file_lock import is_locked, try_lock, unlock
+from orchestrator_core.file_lock import try_lock, unlock
 from orchestrator_core.forks import at_fork
 
 FOLDER = "running"
 _TRIES = 20
+_NAME_DIGITS = 16
+_DIGITS = frozenset("0123456789abcdef")
 
 
 class LifeSign:
-    """The sign of this process in a store's folder, and a look at those of others."""
+    """The sign of this process, or of one wait in it, in a store's folder; and a look at those of others."""
 
     def __init__(self, home: Path) -> None:
         self._folder = home / FOLDER
@@ -52,7 +54,7 @@ class LifeSign:
                 for path in self._folder.iterdir():
                     self.lives(path.name)
                 for _ in range(_TRIES):
-                    if self._made(secrets.token_hex(8)):
+                    if self._made(secrets.token_hex(_NAME_DIGITS // 2)):
                         return self._name
                 raise OSError(f"no file in {self._folder} can be locked")
             return self._name
@@ -68,16 +70,27 @@ class LifeSign:
         return False
 
     def lives(self, name: str) -> bool:
-        """Whether the process of that name is still there. The file of a dead one is removed."""
-        if name == self._name:
-            return True
+        """Whether who goes by that name is still there; True where nobody can tell. The file of a dead one is removed."""
+        if name == self._name or len(name) != _NAME_DIGITS or not _DIGITS.issuperset(name):
+            return True  # a name comes out of a row, and must not name a file elsewhere
         path = self._folder / name
         try:
-            if is_locked(path):
-                return True
-            path.unlink(missing_ok=True)
+            handle = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+        except FileNotFoundError:
+            return False
         except OSError:
-            return True  # nobody knows; a slot too few is better than one too many
+            return True  # a slot too few is better than one too many
+        try:
+            if not try_lock(handle):
+                return True
+            with suppress(OSError):
+                # While it is locked here: who has just made it finds it gone, instead of living without a file.
+                path.unlink()
+            unlock(handle)
+        finally:
+            os.close(handle)
+        with suppress(OSError):
+            path.unlink()  # Windows removes no open file, so also none that somebody has just made
         return False
 
     def end(self) -> None:
