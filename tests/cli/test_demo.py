@@ -155,7 +155,7 @@ def test_promises_are_not_kept_by_themselves(tmp_path: Path) -> None:
         if scene.shows in ("meaning", "healing", "failure", "redaction", "blocking")
     ]
     with temporary_orchestrator(
-        tmp_path / "store", overrides={"stages.healing": False, "security.redact_pii": []}
+        tmp_path / "store", overrides={"stages.healing": False, "stages.recall": False, "security.redact_pii": []}
     ) as orchestrator:
         for scene in script:
             orchestrator.register(scene.agent, lambda request: "all is well", replace=True)
@@ -197,10 +197,12 @@ def test_a_signal_leaves_a_clear_line_and_the_history_intact(
 def test_targets() -> None:
     assert (own_source() / "examples" / "shop").resolve() == find_shop()
     target = choose_target(None, execute=False)
-    assert target.context("code-reviewer") == {"path": str(own_source())}
+    assert target.context("code-archaeologist") == {"path": str(own_source())}
+    assert target.context("code-reviewer") == {"path": str(own_source() / "orchestrator")}
     assert target.context("test-automator")["path"] == str(find_shop())
     assert target.context("performance-optimizer")["entry"] == "shop.reports:year_report"
     mine = choose_target(str(find_shop()), execute=True)
+    assert mine.context("code-reviewer") == {"path": str(find_shop())}
     assert mine.context("test-automator") == {"path": str(find_shop()), "execute": True}
 
 

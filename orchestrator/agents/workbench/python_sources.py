@@ -11,7 +11,7 @@ from orchestrator.agents.workbench.project import Project
 from orchestrator.agents.workbench.report import Issue
 from orchestrator.agents.workbench.structure.dead_code import Source
 from orchestrator_core.analysis.file_roles import is_support_file
-from orchestrator_core.analysis.imports import decode_source, module_facts
+from orchestrator_core.analysis.imports import decode_source
 from orchestrator_core.analysis.syntax import parse
 from orchestrator_core.records import Severity
 
@@ -57,5 +57,5 @@ def read_sources(project: Project, names: Iterable[str] | None = None) -> Python
                 )
             )
             continue
-        files[name] = Source(text, tree, module_facts(tree))
+        files[name] = Source(text, tree)
     return PythonSources(files, tuple(issues))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
 
 from orchestrator_core.analysis.file_roles import is_support_file
-from orchestrator_core.analysis.imports import ModuleFacts
+from orchestrator_core.analysis.imports import ModuleFacts, module_facts
 from orchestrator_core.analysis.syntax import mute_parse_warnings
 from orchestrator_core.errors import MissingDependency
 
@@ -41,12 +42,16 @@ class Unused(Struct, frozen=True):
     private: bool
 
 
-class Source(Struct, frozen=True):
+class Source(Struct, frozen=True, dict=True):
     """One parsed file."""
 
     text: str
     tree: ast.Module
-    facts: ModuleFacts
+
+    @cached_property
+    def facts(self) -> ModuleFacts:
+        """What :func:`module_facts` reads: gathered when it is first asked for, since half of the agents never do."""
+        return module_facts(self.tree)
 
 
 def find_unused(sources: Mapping[str, Source], texts: Iterable[str] = ()) -> tuple[list[Unused], list[str]]:
