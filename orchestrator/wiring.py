@@ -145,6 +145,7 @@ class Built:
             tracing=_tracing(guard.redact),
             render_memories=self.memory.render,
             render_untrusted=_fenced,
+            log=lambda writes: database.execute([(write.sql, write.params) for write in writes]),
             digest_key=key,
             sleep=sleep,
         )

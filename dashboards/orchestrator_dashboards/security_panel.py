@@ -35,6 +35,10 @@ class SecurityFacts(Struct, frozen=True):
 
     decided: dict[str, int] = {}
     """How many texts by what was done about them: ``allow``, ``flag``, ``redact``, ``block``."""
+    unchecked: int = 0
+    """Texts that nobody looked at, since the check was switched off."""
+    over_limit: int = 0
+    """Calls that a limit refused."""
     deep: int = 0
     """Calls whose texts Presidio looked at too, of ``calls``."""
     calls: int = 0
@@ -59,8 +63,8 @@ class SecurityPanel(Struct, frozen=True):
 
 def read_security(connection: sqlite3.Connection, window: Window) -> SecurityFacts:
     """Count the decisions of a window, and list who is waited for at its end."""
-    decided = connection.execute(
-        "SELECT action, count(*) FROM security_log WHERE at >= ? AND at <= ? GROUP BY action ORDER BY action",
+    counted = connection.execute(
+        "SELECT kind, action, count(*) FROM security_log WHERE at >= ? AND at <= ? GROUP BY kind, action ORDER BY kind, action",
         (window.start, window.end),
     ).fetchall()
     calls, deep = connection.execute(
@@ -76,7 +80,9 @@ def read_security(connection: sqlite3.Connection, window: Window) -> SecurityFac
     signs = LifeSign(_home(connection))
     living = islice((row[:-1] for row in waiting if signs.lives(row[-1])), WAITING_MAX)
     return SecurityFacts(
-        dict(decided),
+        {action: n for kind, action, n in counted if kind == "text"},
+        sum(n for kind, _, n in counted if kind == "unchecked"),
+        sum(n for kind, _, n in counted if kind == "limit"),
         deep,
         calls,
         tuple(
@@ -96,6 +102,10 @@ def security_panel(facts: SecurityFacts, zone: tzinfo | None) -> SecurityPanel:
     total = sum(facts.decided.values())
     parts = [quantities.plural(total, "text") + " checked"] if total else []
     parts += [f"{quantities.count(n)} {word}" for action, word in _DONE if (n := facts.decided.get(action, 0))]
+    if facts.unchecked:
+        parts.append(quantities.plural(facts.unchecked, "text") + " not checked")
+    if facts.over_limit:
+        parts.append(quantities.plural(facts.over_limit, "call") + " over a limit")
     if facts.deep:
         parts.append(f"{quantities.percent(facts.deep / facts.calls)} of the calls scanned deeply")
     return SecurityPanel(

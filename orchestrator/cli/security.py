@@ -10,6 +10,7 @@ COMMANDS = {
     "check": ("orchestrator.cli.security_check", "Say what security finds in a text, and what it does about it."),
     "scan": ("orchestrator.cli.security_scan", "Scan Python code for insecure places."),
     "log": ("orchestrator.cli.security_log", "List what security decided."),
+    "show": ("orchestrator.cli.security_show", "Show one decision whole."),
     "policy": ("orchestrator.cli.security_policy", "Show the table that decides."),
     "hash": ("orchestrator.cli.security_hash", "Print what stands for a value in an allow list."),
 }

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec import structs
+
 from orchestrator.flow.state import CallState
-from orchestrator_core.records import Finding, Redacted
+from orchestrator_core.records import Finding
 from orchestrator_security.contract import ScanVerdict
 
 
-def refusal(state: CallState, text: Callable[[], Redacted]) -> ScanVerdict | None:
-    """Why the call may not begin; None where it may, and then it holds its place until it ends. ``text`` gives the request's.
+def refusal(state: CallState, unchecked: Callable[[], ScanVerdict]) -> ScanVerdict | None:
+    """Why the call may not begin; None where it may, and then it holds its place until it ends. ``unchecked`` names the request.
 
     Raises:
         StoreError: the limits are kept in the store, and it cannot be used.
@@ -31,7 +33,7 @@ def refusal(state: CallState, text: Callable[[], Redacted]) -> ScanVerdict | Non
         stage="guard_in",
         message=admission.reason,
     )
-    return ScanVerdict("block", text(), findings=(finding,), reason=admission.reason)
+    return structs.replace(unchecked(), action="block", findings=(finding,), reason=admission.reason)
 
 
 def _runs_above(state: CallState) -> bool:

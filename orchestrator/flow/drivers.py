@@ -10,7 +10,7 @@ from typing import Any
 from orchestrator.flow.invoke import ainvoke, in_thread, invoke
 from orchestrator.flow.policy import FAIL_RULES, Strictness
 from orchestrator.flow.state import CallState
-from orchestrator.flow.steps import Ask, Invoke, Move, StageCrashed, Step
+from orchestrator.flow.steps import Ask, Invoke, Keep, Move, StageCrashed, Step
 from orchestrator.observability.contract import names
 from orchestrator_core.errors import StoreError
 from orchestrator_core.records import ExecutionResult, StageRecord
@@ -39,7 +39,7 @@ def drive(line: Line, state: CallState) -> ExecutionResult:
                 reply = invoke(move)
             elif isinstance(move, Step):
                 reply = perform(state, move)
-            elif isinstance(move, Ask):
+            elif isinstance(move, Ask | Keep):
                 reply = move.run()
             else:
                 sleep(move.seconds)
@@ -81,6 +81,8 @@ async def adrive(line: Line, state: CallState) -> ExecutionResult:
                     reply = perform(state, step)
             elif isinstance(move, Ask):
                 reply = await move.arun()
+            elif isinstance(move, Keep):
+                await in_thread(move.run)
             elif state.rooms.sleep is not None:
                 # It may block, and the loop has others to serve.
                 await in_thread(partial(state.rooms.sleep, move.seconds))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from orchestrator.flow import permission
+from orchestrator.flow.loops import on_event_loop
 from orchestrator.flow.state import CallState, current_span
 from orchestrator.flow.untrusted import from_user, untrusted
 from orchestrator.observability.contract import SpanHandle
@@ -89,7 +89,7 @@ class CallHandle:
             ApprovalDenied: nobody said yes.
             UsageError: an argument does not fit, or an async agent must await ``arequire`` instead.
         """
-        if self._state.spec.is_async and _on_event_loop():
+        if self._state.spec.is_async and on_event_loop():
             raise UsageError(
                 "an async agent asks with: await call.arequire(...); call.require would hold up the event loop"
             )
@@ -158,9 +158,3 @@ class CallHandle:
                 raise UsageError(f"report({name}=...) takes a number of 0 or more, got {value!r}")
         redact = self._state.rooms.redact_value
         self._state.add_usage(int(tokens_in), int(tokens_out), redact(str(model))[:200], round(cost * 1e6))
-
-
-def _on_event_loop() -> bool:
-    """Whether an event loop runs in this thread; asyncio is not imported to find that out."""
-    events = sys.modules.get("asyncio.events")
-    return events is not None and events._get_running_loop() is not None  # noqa: SLF001 - get_running_loop raises instead

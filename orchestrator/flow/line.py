@@ -7,22 +7,21 @@ extend the rooms, never the order.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, Literal
+from typing import Any
 
-from msgspec import structs
-
-from orchestrator.flow.admission import refusal
 from orchestrator.flow.attempts import attempts
+from orchestrator.flow.guarding import guard_in, guard_out, hostile
 from orchestrator.flow.permission import permission
 from orchestrator.flow.policy import Strictness
 from orchestrator.flow.state import CONTEXT_MAX_NODES, CallState
-from orchestrator.flow.steps import Move, StageCrashed, Step
+from orchestrator.flow.steps import Keep, Move, StageCrashed, Step
 from orchestrator.observability.contract import Attributes, CallRecord, names
 from orchestrator_core.plain_text import PlainText, plain_text, pruned, readable_entry, storable
 from orchestrator_core.records import (
     STAGES,
     ErrorInfo,
     ExecutionResult,
+    Finding,
     Redacted,
     StageRecord,
     Verdict,
@@ -30,11 +29,8 @@ from orchestrator_core.records import (
 )
 from orchestrator_evaluation.contract import JudgeTask
 from orchestrator_memory.contract import Episode, Recollection
-from orchestrator_security.contract import ScanContext, ScanVerdict
 
 _CONTEXT_MAX_BYTES = 65_536
-_CUT_BYTES = 8_192
-"""The longest values, private keys, are half as long."""
 _EPISODE_CHARS = 4_000
 _QUERY_CHARS = 4_000
 
@@ -45,7 +41,7 @@ def line(state: CallState) -> Generator[Move, Any, ExecutionResult]:
     memories: list[Write] = []
     state.start_trace()
     try:
-        yield from _guard_in(state)
+        yield from guard_in(state)
         if state.status == "succeeded":
             yield from permission(state)
         if state.status == "succeeded":
@@ -54,7 +50,7 @@ def line(state: CallState) -> Generator[Move, Any, ExecutionResult]:
             )
             yield from attempts(state)
         if state.status == "succeeded":
-            output_facts = yield from _guard_out(state)
+            output_facts = yield from guard_out(state)
         if state.status == "succeeded":
             facts = output_facts
             state.verdict = yield Step(
@@ -73,6 +69,9 @@ def line(state: CallState) -> Generator[Move, Any, ExecutionResult]:
             "StageCrashed",
             f"the check {crash.stage!r} could not finish ({type(crash.error).__name__}), so the call was stopped",
         )
+        broken = Finding(f"crash.{crash.stage}", "crash", action="block", scanner=crash.stage, stage=crash.stage)
+        state.note_decision("crash", broken, "out" if crash.stage == "guard_out" else "in")
+        yield Keep(state.decisions.keep)
     except GeneratorExit:
         raise
     except Exception as bug:  # nobody's fault but ours: the caller still gets a recorded result
@@ -105,33 +104,6 @@ def line(state: CallState) -> Generator[Move, Any, ExecutionResult]:
     return result
 
 
-def _guard_in(state: CallState) -> Generator[Move, Any, None]:
-    guard = state.rooms.guard
-    settings = state.rooms.settings.security
-    facts = plain_text(state.request, max_bytes=4 * settings.request_max_bytes)
-    text = storable(facts.text)
-    place = _place(state, "in")
-    state.request_bytes = facts.size_bytes
-
-    def unchecked() -> ScanVerdict:
-        return ScanVerdict("allow", guard.redact(text))
-
-    def check() -> ScanVerdict:
-        if (refused := refusal(state, lambda: guard.redact(text))) is not None:
-            return refused
-        return guard.check(state.request if isinstance(state.request, str) else facts.text, place)
-
-    scan: ScanVerdict = yield Step(
-        "guard_in", check, unchecked, blocking=len(text) > 50_000 or state.rooms.limits.blocking
-    )
-    state.request_text = Redacted(storable(scan.text)[: settings.request_max_bytes])
-    state.note_scan(scan, place)
-    if scan.action == "block":
-        _block(state, "guard_in", scan.reason or "security blocked the request")
-    elif state.spec.sees == "placeholders":
-        state.hide_values()
-
-
 def _recall(state: CallState) -> Recollection:
     k = state.rooms.settings.memory.recall_k
     if not k:
@@ -139,21 +111,7 @@ def _recall(state: CallState) -> Recollection:
     memory = state.rooms.memory
     found = memory.recall(Redacted(state.request_text[:_QUERY_CHARS]), namespace=state.namespace, k=k)
     found = found.with_more(memory.lessons(namespace=state.namespace, agent=state.spec.name))
-    return found.without(_hostile(state, found))
-
-
-def _hostile(state: CallState, found: Recollection) -> frozenset[str]:
-    """The ids of memories that the policy keeps from the agent: what was stored may have come from anywhere."""
-    if not state.switches["guard_in"]:
-        return frozenset()
-    place = structs.replace(_place(state, "memory"), trust="untrusted")
-    kept_away = set()
-    for memory in found:
-        scan = state.rooms.guard.check_stored(Redacted(memory.text), place)
-        state.note_scan(scan, place)
-        if scan.action == "block":
-            kept_away.add(memory.id)
-    return frozenset(kept_away)
+    return found.without(hostile(state, found))
 
 
 def _told_recall(found: Recollection) -> Attributes:
@@ -168,44 +126,6 @@ def _told_recall(found: Recollection) -> Attributes:
 
 def _told_remember(writes: list[Write]) -> Attributes:
     return {names.OPERATION: "create_memory", names.MEMORY_COUNT: 1 if writes else 0}
-
-
-def _guard_out(state: CallState) -> Generator[Move, Any, PlainText]:
-    guard = state.rooms.guard
-    if state.hiding is not None and state.restores:
-        state.output = state.hiding.restore(state.output)
-    guard.know(state.output)
-    place = _place(state, "out")
-    max_bytes = state.rooms.settings.call.output_max_bytes
-    facts = plain_text(state.output, max_bytes=max_bytes, key=state.rooms.digest_key)
-    text, cut = storable(facts.text), 0
-    if facts.truncated:
-        # A value that is cut in two is no longer recognised: more is scanned than is kept.
-        wider = plain_text(state.output, max_bytes=max_bytes + _CUT_BYTES)
-        text, cut = storable(wider.text), _CUT_BYTES if wider.truncated else 0
-    scan: ScanVerdict = yield Step(
-        "guard_out",
-        lambda: guard.check(text, place),
-        lambda: ScanVerdict("allow", guard.redact(text)),
-        blocking=len(text) > 50_000,
-    )
-    kept = scan.text[: max(0, len(scan.text) - cut)] if cut else scan.text
-    state.output_text = Redacted(storable(kept)[:max_bytes] if facts.truncated else storable(kept))
-    state.note_scan(scan, place)
-    if scan.action == "block":
-        _block(state, "guard_out", scan.reason or "security blocked the agent's output")
-    elif state.rooms.settings.security.redact_output:
-        state.output = state.output_text if isinstance(state.output, str) else guard.redact_data(state.output)
-    return facts
-
-
-def _place(state: CallState, direction: Literal["in", "out", "memory"]) -> ScanContext:
-    return ScanContext(direction, agent=state.spec.name, caller=state.caller, session=state.session)
-
-
-def _block(state: CallState, stage: str, reason: str) -> None:
-    state.block("Blocked", storable(reason))
-    state.stages[stage] = structs.replace(state.stages[stage], status="blocked")
 
 
 def _judge(state: CallState, facts: PlainText | None) -> Verdict:
@@ -277,7 +197,7 @@ def _record(state: CallState, result: ExecutionResult, output_facts: PlainText |
             dropped_spans=dropped,
             risk=state.risk,
             required=[
-                *state.decisions,
+                *state.decisions.left(),
                 *rooms.limits.leaving(state.execution_id),
                 *(
                     rooms.healer.learn(result.attempts, agent=state.spec.name, now=rooms.clock.now())

@@ -17,6 +17,9 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
+from msgspec import structs
+
+from orchestrator.flow.loops import on_event_loop
 from orchestrator.flow.state import CallState
 from orchestrator.flow.steps import Ask, Move
 from orchestrator.observability.contract import SpanHandle, names
@@ -216,20 +219,17 @@ def _conclude(state: CallState, question: Question, answer: Answer) -> None:
     with state.clearance.lock:
         state.clearance.answers[question.capability, question.reason, question.tainted] = answer
     _tell(state, question.capability or question.agent, answer.decision)
+    said = Finding(
+        f"approval-{answer.decision or 'denied'}", "approval", severity="low", action="allow", scanner="approvals", stage="attempts"
+    )  # fmt: skip
     if answer.approved:
+        state.note_decision("approval", said, "in")
         return
     denied = _denied(state.spec.name, question.capability, answer)
-    state.findings.append(
-        Finding(
-            f"approval-{answer.decision or 'denied'}",
-            "approval",
-            severity="low",
-            action="block",
-            scanner="approvals",
-            stage="attempts",
-            message=str(denied),
-        )
-    )
+    refused = structs.replace(said, action="block", message=str(denied))
+    state.findings.append(refused)
+    state.note_decision("approval", refused, "in")
+    state.decisions.keep_on_loop() if on_event_loop() else state.decisions.keep()
     raise denied
 
 

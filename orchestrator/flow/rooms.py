@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -10,7 +10,7 @@ from msgspec import Struct
 from orchestrator.healing.contract import Healer
 from orchestrator.observability.contract import Recorder, Tracing
 from orchestrator_core.clock import Clock
-from orchestrator_core.records import RecalledMemory
+from orchestrator_core.records import RecalledMemory, Write
 from orchestrator_core.settings import Settings
 from orchestrator_evaluation.contract import Judge
 from orchestrator_memory.contract import Memory
@@ -34,6 +34,8 @@ class Rooms(Struct, frozen=True):
     render_memories: Callable[[tuple[RecalledMemory, ...]], str]
     render_untrusted: Callable[[str, str], str]
     """Text and source of somebody else's words as data for a prompt."""
+    log: Callable[[Sequence[Write]], None]
+    """Commits rows of the log of decisions at once; raises ``StoreError``."""
     digest_key: bytes
     sleep: Callable[[float], None] | None = None
     """How to wait; None sleeps for real."""

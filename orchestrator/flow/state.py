@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestrator.agents.contract import AgentSpec
 from orchestrator.flow.clearance import Clearance
+from orchestrator.flow.decision_rows import DecisionRows
 from orchestrator.flow.policy import Strictness
 from orchestrator.flow.rooms import Rooms
 from orchestrator.observability.contract import Attributes, CallTrace, SpanHandle, names
@@ -26,10 +27,9 @@ from orchestrator_core.records import (
     Status,
     Usage,
     Verdict,
-    Write,
 )
 from orchestrator_memory.contract import Recollection
-from orchestrator_security.contract import Hiding, ScanContext, ScanVerdict
+from orchestrator_security.contract import Direction, Hiding, Kind, ScanContext, ScanVerdict
 
 CONTEXT_MAX_NODES = 2_000
 """Entries of a context that are looked at for secrets and stored."""
@@ -82,8 +82,8 @@ class CallState:
         self.deadline = self.began + deadline_s if deadline_s else math.inf
         self.stages: dict[str, StageRecord] = {}
         self.findings: list[Finding] = []
-        self.decisions: list[Write] = []
-        """Rows for the log of what security decided, written with the record."""
+        self.decisions = DecisionRows(rooms.log)
+        """Rows for the log of what security decided."""
         self.risk = 0.0
         """The highest risk of any text of the call, 0 to 1."""
         self.attempts: list[Attempt] = []
@@ -221,12 +221,19 @@ class CallState:
         if self.context:
             self.seen_context = hiding.hide(pruned(self.context, max_nodes=CONTEXT_MAX_NODES))
 
-    def note_scan(self, scan: ScanVerdict, context: ScanContext) -> None:
+    def note_scan(self, scan: ScanVerdict, context: ScanContext, kind: Kind = "text") -> None:
         """Keep what security found in a text and decided about it."""
         self.findings += scan.findings
         self.risk = max(self.risk, scan.risk)
-        if scan.text_hash:
-            self.decisions.append(self.rooms.guard.logged(scan, context, execution_id=self.execution_id))
+        write = self.rooms.guard.logged(scan, context, execution_id=self.execution_id, kind=kind)
+        self.decisions.add(write, urgent=scan.action != "allow")
+
+    def note_decision(self, kind: Kind, finding: Finding, direction: Direction) -> None:
+        """Keep what was decided without a look at a text: by a person, or because a check broke."""
+        place = ScanContext(direction, agent=self.spec.name, caller=self.caller, session=self.session)
+        scan = ScanVerdict(finding.action, Redacted(""), findings=(finding,))
+        write = self.rooms.guard.logged(scan, place, execution_id=self.execution_id, kind=kind)
+        self.decisions.add(write, urgent=finding.action != "allow")
 
     def add_usage(self, tokens_in: int, tokens_out: int, model: str, cost_microusd: int) -> None:
         with self.usage_lock:

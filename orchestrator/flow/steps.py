@@ -54,6 +54,12 @@ class Ask(Struct, frozen=True):
     """The same without holding up an event loop."""
 
 
+class Keep(Struct, frozen=True):
+    """Write down at once what must outlive a process that is killed, in a short commit of its own. It does not raise."""
+
+    run: Callable[[], None]
+
+
 class Outcome(Struct, frozen=True):
     """What an agent returned or raised."""
 
@@ -70,4 +76,4 @@ class StageCrashed(Exception):
         self.error = error
 
 
-Move = Step | Invoke | Pause | Ask
+Move = Step | Invoke | Pause | Ask | Keep

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
+from orchestrator.flow.loops import on_event_loop
 from orchestrator.flow.state import CallState
 from orchestrator_core.errors import UsageError
 from orchestrator_core.models.inert_text import inert
@@ -29,13 +30,14 @@ def untrusted(state: CallState, text: str, source: str) -> str:
     named = " ".join(named.split())
     # In quotes: whoever chose the name must not speak to the person who is asked in Magnus's words.
     state.clearance.taint(f'"{named.replace(chr(34), chr(39))}"' if named else "text from outside")
-    if state.switches["guard_in"]:
-        place = ScanContext(
-            "tool", trust="untrusted", agent=state.spec.name, caller=state.caller, session=state.session
-        )
+    place = ScanContext("tool", trust="untrusted", agent=state.spec.name, caller=state.caller, session=state.session)
+    if not state.switches["guard_in"]:
+        state.note_scan(state.rooms.guard.unchecked(text), place, "unchecked")
+    else:
         scan = state.rooms.guard.check(text, place)
         findings = tuple(structs.replace(finding, stage="attempts") for finding in scan.findings)
         state.note_scan(structs.replace(scan, findings=findings), place)
+        state.decisions.keep_on_loop() if on_event_loop() else state.decisions.keep()
         if scan.action == "block":
             text = f"[withheld: {scan.reason or 'security blocked it'}]"
     return state.rooms.render_untrusted(text, named)

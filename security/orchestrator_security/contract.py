@@ -13,6 +13,9 @@ from orchestrator_security.approvals.question import Question as Question
 from orchestrator_security.approvals.question import Stop as Stop
 from orchestrator_security.limits.admission import Admission as Admission
 
+Kind = Literal["text", "unchecked", "limit", "approval", "crash"]
+"""What made a decision: scanners and the policy; nobody, since the check is switched off; a limit; a person; a check that broke."""
+
 Direction = Literal["in", "out", "memory", "tool", "file"]
 """A request, an agent's reply, a recalled memory, what a tool returned, what was read from a file."""
 
@@ -103,7 +106,11 @@ class Guard(Protocol):
         """The placeholders of a session; of its own for each call without one."""
         ...
 
-    def logged(self, verdict: ScanVerdict, context: ScanContext, *, execution_id: str) -> Write:
+    def unchecked(self, text: str) -> ScanVerdict:
+        """A text that is not looked at, since the check is switched off or the call is refused: redacted, and named by its hash."""
+        ...
+
+    def logged(self, verdict: ScanVerdict, context: ScanContext, *, execution_id: str, kind: Kind = "text") -> Write:
         """The row that logs a decision."""
         ...
 

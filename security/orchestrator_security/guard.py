@@ -15,7 +15,7 @@ from orchestrator_core.errors import UsageError
 from orchestrator_core.records import Redacted, Write
 from orchestrator_security.audit.decision_log import decision_write
 from orchestrator_security.characters.size import check_size, withheld
-from orchestrator_security.contract import ScanContext, ScanVerdict
+from orchestrator_security.contract import Kind, ScanContext, ScanVerdict
 from orchestrator_security.decision import Decision, Judgement
 from orchestrator_security.gate import Gate
 from orchestrator_security.injection.planted import plant, planting
@@ -151,9 +151,19 @@ class SecurityGuard:
         """The placeholders of a session; of its own for each call without one."""
         return self._hiding(self._vaults.of(session))
 
-    def logged(self, verdict: ScanVerdict, context: ScanContext, *, execution_id: str) -> Write:
+    def unchecked(self, text: str) -> ScanVerdict:
+        """A text that is not looked at: redacted, and named by its hash."""
+        return ScanVerdict(
+            "allow",
+            self.redact(text),
+            policy=self.policy.policy.name,
+            characters=len(text),
+            text_hash=self._naming.value_hash(text),
+        )
+
+    def logged(self, verdict: ScanVerdict, context: ScanContext, *, execution_id: str, kind: Kind = "text") -> Write:
         """The row that logs a decision."""
-        return decision_write(verdict, context, at=self._clock.now(), execution_id=execution_id)
+        return decision_write(verdict, context, at=self._clock.now(), execution_id=execution_id, kind=kind)
 
     def plant(self) -> str:
         """A new canary, which the reply of the call that is under way is searched for."""

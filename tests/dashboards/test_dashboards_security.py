@@ -37,6 +37,22 @@ def test_decisions_of_the_window_are_counted(calls: SeededCalls, write: Any) -> 
     assert "Waits for a yes" not in page
 
 
+def test_what_nobody_looked_at_is_not_counted_as_checked(calls: SeededCalls, write: Any) -> None:
+    calls.add()
+    for kind, action in (
+        ("text", "allow"),
+        ("unchecked", "allow"),
+        ("unchecked", "allow"),
+        ("limit", "block"),
+        ("approval", "block"),
+    ):
+        decide(calls, action)
+        calls.database.execute(
+            [("UPDATE security_log SET kind = ? WHERE n = (SELECT max(n) FROM security_log)", (kind,))]
+        )
+    assert "1 text checked, 2 texts not checked, 1 call over a limit" in plain(write().read_text("utf-8"))
+
+
 def test_who_is_waited_for_is_shown_with_the_command_that_answers(calls: SeededCalls, write: Any) -> None:
     calls.add()
     ask(calls, "ap-1", reason="<b>delete</b> the cache")

@@ -1,4 +1,4 @@
-"""Every decision about a text as a row of ``security_log``: who, where, what was found and done; hashes and never a value."""
+"""Every decision as a row of ``security_log``: who, where, what was found and done; hashes and never a value."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import msgspec
 from msgspec import Struct
 
 from orchestrator_core.records import Action, Write
-from orchestrator_security.contract import ScanContext, ScanVerdict
+from orchestrator_security.contract import Kind, ScanContext, ScanVerdict
 
 if TYPE_CHECKING:
     from orchestrator_core.storage.database import Database
 
 _COLUMNS = (
     "at", "execution_id", "agent", "caller", "session", "direction", "sink", "trust", "policy", "action", "risk", "characters",
-    "text_hash", "rules", "incomplete",
+    "text_hash", "rules", "incomplete", "kind",
 )  # fmt: skip
+_SELECT = f"SELECT n, {', '.join(_COLUMNS)} FROM security_log"
 _INSERT = f"INSERT INTO security_log ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 _encode = msgspec.json.Encoder().encode
 
@@ -42,9 +43,12 @@ class LoggedDecision(Struct, frozen=True):
     text_hash: str
     rules: tuple[tuple[str, str, int], ...]
     incomplete: tuple[str, ...]
+    kind: Kind
 
 
-def decision_write(verdict: ScanVerdict, context: ScanContext, *, at: float, execution_id: str = "") -> Write:
+def decision_write(
+    verdict: ScanVerdict, context: ScanContext, *, at: float, execution_id: str = "", kind: Kind = "text"
+) -> Write:
     """The row that logs a decision; ``at`` is epoch seconds."""
     counted = Counter((finding.rule_id, finding.action) for finding in verdict.findings)
     rules = [(rule, action, number) for (rule, action), number in counted.items()]
@@ -53,31 +57,52 @@ def decision_write(verdict: ScanVerdict, context: ScanContext, *, at: float, exe
         (
             at, execution_id, context.agent, context.caller, context.session, context.direction, context.sink, context.trust,
             verdict.policy, verdict.action, verdict.risk, verdict.characters, verdict.text_hash, _encode(rules).decode(),
-            ", ".join(verdict.incomplete),
+            ", ".join(verdict.incomplete), kind,
         ),
     )  # fmt: skip
 
 
 def logged_decisions(
-    database: Database, *, limit: int = 50, actions: Sequence[str] = (), agent: str = "", since: float = 0.0
+    database: Database,
+    *,
+    limit: int = 50,
+    actions: Sequence[str] = (),
+    kinds: Sequence[str] = (),
+    agent: str = "",
+    execution: str = "",
+    since: float = 0.0,
 ) -> list[LoggedDecision]:
-    """The latest decisions, newest first.
+    """The latest decisions, newest first. ``execution`` is a call's id or its beginning.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    where, params = ["at >= ?"], [since]
-    if actions:
-        where.append(f"action IN ({', '.join('?' * len(actions))})")
-        params += actions  # type: ignore[arg-type]
+    where: list[str] = ["at >= ?"]
+    params: list[Any] = [since]
+    for column, chosen in (("action", actions), ("kind", kinds)):
+        if chosen:
+            where.append(f"{column} IN ({', '.join('?' * len(chosen))})")
+            params += chosen
     if agent:
         where.append("agent = ?")
-        params.append(agent)  # type: ignore[arg-type]
+        params.append(agent)
+    if execution:
+        where.append("execution_id <> '' AND execution_id >= ? AND execution_id < ?")
+        params += (execution, f"{execution}\U0010ffff")
     rows: list[tuple[Any, ...]] = database.query(
-        f"SELECT n, {', '.join(_COLUMNS)} FROM security_log WHERE {' AND '.join(where)} ORDER BY n DESC LIMIT ?",
-        (*params, limit),
+        f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY n DESC LIMIT ?", (*params, limit)
     )
     return [_logged(row) for row in rows]
+
+
+def logged_decision(database: Database, n: int) -> LoggedDecision | None:
+    """The decision of that number; None where there is none.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    rows: list[tuple[Any, ...]] = database.query(f"{_SELECT} WHERE n = ?", (n,))
+    return _logged(rows[0]) if rows else None
 
 
 def _logged(row: tuple[Any, ...]) -> LoggedDecision:

@@ -13,10 +13,10 @@ from pathlib import Path
 from orchestrator_core.clock import Clock
 from orchestrator_core.errors import StoreError, StoreReadOnly
 from orchestrator_core.forks import at_fork
+from orchestrator_core.life_sign import LifeSign
 from orchestrator_core.records import Write
 from orchestrator_core.storage.database import Database
 from orchestrator_security.limits.admission import Admission, over_concurrency, over_rate
-from orchestrator_core.life_sign import LifeSign
 from orchestrator_security.limits.rate_limit import Rate
 from orchestrator_security.limits.spending import Spending
 
