@@ -23,6 +23,8 @@ _UNIT = (
 _LOOKALIKES = {0x2215: "/", 0x2044: "/", 0x29F8: "/", 0xF025: "/", 0x2216: "\\", 0x29F5: "\\", 0xEFC8: "\\"}
 # An ellipsis is three dots to NFKC, and stands in honest file names.
 _PLAIN = {**_LOOKALIKES, 0x2026: "\u22ef"}
+# The first one becomes two characters in lower case.
+_ONE_LETTER = {0x130: "i", 0x131: "i", 0x17F: "s"}
 _NAMED = {
     "&lt;": "<",
     "&gt;": ">",
@@ -43,6 +45,16 @@ def _unit() -> re.Pattern[str]:
 @cache
 def _named() -> re.Pattern[str]:
     return re.compile("|".join(_NAMED), re.IGNORECASE)
+
+
+def lowered(text: str) -> str:
+    """The text in lower case, character by character, so that places in it are places in the text.
+
+    The long s and the dotless i are letters that upper-casing turns into plain ones.
+    """
+    if text.isascii():
+        return text.lower()
+    return text.translate(_ONE_LETTER).lower()
 
 
 def forms(text: str) -> Iterator[str]:
