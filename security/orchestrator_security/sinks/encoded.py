@@ -25,16 +25,14 @@ _LOOKALIKES = {0x2215: "/", 0x2044: "/", 0x29F8: "/", 0xF025: "/", 0x2216: "\\",
 _PLAIN = {**_LOOKALIKES, 0x2026: "\u22ef"}
 # The first one becomes two characters in lower case.
 _ONE_LETTER = {0x130: "i", 0x131: "i", 0x17F: "s"}
+# HTML's names of the signs that mean something to a sink.
 _NAMED = {
-    "&lt;": "<",
-    "&gt;": ">",
-    "&quot;": '"',
-    "&apos;": "'",
-    "&lpar;": "(",
-    "&sol;": "/",
-    "&bsol;": "\\",
-    "&amp;": "&",
-}
+    "lt": "<", "gt": ">", "quot": '"', "apos": "'", "lpar": "(", "rpar": ")", "sol": "/", "bsol": "\\", "amp": "&", "period": ".",
+    "colon": ":", "semi": ";", "comma": ",", "num": "#", "dollar": "$", "percnt": "%", "ast": "*", "midast": "*", "plus": "+",
+    "equals": "=", "commat": "@", "lowbar": "_", "grave": "`", "vert": "|", "verbar": "|", "verticalline": "|", "hat": "^", "excl": "!",
+    "quest": "?", "lcub": "{", "lbrace": "{", "rcub": "}", "rbrace": "}", "lsqb": "[", "lbrack": "[", "rsqb": "]", "rbrack": "]",
+    "tab": "\t", "newline": "\n",
+}  # fmt: skip
 
 
 @cache
@@ -44,7 +42,12 @@ def _unit() -> re.Pattern[str]:
 
 @cache
 def _named() -> re.Pattern[str]:
-    return re.compile("|".join(_NAMED), re.IGNORECASE)
+    return re.compile("&([a-zA-Z]{2,12});")
+
+
+@cache
+def _bytes() -> re.Pattern[str]:
+    return re.compile("[\xc2-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}|[\xf1-\xf4][\x80-\xbf]{3}")
 
 
 def lowered(text: str) -> str:
@@ -63,9 +66,12 @@ def forms(text: str) -> Iterator[str]:
     for _ in range(ROUNDS):
         if "%" not in text and "&" not in text and "\\" not in text and "0x" not in text:
             return
-        decoded = _unit().sub(_character, text)
+        known: dict[str, str] = {}
+        decoded = _unit().sub(lambda match: known.get(match[0]) or known.setdefault(match[0], _character(match)), text)  # noqa: B023 - called at once
+        if "%" in text and not decoded.isascii():
+            decoded = _bytes().sub(_joined, decoded)
         if "&" in decoded:
-            decoded = _named().sub(lambda match: _NAMED[match[0].lower()], decoded)
+            decoded = _named().sub(lambda match: _NAMED.get(match[1].lower(), match[0]), decoded)
         if decoded == text:
             return
         text = decoded
@@ -79,6 +85,11 @@ def folded(text: str) -> str:
     import unicodedata
 
     return unicodedata.normalize("NFKC", text.translate(_PLAIN))
+
+
+def _joined(match: re.Match[str]) -> str:
+    """The character whose UTF-8 bytes were decoded one by one."""
+    return match[0].encode("latin-1").decode("utf-8", "replace")
 
 
 def _character(match: re.Match[str]) -> str:
