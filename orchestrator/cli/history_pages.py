@@ -96,8 +96,8 @@ def show_page(screen: Screen, call: Execution) -> None:
         screen.line()
         screen.heading("Findings")
         screen.table(
-            ("rule", "severity", "action", "stage", "message"),
-            [(f.rule_id, f.severity, f.action, f.stage, f.message) for f in call.findings],
+            ("n", "rule", "severity", "action", "stage", "message"),
+            [(n, f.rule_id, f.severity, f.action, f.stage, f.message) for n, f in enumerate(call.findings, 1)],
         )
     if call.memories:
         screen.line()

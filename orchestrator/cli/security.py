@@ -12,6 +12,7 @@ COMMANDS = {
     "log": ("orchestrator.cli.security_log", "List what security decided."),
     "show": ("orchestrator.cli.security_show", "Show one decision whole."),
     "policy": ("orchestrator.cli.security_policy", "Show the table that decides."),
+    "allow": ("orchestrator.cli.security_allow", "Let one value pass, with a reason and until a day."),
     "hash": ("orchestrator.cli.security_hash", "Print what stands for a value in an allow list."),
 }
 

@@ -3,23 +3,43 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+import click
 import msgspec
 
 from orchestrator.cli.command import command as common_command
 from orchestrator.cli.command import pass_invocation
 from orchestrator.cli.invocation import Invocation
 from orchestrator.cli.screen import Screen
+from orchestrator_core.errors import UsageError
+from orchestrator_security.contract import Direction, ScanContext, Sink, Trust
 
 if TYPE_CHECKING:
     from orchestrator_security.policy.reading import PolicySource
 
 
 @common_command("policy")
+@click.option("--explain", "text", metavar="TEXT", help='Say what decides about this text; "-" reads standard input.')
+@click.option("--sink", type=click.Choice(get_args(Sink)), help="Where it is bound for, instead of model.")
+@click.option("--trust", type=click.Choice(get_args(Trust)), help="Who wrote it, instead of user.")
+@click.option("--direction", type=click.Choice(get_args(Direction)), help="Where it comes from, instead of in.")
+@click.option("--agent", metavar="NAME", help="The agent it would go to.")
 @pass_invocation
-def command(invocation: Invocation) -> None:
-    """Show the table that decides, from the top; the first line that fits counts. Fails where the policy file makes no sense."""
+def command(invocation: Invocation, /, text: str | None, **place: str | None) -> None:
+    """Show the table that decides, from the top; the first line that fits counts. Fails where the policy file makes no sense.
+
+    With --explain: what is found in a text, which line of the table decides about each find, and which exception lets it pass. Values
+    are masked, and nothing is logged.
+    """
+    chosen = {name: value for name, value in place.items() if value is not None}
+    if text is not None:
+        from orchestrator.cli.security_explain import explained
+
+        explained(invocation, text, ScanContext(**chosen))  # type: ignore[arg-type]
+        return
+    if chosen:
+        raise UsageError(f"--{min(chosen)} says of a text where it is bound for; name the text with --explain TEXT.")
     from orchestrator_security.building import chosen_policy
     from orchestrator_security.plugins.installed import installed_scanners
 
@@ -44,9 +64,10 @@ def _page(screen: Screen, source: PolicySource, scanners: list[dict[str, str]]) 
     ))  # fmt: skip
     screen.line()
     screen.table(
-        ("category", "direction", "sink", "trust", "severity", "rule", "agent", "action"),
+        ("line", "category", "direction", "sink", "trust", "severity", "rule", "agent", "action", "from"),
         [
             (
+                number + 1,
                 rule.category,
                 rule.direction,
                 rule.sink,
@@ -55,8 +76,9 @@ def _page(screen: Screen, source: PolicySource, scanners: list[dict[str, str]]) 
                 rule.rule,
                 rule.agent,
                 rule.action,
+                source.origin(number),
             )
-            for rule in policy.rules
+            for number, rule in enumerate(policy.rules)
         ],
     )
     if source.allow:

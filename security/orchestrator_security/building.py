@@ -110,4 +110,5 @@ def chosen_policy(settings: SecuritySettings, categories: Sequence[str] = ()) ->
     first: list[PolicyRule] = []
     if not settings.redact_secrets:
         first.append(PolicyRule("secret", "flag"))
-    return structs.replace(source, policy=structs.replace(source.policy, rules=source.policy.before(first)))
+    policy = structs.replace(source.policy, rules=source.policy.before(first))
+    return structs.replace(source, policy=policy, settings_lines=len(first))

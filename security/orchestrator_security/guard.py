@@ -151,6 +151,11 @@ class SecurityGuard:
         """The placeholders of a session; of its own for each call without one."""
         return self._hiding(self._vaults.of(session))
 
+    def found(self, text: str, context: ScanContext) -> tuple[list[Hit], tuple[str, ...]]:
+        """What scanners find in a text, before the policy has decided, and those that could not finish."""
+        too_large = check_size(text, context, self._request_max_bytes)
+        return self._gate.scan(text, context) if too_large is None else ([too_large], ())
+
     def unchecked(self, text: str) -> ScanVerdict:
         """A text that is not looked at: redacted, and named by its hash."""
         return ScanVerdict(

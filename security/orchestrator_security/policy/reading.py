@@ -53,6 +53,16 @@ class PolicySource(Struct, frozen=True):
     allow: AllowList
     path: str = ""
     """The user's file; empty for a preset alone."""
+    preset_lines: int = 0
+    """How many of the table's lines, at its end, are the preset's."""
+    settings_lines: int = 0
+    """How many, at its beginning, come from the settings."""
+
+    def origin(self, n: int) -> str:
+        """Where the table's line of index ``n`` stands: ``settings``, ``file`` or ``preset``."""
+        if n < self.settings_lines:
+            return "settings"
+        return "preset" if n >= len(self.policy.rules) - self.preset_lines else "file"
 
 
 def read_policy(preset: str, path: str = "", *, categories: Iterable[str] = ()) -> PolicySource:
@@ -65,9 +75,9 @@ def read_policy(preset: str, path: str = "", *, categories: Iterable[str] = ()) 
     """
     base, _ = _policy(_loaded(PRESETS / f"{preset}.toml"), f"preset {preset}", frozenset(CATEGORIES), None)
     if not path:
-        return PolicySource(base, AllowList())
+        return PolicySource(base, AllowList(), preset_lines=len(base.rules))
     own, allow = _policy(_loaded(Path(path)), path, frozenset(CATEGORIES) | frozenset(categories), base)
-    return PolicySource(structs.replace(own, rules=base.before(own.rules)), AllowList(allow), path)
+    return PolicySource(structs.replace(own, rules=base.before(own.rules)), AllowList(allow), path, len(base.rules))
 
 
 def _loaded(path: Path) -> dict[str, Any]:

@@ -56,10 +56,15 @@ class Policy(Struct, frozen=True):
 
     def action(self, hit: Hit, context: ScanContext) -> Action:
         """What the first fitting line says; where none fits, the text is blocked."""
-        for rule in self.rules:
+        line = self.line(hit, context)
+        return "block" if line is None else self.rules[line].action
+
+    def line(self, hit: Hit, context: ScanContext) -> int | None:
+        """The index of the first line that fits; None where none does."""
+        for number, rule in enumerate(self.rules):
             if rule.fits(hit, context):
-                return rule.action
-        return "block"
+                return number
+        return None
 
     def before(self, rules: Sequence[PolicyRule]) -> tuple[PolicyRule, ...]:
         """The table with other lines above its own."""

@@ -1,0 +1,133 @@
+"""Adding an exception to a policy file: at its end, so that comments and order stay, and whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from orchestrator_core.errors import SettingsError, UsageError
+from orchestrator_core.file_lock import try_lock, unlock
+from orchestrator_security.policy.allow_list import AllowEntry, day_of
+from orchestrator_security.policy.reading import FILE_MAX_BYTES, read_policy
+
+_PATIENCE_S = 10.0
+_POLL_S = 0.05
+_BOM = b"\xef\xbb\xbf"
+
+
+def add_exception(path: Path, entry: AllowEntry, preset: str, *, categories: Iterable[str] = (), now: float) -> Path:
+    """Write an exception at the end of a policy file, made where there is none; returns the file that was written.
+
+    What stands there already is kept to the byte; a link is followed. Two that add at once both succeed. The new file is read as a
+    policy before it takes the old one's place. ``now`` is epoch seconds.
+
+    Raises:
+        UsageError: the same exception stands there already, or its last day is over.
+        SettingsError: the file is no policy, or cannot be read or written.
+    """
+    if entry.expired(day_of(now)):
+        raise UsageError(f"{entry.expires} is over: give a day on which the exception still holds")
+    try:
+        target = Path(os.path.realpath(path))
+    except ValueError as error:
+        raise _unusable(path, error) from error
+    categories = tuple(categories)
+    with _mine(target, path):
+        old = target.read_bytes()
+        if old:
+            _check_new(entry, preset, path, categories, now)
+        _replaced(target, path, _appended(old, entry), preset, categories)
+    return target
+
+
+def _check_new(entry: AllowEntry, preset: str, path: Path, categories: tuple[str, ...], now: float) -> None:
+    for known in read_policy(preset, str(path), categories=categories).allow.entries:
+        same = (known.rule, known.value_hash, known.agent) == (entry.rule, entry.value_hash, entry.agent)
+        if same and not known.expired(day_of(now)) and known.expires >= entry.expires:
+            raise UsageError(
+                f"{path} lets {entry.value_hash} pass {entry.rule} until {known.expires} already ({known.reason})"
+            )
+
+
+def block_of(entry: AllowEntry) -> str:
+    """The exception as TOML."""
+    lines = ["[[allow]]", f"rule = {_quoted(entry.rule)}", f"value_hash = {_quoted(entry.value_hash)}"]
+    if entry.agent != "*":
+        lines.append(f"agent = {_quoted(entry.agent)}")
+    return "\n".join((*lines, f"reason = {_quoted(entry.reason)}", f"expires = {entry.expires.isoformat()}", ""))
+
+
+def _quoted(text: str) -> str:
+    """A basic string of TOML, which escapes as JSON does, and DEL as well."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _appended(old: bytes, entry: AllowEntry) -> bytes:
+    end = b"\r\n" if b"\r\n" in old else b"\n"
+    block = block_of(entry).encode().replace(b"\n", end)
+    if not old.removeprefix(_BOM).strip():
+        return old + block
+    return old + (b"" if old.endswith(b"\n") else end) + end + block
+
+
+@contextmanager
+def _mine(target: Path, named: Path) -> Iterator[None]:
+    """Hold the file itself: whoever adds at the same time waits, and then reads what was written meanwhile."""
+    give_up = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            handle = os.open(target, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        except (OSError, ValueError) as error:
+            raise _unusable(named, error) from error
+        if try_lock(handle):
+            with suppress(OSError):
+                if os.path.samestat(os.fstat(handle), os.stat(target)):
+                    break  # else somebody has put a new file in its place
+            unlock(handle)
+        os.close(handle)
+        if time.monotonic() > give_up:
+            raise SettingsError(f"{named} is being written by another process. Try again.")
+        time.sleep(_POLL_S)
+    try:
+        yield
+    except OSError as error:
+        raise _unusable(named, error) from error
+    finally:
+        unlock(handle)
+        os.close(handle)
+
+
+def _replaced(target: Path, named: Path, new: bytes, preset: str, categories: tuple[str, ...]) -> None:
+    if len(new) > FILE_MAX_BYTES:
+        raise SettingsError(f"{named}: with one more exception it would have more than {FILE_MAX_BYTES:,} bytes")
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(new)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, target.stat().st_mode & 0o777)
+        try:
+            read_policy(preset, name, categories=categories)
+        except SettingsError as error:
+            hint = " Exceptions that stand in an array, as in allow = [...], must become [[allow]] tables first."
+            said = str(error).replace(name, str(named))
+            raise SettingsError(
+                f"{said.rstrip('.')}. Nothing was written.{hint if 'no TOML' in said else ''}"
+            ) from None
+        os.replace(name, target)
+    finally:
+        with suppress(OSError):
+            os.unlink(name)
+
+
+def _unusable(path: Path, error: OSError | ValueError) -> SettingsError:
+    why = error.strerror if isinstance(error, OSError) else str(error)
+    return SettingsError(
+        f"the policy {path} cannot be written: {why}. Check security.policy_file and who may write there."
+    )
