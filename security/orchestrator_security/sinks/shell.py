@@ -9,120 +9,49 @@ people write semicolons and ampersands, so what stands behind it decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
 
 from orchestrator_core.analysis.lazy_patterns import compiled
 from orchestrator_core.records import Severity
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.scanner import Hit
-from orchestrator_security.sinks.encoded import folded, forms
+from orchestrator_security.sinks.encoded import folded, forms, lowered
+from orchestrator_security.sinks.shell_patterns import (
+    CALL,
+    CODE,
+    DIRECT,
+    FUNCTIONS,
+    GLOB,
+    HISTORY,
+    LOOP,
+    MAIL,
+    OPTION,
+    REDIRECTION,
+    SUBSTITUTIONS,
+    Table,
+)
 from orchestrator_security.sinks.shell_words import PLAIN, SECOND, WORDS
 
 _SUSPECT = r"[;|&$`<>\n\r(){}%!^\\?*\[#:'\"/\uff00-\uff65-]|^(?:sudo |[a-z]+ |[a-z]+\d+ |/)"
 
-_SUBSTITUTION = (
-    r"\$\(|(?<=\w)``(?=\w)|/(?:\\\w){2}|\$\{|(?<!\w)[<>]\([a-z/.$]|\$'[^']{1,200}'|\$\"[^\"]{1,200}\"|\$IFS\b|\$\[|\$@"
-    r"|(?<=\w)\$\*|(?<=[a-z/])\$[1-9](?=[a-z/])"
-    r"|\$(?:PATH|HOME|SHELL|USER|PWD|OLDPWD|HOSTNAME|BASH\w*|ENV|LANG|RANDOM|SHLVL|UID|PPID|0\b|_\b)"
-    r"|%(?:comspec|path|pathext|windir|systemroot|systemdrive|temp|tmp|username|userprofile|appdata"
-    r"|localappdata|programfiles|programdata|cmdcmdline"
-    r"|homedrive|homepath|computername|os|public|allusersprofile|processor_\w{3,20})(?::[^%\n]{1,40})?%"
-    r"|%\w{1,40}:~|!\w{1,40}:~|\$env:\w"
-)
-_SHELLSHOCK = r"\(\)\s{0,9}\{\s{0,9}(?:[:_]|\(\))"
-_LOOP = (
-    r"\bfor\s{1,9}(?:/[dflr]\s{1,9}(?:\"[^\"]{0,80}\"\s{1,9})?)?%{1,2}[^\s%]{1,40}\s{1,9}in\s{0,9}\("
-    r"|^[\s;|&]*+if\s{1,9}(?:/i\s{1,9})?(?:not\s{1,9})?(?:exist|errorlevel|defined"
-    r"|cmdextversion)\s{1,9}\S{1,80}\s{1,9}\S"
-    r"|\bif\s{1,9}(?:/i\s{1,9}|not\s{1,9}){1,2}\S{1,80}(?:==|\s{1,9}(?:equ|neq|lss|leq|gtr|geq)\s)"
-    r"|\bif\s{1,9}(?:\[{1,2}\s|\"?%\S{1,40}%?\"?\s?==)|;\s{0,9}do\s[^;]{1,200};\s{0,9}done\b"
-    r"|;\s{0,9}then\s[^;]{1,200};\s{0,9}fi\b"
-)
-_REDIRECTION = (
-    r"(?:^|[\s;|&\d'\")])>{1,2}\s{0,9}(?:[/\\~]|[a-z]:\\|&\s?\d|&\s?[/\\]|nul\b|[\w.\-]{1,60}\.(?:php\d?|phtml"
-    r"|txt|jspx?|aspx?|sh|py|pl|html?|bat|cmd|ps1|log|cgi|exe|vbs)\b)"
-    r"|<\s{0,9}/(?:etc|dev|proc|tmp|var|bin|usr|root|home)\b|(?:^|\s)<{3}\s|<<\s?['\"]?EOF\b|\b[012]>&[012-]"
-    r"|/dev/(?:tcp|udp)/"
-)
 _BACKTICKS = r"`([^`]{1,400})`"
-_CODE = (
-    r"<\?(?:php|=|\s)|<!--\s?#|<%[=@!\s]|\bphpinfo\s{0,9}\(|\bos\.(?:system|popen|exec\w*)\s{0,9}\("
-    r"|\bsubprocess\.\w{3,12}\s{0,9}\("
-    r"|\bchild_process\b|\bgetRuntime\s{0,9}\(|\bProcessBuilder\b|\b__import__\s{0,9}\(|\bIO\.popen\b"
-    r"|\b(?:Open3|Kernel|Process)\.\w{4,12}[( ]"
-    r"|\b(?:invoke-(?:expression|webrequest|restmethod|command|item|wmimethod)|start-process|new-object"
-    r"|get-(?:childitem|wmiobject|ciminstance|content|process)"
-    r"|downloadstring|downloadfile|frombase64string)\b|\bcmd(?:\.exe)?\s{0,9}/[ckr]\b|\b(?:powershell"
-    r"|pwsh)(?:\.exe)?\s{1,9}[-/](?:e|c|nop|w|ex|f)"
-    r"|\bstart-sleep\b|\biex\s?\(|\[system\.(?:net|io|diagnostics|text|convert|reflection)\."
-    r"|/bin/(?:ba|da|z|k|c|tc)?sh\s{1,9}-[ic]\b|\bdev/tcp/"
-)
-# Lower-case pieces one of which every match of _CODE holds.
-_CODE_HOLDS = (
-    "<?", "<!-", "<%", "phpinfo", "os.", "subprocess", "child_", "runtime", "process", "__import", "popen", "open3", "kernel", "invoke-",
-    "object", "get-", "downloads", "downloadf", "base64", "cmd", "powershell", "pwsh", "/bin/", "dev/tcp", "start-", "iex", "[system",
-)  # fmt: skip
-_CALL = (
-    r"(?<![\w>])(?<!\w\.)(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|eval|assert|execsync|spawnsync"
-    r"|spawn|create_function|call_user_func(?:_array)?|"
-    r"base64_decode|print|file_get_contents|include|require|readfile|qx|exec_shell)\s{0,9}\(\s{0,9}(?:['\"`$@]"
-    r"|shell_|system|base64|(?:pwd|id|ls|whoami|dir|uname|ifconfig|hostname)(?=\s{0,3}\)))"
-)
 _BRACES = r"(?:^|[\s;|&`(=])\{,{0,3}([a-z0-9_./\-]{1,40})((?:,[^\s,{}]{0,200}){1,20})\}"
-_GLOB = (
-    r"(?:^|[\s;|&'\"=(`])/(?:[a-z]{0,4}[?*\[][\w?*\[\]\-]{0,8}/|(?:bin|usr|etc|sbin|dev|tmp|var|opt"
-    r"|lib)/[^\s?*\[]{0,80}[?*\[])"
-    r"|/(?:etc|bin|usr|dev)\$\w|/\w{0,6}(?:''|\"\")\w{1,6}/|[;|&]\s{0,3}\.\s{1,3}/\w|(?:^|[\s;|&='\"(])/?(?:usr/)?s?bin/(?:\w{0,4}sh|cat|id|ls|nc|ping|uname|whoami|wget|curl|perl|python\d?)(?![\w.\-/])"
-    r"|(?:^|[\s;|&])[a-z]{0,6}\?[a-z]{1,6}\s{1,4}/(?:etc|bin|usr|\?)"
-)
-_OPTION = (
-    r"^-{1,2}(?:d\s?(?:allow_url_\w|auto_prepend_file|disable_functions)|o\s?proxycommand|exec(?:dir)?\b|eval\b|upload-pack|receive-pack|checkpoint-action|to-command"
-    r"|use-compress-program|rsh=|rsync-path|open-files-in-pager"
-    r"|post-file|use-askpass|output-document|config\s?core\.|init-command|pager=|gui=)|\s-(?:exec|execdir|ok"
-    r"|okdir)\s|\s--?(?:checkpoint-action|to-command)=|\s-wrapper\s"
-    r"|(?:^|\s)-o\s?proxycommand="
-)
-_DIRECT = (
-    r"^\s*+(?:sudo\s{1,9})?(?:(?:wget|curl|lynx|fetch|aria2c|lwp-download"
-    r"|lwp-request)\s{1,9}(?:-{1,2}\S{1,40}\s{1,9}){0,6}['\"]?(?:https?|ftp)://"
-    r"|(?:nc|ncat|netcat|socat)(?:\.\w{1,12})?\s{1,9}(?:-|\d|tcp|exec)|(?:perl|python[\d.]{0,4}|ruby|php\d?"
-    r"|node|lua|tclsh)\s{1,9}-{1,2}(?:e|r|c|eval)\b"
-    r"|rm\s{1,9}-{1,2}[rf]|mkfifo\s|(?:cat|type|more|less|head|tail|ls|dir|strings|tac|nl|od"
-    r"|xxd)\s{1,9}(?:-\w{1,6}\s{1,9}){0,2}/(?:etc|proc|root|var/log)\b[\w./]{0,80}$"
-    r"|(?:uname|netstat|ifconfig|ipconfig|tasklist|ps|arp|route|lsof)\s{1,9}[-/]\w{1,10}$|(?:net|sc"
-    r"|reg|netsh)\s{1,9}(?:user|firewall|advfirewall|localgroup|query|view|add)\b"
-    r"|(?:bash|sh|zsh)\s{1,9}-i\b|ping6?\s{1,9}-\w\s|ls\s{1,9}-\w{1,6}\s{1,9}/|type\s{1,9}[a-z]:\\"
-    r"|(?:powershell|pwsh|start)(?:\.exe)?\s{1,9}(?:[a-z]:\\|[\w.\\/-]{1,60}\.(?:exe|bat|cmd|ps1|vbs)\b)"
-    r"|g?awk\s{1,9}['\"]|openssl\s{1,9}s_client|telnet\s{1,9}[\d.]{7,15}\s{1,9}\d|wmic\s{1,9}(?:process|os|service|useraccount)\b"
-    r"|curl\s{1,9}(?:-{1,2}\S{1,40}\s{1,9}){1,6}['\"]?@/|echo\s{1,9}-[ne]{1,2}\s{1,9}['\"]?\\x|(?:cat|less|more|head|tail|tac|nl)\+/(?:etc|proc)/)|^\s*+/(?:usr/)?(?:local/)?s?bin/[\w.\-]{1,30}(?:$|[;|&\s])"
-)
-_MAIL = (
-    r"^\s*+[a-z]{1,4}\d{2,5}\s{1,4}(?:authenticate|login|select|examine|create|delete|rename|subscribe"
-    r"|unsubscribe|list|lsub|status|append|check|close|expunge|search|fetch|store"
-    r"|copy|uid|capability|starttls|noop|logout|idle)\b"
-    r"|[\r\n](?=[\t a-z])[ \t]{0,4}+(?:(?:helo|ehlo|vrfy|expn)\s{1,4}\S|mail\s{1,4}from:|rcpt\s{1,4}to:"
-    r"|data\s{0,4}[\r\n]|starttls\b|auth\s{1,4}(?:login|plain|cram|xoauth)|(?:retr|dele|top|uidl"
-    r"|list)\s{1,4}\d"
-    r"|(?:apop|xtnd)\s|(?:rset|noop|stls|capa|quit|stat)\s{0,4}(?:$|[\r\n])|(?:user"
-    r"|pass)\s{1,4}\S{1,60}\s{0,4}(?:$|[\r\n])|[a-z]{1,4}\d{1,5}\s{1,4}(?:login|select|examine|fetch|store"
-    r"|list|lsub|logout|noop|capability|authenticate|uid|search|append|create|delete|rename|status)\b)"
-    r"|[;\n][ \t\r\n]{0,4}+\.(?:databases|dump|tables|schema|import|shell|system|open|output|once|read|load"
-    r"|save|restore|backup|clone|log|excel|trace|binary|cd|sha3sum|vfsname)\b"
-)
-_HISTORY = r"(?:^|[\s;|&])!(?:-\d|\d{1,6}(?:$|[\s:;|&])|!(?:$|:|\s*[|;&])|\?\w|[#^$*](?:$|[\s:;|&]))"
-
-_RULES: tuple[tuple[str, str, Severity, str], ...] = (
-    ("shell.substitution", _SUBSTITUTION, "high", "a command or variable that the shell would expand"),
-    ("shell.function", _SHELLSHOCK, "high", "a shell function definition"),
-    ("shell.loop", _LOOP, "high", "a loop or condition of a shell"),
-    ("shell.redirection", _REDIRECTION, "high", "a redirection to or from a file"),
-    ("shell.code", _CODE, "high", "program code that starts a command"),
-    ("shell.glob", _GLOB, "medium", "a command or system file spelt with wildcards"),
-    ("shell.option", _OPTION, "high", "an option that starts another program"),
-    ("shell.direct", _DIRECT, "medium", "a whole command where one argument is expected"),
-    ("shell.mail", _MAIL, "medium", "a further command of a mail or database protocol"),
-    ("shell.history", _HISTORY, "medium", "a history expansion"),
+_RULES: tuple[tuple[str, Table, Severity, str], ...] = (
+    ("shell.substitution", SUBSTITUTIONS, "high", "a command or variable that the shell would expand"),
+    ("shell.function", FUNCTIONS, "high", "a shell function definition"),
+    ("shell.loop", (("for", LOOP), ("if", LOOP), (";", LOOP)), "high", "a loop or condition of a shell"),
+    (
+        "shell.redirection",
+        ((">", REDIRECTION), ("<", REDIRECTION), ("/dev/", REDIRECTION)),
+        "high",
+        "a redirection to or from a file",
+    ),
+    ("shell.code", CODE, "high", "program code that starts a command"),
+    ("shell.glob", (("/", GLOB),), "medium", "a command or system file spelt with wildcards"),
+    ("shell.option", (("-", OPTION),), "high", "an option that starts another program"),
+    ("shell.direct", (("", DIRECT),), "medium", "a whole command where one argument is expected"),
+    ("shell.mail", (("", MAIL),), "medium", "a further command of a mail or database protocol"),
+    ("shell.history", (("!", HISTORY),), "medium", "a history expansion"),
 )
 
 # The token is optional, so that a run of separators is consumed as one match and looked at once.
@@ -149,21 +78,22 @@ _EXECUTABLE = (
 _NOISE = r"[\\^'\"`]|\$@|\$\*|\$[0-9]|\$\{[^}]{0,20}\}|\$[a-z]\b"
 
 
-_pattern = partial(compiled, flags=re.IGNORECASE)
-
-
 class ShellScanner:
     """Command injection in a value that is to be one argument of a shell command."""
 
     name = "shell"
 
     def prefilter(self, text: str, context: ScanContext) -> bool:
-        return context.sink == "shell" and _pattern(_SUSPECT).search(text) is not None
+        return context.sink == "shell" and compiled(_SUSPECT, re.IGNORECASE).search(text) is not None
 
     def scan(self, text: str, context: ScanContext) -> Sequence[Hit]:
         hits: dict[str, Hit] = {}
+        seen: set[str] = set()
         for form in map(folded, _all_forms(text)):
-            for rule, start, end, severity, message in _found(form):
+            if form in seen:
+                continue
+            seen.add(form)
+            for rule, start, end, severity, message in _found(form, lowered(form)):
                 if rule not in hits:
                     same = form is text
                     hits[rule] = Hit(
@@ -188,105 +118,152 @@ def _all_forms(text: str) -> Iterator[str]:
         unescaped = form
         if "\\n" in form or "\\r" in form:
             # A line break that is still to be unescaped; in a Windows path the letter belongs to a name.
-            unescaped = _pattern(r"(?<![\w:.\\])\\[nr]|\\[nr]$").sub("\n", form)
+            unescaped = compiled(r"\\(?<![\w:.\\]\\)[nr]|\\[nr]$").sub("\n", form)
         if form is text or unescaped == form:
             yield form
         if unescaped != form:
             yield unescaped
 
 
-def _found(form: str) -> Iterator[tuple[str, int, int, Severity, str]]:
-    lowered = form.lower()
-    for rule, source, severity, message in _RULES:
-        if source is _CODE and not any(piece in lowered for piece in _CODE_HOLDS):
-            continue
-        if match := _pattern(source).search(form):
-            yield rule, match.start(), match.end(), severity, message
-    for match in _pattern(_BACKTICKS).finditer(form) if "`" in form else ():
-        if _substitutes(match[1], alone=" " not in form[: match.start()] + form[match.end() :]):
-            yield "shell.substitution", match.start(), match.end(), "high", "a command that the shell would run first"
-            break
-    for match in _pattern(_CALL).finditer(form) if "(" in form else ():
-        if ")" in form[match.end() : match.end() + 2_000]:
-            yield "shell.code", match.start(), match.end(), "high", "a call that runs a command"
-            break
-    for match in _pattern(_BRACES).finditer(form) if "{" in form else ():
-        name = match[1].lower().rpartition("/")[2]
-        if name in PLAIN or (name in WORDS and any(sign in match[2] for sign in "/$-")):
-            yield "shell.braces", match.start(), match.end(), "high", "a command spelt as a list in braces"
-            break
-    for match in _pattern(_BROKEN).finditer(form):
-        if _pattern(_NOISE).sub("", match[0].lower()) in PLAIN and not match[0][1:-1].isalnum():
-            yield "shell.command", match.start(), match.end(), "high", "a command whose name is broken up"
-            break
-    match = _pattern(_CLOSED).fullmatch(form)
-    if match and match[1].lower() in PLAIN:
+def _found(form: str, plain: str) -> Iterator[tuple[str, int, int, Severity, str]]:
+    """``plain`` is the form in lower case."""
+    for rule, table, severity, message in _RULES:
+        tried = ""
+        for literal, source in table:
+            if source is not tried and literal in plain:
+                tried = source
+                if match := compiled(source).search(plain):
+                    yield rule, *match.span(), severity, message
+                    break
+    for rule, pattern, holds, is_one, message in _READ:
+        for match in compiled(pattern).finditer(plain) if holds in plain else ():
+            if is_one(match):
+                yield rule, *match.span(), "high", message
+                break
+    match = compiled(_CLOSED).fullmatch(plain)
+    if match and match[1] in PLAIN:
         yield "shell.command", 0, len(form), "high", "a command with a separator behind it"
-    for match in _pattern(_SEPARATED).finditer(form):
-        if match[1] and not _is_sentence(match) and _runs(form, match):
-            yield "shell.command", match.start(), match.end(), "high", "a separator with a command behind it"
+    separated = _Separated(form, plain)
+    for match in compiled(_SEPARATED).finditer(plain):
+        if match[1] and separated.runs(match):
+            yield "shell.command", *match.span(), "high", "a separator with a command behind it"
             break
 
 
-def _substitutes(inner: str, *, alone: bool) -> bool:
+def _is_closed(match: re.Match[str]) -> bool:
+    return match.string.find(")", match.end(), match.end() + 2_000) >= 0
+
+
+def _is_list(match: re.Match[str]) -> bool:
+    name = match[1].rpartition("/")[2]
+    return name in PLAIN or (name in WORDS and any(sign in match[2] for sign in "/$-"))
+
+
+def _is_broken(match: re.Match[str]) -> bool:
+    return compiled(_NOISE).sub("", match[0]) in PLAIN and not match[0][1:-1].isalnum()
+
+
+def _substitutes(match: re.Match[str]) -> bool:
     """Whether what stands between backticks is a command; people set off any word that way."""
-    token = inner.split(None, 1)[0].lower() if inner.strip() else ""
-    word = _pattern(_NOISE).sub("", token).rpartition("/")[2].rstrip(";|&)")
-    if (
-        word in PLAIN
-        or _pattern(_EXECUTABLE).match(token)
-        or any(sign in inner for sign in ("$(", "${", "&&", "||", "<<<"))
-    ):
+    inner, text = match[1], match.string
+    if any(sign in inner for sign in ("$(", "${", "&&", "||", "<<<")):
         return True
-    return word in WORDS and (alone or _pattern(_ARGUMENT).match(inner[len(token) :].lstrip(" ") or "x") is not None)
-
-
-def _is_sentence(match: re.Match[str]) -> bool:
-    """Whether a line begins as one of prose does: "Sed perspiciatis"."""
-    return match[0][0] in "\r\n" and match[1].isalpha() and match[1].istitle()
-
-
-def _runs(form: str, match: re.Match[str]) -> bool:
-    token = match[1].lower()
-    word = token
-    if token not in PLAIN and token not in WORDS:
-        if token.isalnum():
-            return False
-        if "=" in token and not token.startswith("$"):
-            return False
-        if _pattern(_EXECUTABLE).match(token):
-            return not _ends_entity(form, match.start())
-        word = _pattern(_NOISE).sub("", token).rpartition("/")[2].rstrip("#)")
-        if word not in PLAIN and word not in WORDS:
-            return False
-    if _ends_entity(form, match.start()):
-        return False
+    token = word = "".join(inner.split(None, 1)[:1])
+    if not token.isalnum():
+        if compiled(_EXECUTABLE).match(token):
+            return True
+        word = compiled(_NOISE).sub("", token).rpartition("/")[2].rstrip(";|&)")
     if word in PLAIN:
         return True
-    if match[0][0] == "|" and form.count("|") > 2 and form.lstrip().startswith("| ") and form.rstrip().endswith(" |"):
-        return False  # a row of a table
-    opened = token[0] in "'\"" and token.count(token[0]) == 1
-    if opened:
+    if word not in WORDS:
         return False
-    if match[0] == f"&{token}" and form[match.end() : match.end() + 1] == ";":
-        return False
-    before = form[max(0, match.start() - 200) : match.start()].strip()
-    after = form[match.end() : match.end() + 300]
-    leads = len(before) < 2 or not any(map(str.isalpha, before))
-    if leads and match[0][0] in "\r\n" and not before:
+    if text.find(" ", 0, match.start()) < 0 and text.find(" ", match.end()) < 0:
+        return True
+    return compiled(_ARGUMENT).match(inner[len(token) :].lstrip(" ") or "x") is not None
+
+
+_ANY = "/"
+
+_Look = Callable[[re.Match[str]], bool]
+# Each rule with a pattern, what every match of it holds, and what a match must be besides.
+_READ: tuple[tuple[str, str, str, _Look, str], ...] = (
+    ("shell.substitution", _BACKTICKS, "`", _substitutes, "a command that the shell would run first"),
+    ("shell.code", CALL, "(", _is_closed, "a call that runs a command"),
+    ("shell.braces", _BRACES, "{", _is_list, "a command spelt as a list in braces"),
+    ("shell.command", _BROKEN, "", _is_broken, "a command whose name is broken up"),
+)
+
+
+class _Separated:
+    """What stands behind the separators of a text; ``plain`` is the text in lower case."""
+
+    def __init__(self, form: str, plain: str) -> None:
+        self._form = form
+        self._plain = plain
+        self._words: dict[str, str] = {}
+        blank = compiled(r"\s*+(\S*+)\s*+").match(plain)
+        self._content, self._behind_first = (blank.start(1), blank.end()) if blank else (0, 0)
+        letter = compiled(r"[^\W\d_]").search(plain)
+        self._letter = letter.start() if letter else len(plain)
+        self._table = plain.count("|") > 2 and plain.lstrip().startswith("| ") and plain.rstrip().endswith(" |")
+
+    def runs(self, match: re.Match[str]) -> bool:
+        """Whether the token behind a separator is a command, by its name and by what stands around it."""
+        token = match[1]
+        if token not in self._words:
+            self._words[token] = _command(token)
+        word = self._words[token]
+        if not word or self._sentence(match) or _ends_entity(self._plain, match.start()):
+            return False
+        return word in PLAIN or word == _ANY or self._meant(match, word)
+
+    def _sentence(self, match: re.Match[str]) -> bool:
+        """Whether a line begins as one of prose does: "Sed perspiciatis"."""
+        first = self._form[match.start(1) : match.end(1)]
+        return match[0][0] in "\r\n" and first.isalpha() and first.istitle()
+
+    def _meant(self, match: re.Match[str], word: str) -> bool:
+        """Whether a word that people write is meant as a command."""
+        plain, token, start, end = self._plain, match[1], match.start(), match.end()
+        first = match[0][0]
+        if first == "|" and self._table:
+            return False  # a row of a table
+        if token[0] in "'\"" and token.count(token[0]) == 1:
+            return False
+        if first == "&" and end - start == len(token) + 1 and plain.startswith(";", end):
+            return False
+        # The first word is one argument where it is a file name or an address, and ends where the separator stands; prose does not.
+        if (
+            self._leads(start, end, first)
+            or compiled(_ARGUMENT).match(plain, end)
+            or (start <= self._behind_first and compiled(_NO_WORD).fullmatch(plain[:start].strip()))
+        ):
+            return True
+        if word in SECOND:
+            second = plain[end : end + 60].split(None, 1)[:1]
+            if second and second[0].rstrip(";|&\"'") in SECOND[word]:
+                return True
+        return match[0].startswith(("&&", "||")) and compiled(_ENDS).match(plain, end) is not None
+
+    def _leads(self, start: int, end: int, first: str) -> bool:
+        """Whether no word stands in front: the value begins with the command."""
+        if self._letter < start and start - self._content > 1:
+            return False
         # Many a text begins with an empty line.
-        leads = _pattern(_ENDS).match(after) is not None
-    # One argument that is no word, such as a file name or an address, ends where the separator stands; prose does not.
-    if leads or _pattern(_NO_WORD).fullmatch(before):
-        return True
-    if _pattern(_ARGUMENT).match(after):
-        return True
-    second = after.split(None, 1)[:1]
-    if second and second[0].lower().rstrip(";|&\"'") in SECOND.get(word, ()):
-        return True
-    doubled = match[0].startswith(("&&", "||"))
-    return doubled and _pattern(_ENDS).match(after) is not None
+        return first not in "\r\n" or self._content < start or compiled(_ENDS).match(self._plain, end) is not None
+
+
+def _command(token: str) -> str:
+    """The name of the command that a token would run: ``_ANY`` for a program by its path, empty for none."""
+    if token in PLAIN or token in WORDS:
+        return token
+    if token.isalnum() or ("=" in token and not token.startswith("$")):
+        return ""
+    if compiled(_EXECUTABLE).match(token):
+        return _ANY
+    word = compiled(_NOISE).sub("", token).rpartition("/")[2].rstrip("#)")
+    return word if word in PLAIN or word in WORDS else ""
 
 
 def _ends_entity(form: str, at: int) -> bool:
-    return form[at] == ";" and _pattern(_ENTITY).search(form, max(0, at - 10), at) is not None
+    return form[at] == ";" and compiled(_ENTITY).search(form, max(0, at - 10), at) is not None
