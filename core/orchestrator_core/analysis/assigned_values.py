@@ -23,14 +23,15 @@ _KEY_KINDS = (
 )  # fmt: skip
 
 _SEPARATOR = (
-    r"(?:ord|d)?+s?+(?P<suffix>[\w.-]{0,20}+)(?P<close>[\"'\])\\*`?]{0,4}+)"
+    r"(?:ord|d)?+s?+(?P<suffix>[\w.-]{0,20}+)(?P<close>(?:%22|[\"'\])\\*`?]{0,8}+))"
     r"(?:(?:[ \t]{0,3}+:)?[ \t]{0,3}+(?:&(?:'static )?)?(?:str|bytes|string|const|final|any)[ \t]{0,3}+(?==))?"
-    r"(?P<sep>[ \t]{0,4}+(?:={1,3}+>?|:=?|=>|>)(?:[ \t]{0,3}+[|>][+-]?[ \t]{0,3}+(?=[\r\n]))?\s{0,8}+"
+    r"(?P<sep>%3[ad](?:%22|%27|%20)?|[ \t]{0,4}+=3d[ \t]++|[ \t]{0,4}+(?:={1,3}+>?|:=?|=>|>)"
+    r"(?:[ \t]{0,3}+[|>][+-]?[ \t]{0,3}+(?=[\r\n]))?\s{0,8}+"
     r"|[\"']?,?\s{1,12}+[\"']?value[\"']?[ \t]{0,3}+[:=][ \t]{0,3}+|,[\"']value[\"']:[ \t]?"
     r"|,[ \t]{0,3}+(?=[\"'`])|[ \t]{0,3}+\|[ \t]{0,3}+"
     r"|[ \t]{1,2}+(?:is|was)(?:[ \t]*+:)?[ \t]++|[ \t]++)"
     r"(?:(?:str|string|bytes|secretstr|secret)\((?=[\"'])|[\[({]{1,2}(?=[\"'])|[bfru@$]{1,2}(?=[\"'])|\"\"(?=\"))?"
-    r"(?:(?P<escape>\\{0,2})(?P<quote>[\"'`]))?"
+    r"(?:(?P<escape>\\{0,7})(?P<quote>[\"'`]))?"
 )
 # They travel in plain sight by design.
 _HARMLESS_TOKENS = (
@@ -138,7 +139,7 @@ def _value(
     head = compiled(f"{character}{{1,{_JUDGED_MAX}}}+").match(text, start)
     if head is None:
         return None
-    end = head.end() if quote else _end_of_bare(text, at, start, head.end())
+    end = head.end() if quote else _end_of_bare(text, at, start, head.end(), encoded=separator.startswith("%"))
     if quote and not middle["escape"]:
         end = _past_escaped_quotes(text, end, quote, character)
     while quote and end > start and text[end - 1] == "\\":
@@ -176,8 +177,15 @@ def _past_escaped_quotes(text: str, end: int, quote: str, character: str) -> int
     return end
 
 
-def _end_of_bare(text: str, at: int, start: int, end: int) -> int:
+def _end_of_bare(text: str, at: int, start: int, end: int, *, encoded: bool) -> int:
     """Without the next parameter of a web address, and without the punctuation of a sentence."""
+    if encoded:  # what is around the value is written as it is
+        ends = [
+            place
+            for sign in ("%26", "%22", "%27", "%20", "%7D", "%0A", "%0D", "&")
+            if (place := text.find(sign, start, end)) > start
+        ]
+        return min(ends, default=end)
     before = text[max(0, at - 40) : at].rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-")
     if before.endswith(("?", "&")):
         query = text.find("&", start, end)

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-# Not in the middle of a word; a JSON-escaped line break before it is fine.
-_START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
+# Not in the middle of a word; what JSON, URLs and e-mail escaped in front of it is fine.
+WORD_START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=%[0-9A-F]{2})|(?<=%[0-9a-f]{2})|(?<=\\u00[0-9a-f]{2})|(?<==3D))"
+_START = WORD_START
 _NOT_WORD = r"(?![A-Za-z0-9_-])"
 
 
@@ -34,7 +35,9 @@ FORMATS: tuple[SecretFormat, ...] = (
         "aws-access-key",
         "an AWS access key id",
         ("AKIA", "ASIA", "ABIA", "ACCA"),
-        r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Za-z0-9])",
+        # The prefix and the alphabet of Base32 suffice, so it is found inside a longer word as well.
+        r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}",
+        2.5,
     ),
     SecretFormat(
         "aws-secret-key",
@@ -162,7 +165,7 @@ FORMATS: tuple[SecretFormat, ...] = (
         "telegram-token",
         "a Telegram bot token",
         (":A",),
-        r"(?:(?<![A-Za-z0-9_:])|(?<=\\[nrt]))[0-9]{8,10}+:A[A-Za-z0-9_-]{34}(?![A-Za-z0-9_-])",
+        rf"{_START}[0-9]{{8,10}}+:A[A-Za-z0-9_-]{{34}}{_NOT_WORD}",
         3.0,
         search=True,
     ),
@@ -170,7 +173,7 @@ FORMATS: tuple[SecretFormat, ...] = (
         "jwt",
         "a JSON web token",
         ("eyJ",),
-        r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt]))eyJ[A-Za-z0-9_-]{8,2000}+\.eyJ[A-Za-z0-9_-]{8,8000}+\.[A-Za-z0-9_-]{10,2000}+",
+        rf"(?:(?<!-){_START})eyJ[A-Za-z0-9_-]{{8,2000}}+\.eyJ[A-Za-z0-9_-]{{8,8000}}+\.[A-Za-z0-9_-]{{10,2000}}+",
     ),
     SecretFormat(
         "azure-storage-key",

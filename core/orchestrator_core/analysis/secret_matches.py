@@ -7,13 +7,15 @@ searches take time linear in the length of any text.
 from __future__ import annotations
 
 import math
+import re
 from binascii import a2b_base64
 from collections.abc import Iterator
+from functools import cache
 
 from msgspec import Struct
 
 from orchestrator_core.analysis.lazy_patterns import compiled
-from orchestrator_core.analysis.secret_formats import FORMATS, SecretFormat
+from orchestrator_core.analysis.secret_formats import FORMATS, WORD_START, SecretFormat
 from orchestrator_core.analysis.service_formats import service_formats
 
 EXAMPLE_PASSWORDS = frozenset((
@@ -31,29 +33,6 @@ _ADDRESS = r"://(?P<user>[^\s:/@\"'<>`\[]{0,128}+):(?P<secret>[^\s/\"'<>`]{1,256
 _AUTHORIZATION = (
     r"(?:[Bb](?:earer|asic|EARER|ASIC)|[Aa]uthorization[\"']?: *[\"']?[Tt]oken)"
     r"[ \t]{1,4}+(?P<secret>[A-Za-z0-9._~+/-]{12,4096}+={0,3})"
-)
-
-_VALUE = r"(?P<secret>[^\s\"'<>]{4,128}+)"
-_COMMANDS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("sshpass",), rf"sshpass[ \t]{{1,3}}+-p[ \t]{{0,3}}+[\"']?{_VALUE}"),
-    (("mysql", "mariadb"), rf"(?:mysql|mariadb)(?:dump|admin)?[^\r\n|;\"]{{0,80}}?[ \t]-p[\"']?{_VALUE}"),
-    (
-        ("curl", "wget", "http "),
-        r"[ \t](?:-u|--user|--proxy-user|-U)[ \t=]{1,3}+[\"']?[^\s:\"'<>$]{1,128}+:(?P<secret>[^\s\"'<>]{6,256}+)",
-    ),
-    (("login ",), rf"login[ \t\r\n]{{1,4}}+[^\s]{{1,64}}+[ \t\r\n]{{1,4}}+password[ \t]{{1,3}}+{_VALUE}"),
-    (("IDENTIFIED BY", "identified by"), r"(?i:identified by)[ \t]{1,3}+[\"'](?P<secret>[^\"'\r\n]{4,128}+)"),
-    (("&sig=", "?sig="), r"[?&]sig=(?P<secret>[A-Za-z0-9+/%_-]{32,120}+={0,2})"),
-    (("Private-Lines:",), r"Private-Lines: [0-9]{1,3}[\r\n]{1,2}(?P<secret>[A-Za-z0-9+/=\r\n]{40,8000}+)"),
-    (
-        ("_auth", '"auth"'),
-        r"(?:(?<![A-Za-z0-9])_auth|\"auth\")[ \t]{0,3}+[=:][ \t]{0,3}+[\"']?(?P<secret>[A-Za-z0-9+/]{16,512}+={0,2})(?![\w-])",
-    ),
-    (("django-insecure-",), r"(?P<secret>django-insecure-[^\s\"'<>]{30,80}+)"),
-    (
-        ("sessionid=", "SESSIONID=", "session=", "connect.sid="),
-        r"(?:sessionid|SESSIONID|session|connect\.sid)=(?P<secret>[A-Za-z0-9%._-]{24,512}+)",
-    ),
 )
 
 
@@ -93,16 +72,6 @@ def find_address_passwords(text: str) -> Iterator[tuple[SecretMatch, str]]:
     for match in compiled(_ADDRESS).finditer(text):
         start, end = match.span("secret")
         yield SecretMatch("address-password", "a password in an address", start, end), match["user"]
-
-
-def find_command_passwords(text: str) -> Iterator[SecretMatch]:
-    """Passwords of commands: ``sshpass -p``, ``mysql -p``, ``curl -u user:``, and of ``IDENTIFIED BY`` in SQL."""
-    for keywords, pattern in _COMMANDS:
-        if any(keyword in text for keyword in keywords):
-            for match in compiled(pattern).finditer(text):
-                value = match["secret"]
-                if len(set(value)) > 2 and value.lower() not in EXAMPLE_PASSWORDS and value[0] not in "$<{%*[(":
-                    yield SecretMatch("command-password", "a password on a command line", *match.span("secret"))
 
 
 def find_authorization(text: str) -> Iterator[SecretMatch]:
@@ -148,15 +117,43 @@ def _search(each: SecretFormat, text: str) -> Iterator[SecretMatch]:
 def _at_keyword(each: SecretFormat, keyword: str, text: str) -> Iterator[SecretMatch]:
     pattern = compiled(each.pattern)
     group = "secret" if "secret" in pattern.groupindex else 0
-    at = text.find(keyword)
+    at, start, end = text.find(keyword), -1, -1
     while at >= 0:
-        match = pattern.match(text, at)
+        match = pattern.match(text, at) or _glued(each, text, at, end)
         if match is None:
             at = text.find(keyword, at + len(keyword))
             continue
         if not each.min_entropy or entropy(match[group]) >= each.min_entropy:
-            yield SecretMatch(each.id, each.what, match.start(group), match.end(group))
-        at = text.find(keyword, match.end())
+            if start >= 0 and match.start(group) <= end:
+                end = match.end(group)
+            else:
+                if start >= 0:
+                    yield SecretMatch(each.id, each.what, start, end)
+                start, end = match.span(group)
+        # The next one may have been glued to this one, whose characters go on into its prefix.
+        inner = text.rfind(keyword, at + len(keyword), match.end() + len(keyword) - 1)
+        at = inner if inner >= 0 else text.find(keyword, match.end())
+    if start >= 0:
+        yield SecretMatch(each.id, each.what, start, end)
+
+
+def _glued(each: SecretFormat, text: str, at: int, end: int) -> re.Match[str] | None:
+    """A value of fixed length that follows another one, or is followed by one, without anything between."""
+    after_one = at == end
+    if not after_one and compiled(WORD_START).match(text, at) is None:
+        return None
+    match = compiled(_without_borders(each.pattern)).match(text, at)
+    if match is None:
+        return None
+    following = text[match.end() : match.end() + 1]
+    if text.startswith(each.keywords, match.end()) or (after_one and not following.isalnum()):
+        return match
+    return None
+
+
+@cache
+def _without_borders(pattern: str) -> str:
+    return re.sub(r"\(\?!\[[^\]]*\]\)\Z", "", pattern.removeprefix("(?<!_)").removeprefix(WORD_START))
 
 
 def _private_keys(text: str) -> Iterator[SecretMatch]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from orchestrator_core.analysis.secret_formats import SecretFormat
+from orchestrator_core.analysis.secret_formats import WORD_START, SecretFormat
 
 _HEX, _ALNUM, _URL = "[a-f0-9]", "[A-Za-z0-9]", "[A-Za-z0-9_-]"
 _UUID = f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
@@ -87,7 +87,6 @@ _SERVICES: tuple[tuple[str, str, str, str], ...] = (
     ("fireworks-key", "a Fireworks key", "fw_", f"{_ALNUM}{{22,24}}"),
     ("github-app-v1", "a GitHub installation token", "v1.", f"{_HEX}{{40}}"),
 )  # fmt: skip
-_START = r"(?:(?<![A-Za-z0-9_])|(?<=\\[nrt]))"
 
 
 @cache
@@ -98,7 +97,7 @@ def service_formats() -> tuple[SecretFormat, ...]:
             name,
             what,
             (prefix,),
-            f"{_START}{prefix.replace('.', '[.]')}{rest}(?![A-Za-z0-9_])",
+            f"(?<!_){WORD_START}{prefix.replace('.', '[.]')}{rest}(?![A-Za-z0-9_])",
             3.0,
         )
         for name, what, prefix, rest in _SERVICES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
 _VERHOEFF_D = (
     "0123456789", "1234067895", "2340178956", "3401289567", "4012395678",
     "5987604321", "6598710432", "7659821043", "8765932104", "9876543210",
@@ -15,13 +16,8 @@ _VERHOEFF_P = (
 
 def luhn(digits: str) -> bool:
     """ISO/IEC 7812-1, annex B."""
-    total = 0
-    for i, c in enumerate(reversed(digits)):
-        n = ord(c) - 48
-        if i % 2:
-            n = n * 2 - 9 if n > 4 else n * 2
-        total += n
-    return total % 10 == 0
+    values = digits.encode("ascii")[::-1]
+    return (sum(values[::2]) + sum(values[1::2].translate(_DOUBLED)) - 48 * len(values)) % 10 == 0
 
 
 def mod97(letters_and_digits: str) -> int:

@@ -10,6 +10,8 @@ from msgspec import Struct
 _DASHES = "\u2010-\u2015\u2212"
 SPACES = " \u00a0\u2007\u2009\u202f"
 
+_SEPARATORS = {i: None for i in range(128) if not 48 <= i <= 57}
+
 
 class DigitRun(Struct, frozen=True):
     """Digits with at most three separators between two of them; the next digit is farther away on both sides."""
@@ -27,10 +29,12 @@ def _run() -> re.Pattern[str]:
 
 def find_digit_runs(text: str) -> list[DigitRun]:
     """All runs of six digits or more."""
-    return [
-        DigitRun(m.start(), m.end(), sum(c.isdigit() for c in m[0][:160]) if m.end() - m.start() < 160 else 64)
-        for m in _run().finditer(text)
-    ]
+    return [run_of(text, *m.span()) for m in _run().finditer(text)]
+
+
+def run_of(text: str, start: int, end: int) -> DigitRun:
+    """A part of a text as a run."""
+    return DigitRun(start, end, len(only_digits(text[start:end])) if end - start < 160 else 64)
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
@@ -50,4 +54,10 @@ def stands_alone(text: str, start: int, end: int) -> bool:
 
 def only_digits(text: str) -> str:
     """Without what stands between the digits."""
-    return text if text.isdecimal() else "".join(c for c in text if "0" <= c <= "9")
+    return (
+        text
+        if text.isdecimal()
+        else text.translate(_SEPARATORS)
+        if text.isascii()
+        else "".join(c for c in text if "0" <= c <= "9")
+    )

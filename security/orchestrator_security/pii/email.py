@@ -15,6 +15,7 @@ _LOCAL_MAX = 128
 _FILE_ENDINGS = frozenset((
     "png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "pdf", "css", "js", "ts", "tsx", "jsx", "mjs", "py", "rb",
     "rs", "go", "java", "html", "htm", "json", "yaml", "yml", "toml", "md", "txt", "zip", "gz", "whl",
+    "service", "timer", "socket", "mount", "slice", "scope",  # units of systemd: getty@tty1.service
 ))  # fmt: skip
 # Remote addresses of version control (``git@host:path``) name no person.
 _SERVICE_LOGINS = frozenset(("git", "hg", "svn", "gitolite"))
@@ -30,8 +31,19 @@ _RESERVED = (
 )
 _EXAMPLE_NAMES = frozenset((
     "user", "you", "me", "name", "email", "mail", "someone", "somebody", "username", "your.name", "first.last",
-    "foo", "bar", "test",
+    "foo", "bar", "test", "noreply", "no-reply", "admin", "info", "support", "root", "postmaster", "webmaster", "hello", "contact",
 ))  # fmt: skip
+# Where documentation says that a reader's own address goes.
+_STAND_INS = (
+    "company.com",
+    "yourcompany.com",
+    "your-company.com",
+    "yourdomain.com",
+    "mydomain.com",
+    "domain.com",
+    "email.com",
+    "mail.com",
+)
 
 
 @cache
@@ -99,5 +111,7 @@ def _around(text: str, at: int, width: int) -> tuple[int, int, bool] | None:
     if after == ":" and user.lower() in _SERVICE_LOGINS:
         return None
     lowered = name.lower()
-    example = user.lower() in _EXAMPLE_NAMES and (lowered.endswith(_RESERVED) or lowered in _RESERVED)
+    example = lowered.endswith((".invalid", ".localhost")) or (
+        user.lower() in _EXAMPLE_NAMES and (lowered.endswith(_RESERVED) or lowered in _STAND_INS)
+    )
     return start, end, example

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 
 from orchestrator_security.pii.crypto_address import find_crypto_addresses
-from orchestrator_security.pii.digit_runs import find_digit_runs
+from orchestrator_security.pii.digit_runs import DigitRun, find_digit_runs
 from orchestrator_security.pii.domain_name import find_domain_names
 from orchestrator_security.pii.email import find_emails
 from orchestrator_security.pii.iban import find_ibans
@@ -21,18 +22,29 @@ from orchestrator_security.pii.us_ssn import find_us_ssns
 
 def every_match(text: str, *, domains: bool) -> Iterator[PiiMatch]:
     """What each pattern finds; domain names, which fill developers' texts, only where they are asked for."""
-    for start, end, example in find_emails(text):
-        yield PiiMatch("EMAIL_ADDRESS", start, end, example)
-    runs = find_digit_runs(text)
+    sure = [PiiMatch("EMAIL_ADDRESS", *found) for found in find_emails(text)]
+    sure += find_ibans(text)
+    sure += find_stated_documents(text)
+    yield from sure
+    runs = _outside(find_digit_runs(text), sure)
     if runs:
-        yield from find_payment_cards(text, runs)
+        cards = list(find_payment_cards(text, runs))
+        yield from cards
+        runs = _outside(runs, cards)
         yield from find_us_ssns(text, runs)
         yield from find_national_numbers(text, runs)
         yield from find_phone_numbers(text, runs)
-    yield from find_ibans(text)
     yield from find_national_codes(text)
     yield from find_ip_addresses(text)
     yield from find_crypto_addresses(text)
-    yield from find_stated_documents(text)
     if domains:
         yield from find_domain_names(text)
+
+
+def _outside(runs: list[DigitRun], matches: Iterable[PiiMatch]) -> list[DigitRun]:
+    """The runs of digits that are not part of what is known already: there is no need to ask what else they might be."""
+    spans = sorted((match.start, match.end) for match in matches)
+    if not spans:
+        return runs
+    starts = [start for start, _ in spans]
+    return [run for run in runs if not (at := bisect_right(starts, run.start)) or spans[at - 1][1] < run.end]

@@ -76,8 +76,8 @@ def _at(text: str, start: int) -> PiiMatch | None:
         return None
     # A word and a number may look like one by chance; an account number is mostly digits.
     digits = sum(c.isdigit() for c in whole)
-    of_letters = right and digits >= 6 and _is_tidy(match[0])  # as banks of Malta and Ukraine give out
-    if digits * 2 < length and not of_letters:
+    of_letters = right and _is_tidy(match[0])  # as banks of Malta, Latvia and Ukraine give out
+    if (digits * 2 < length and not of_letters) or len(set(whole[4:])) == 1:
         return None
     return PiiMatch("IBAN_CODE", start, match.end(), whole in _EXAMPLES)
 

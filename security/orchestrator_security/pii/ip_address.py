@@ -28,6 +28,8 @@ _KNOWN = frozenset((
     "2001:4860:4860::8844", "2606:4700:4700::1111", "2606:4700:4700::1001", "2620:fe::fe", "2620:fe::9",
 ))  # fmt: skip
 _SMALL = 20
+_OBJECT_IDS = ("1.2.840.", "1.3.6.", "2.5.4.", "2.5.29.", "2.16.840.")
+"""Arcs of ITU-T X.660 that certificates and directories write out."""
 _V6_MAX = 45
 
 
@@ -108,7 +110,7 @@ def _is_public_v4(text: str, start: int, end: int) -> bool:
         return False
     if left == "@" and sum(n >= _SMALL for n in numbers) < 3 and not says(words, "ssh|scp|sftp|rsync|root|admin|user"):
         return False  # the version of a package: name@1.2.3.4
-    if max(numbers) < _SMALL or octets[1] == octets[2] == "0":
+    if max(numbers) < _SMALL or octets[1] == octets[2] == "0" or value.startswith(_OBJECT_IDS):
         return says(words, _ADDRESS_WORDS)
     return True
 

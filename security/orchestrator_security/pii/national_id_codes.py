@@ -29,7 +29,7 @@ _CURP = "0123456789ABCDEFGHIJKLMN\u00d1OPQRSTUVWXYZ"
 @cache
 def _token() -> re.Pattern[str]:
     # Anchored at two digits; letters in front of them are read backwards.
-    return re.compile(r"[0-9]{2}(?<![0-9][0-9]{2})[0-9]{0,15}+[0-9A-Za-z+.-]{0,14}+")
+    return re.compile(r"[0-9]{2}(?<![0-9][0-9]{2})(?=[0-9A-Za-z+.-]{3})[0-9]{0,15}+[0-9A-Za-z+.-]{0,14}+")
 
 
 @cache
@@ -71,12 +71,22 @@ def find_national_codes(text: str) -> Iterator[PiiMatch]:
             continue
         if text[end : end + 1].isalnum() or text[end : end + 1] == "_":
             continue
-        entity = _entity(text, start, text[start:end])
+        value = text[start:end]
+        if not _may_be_one(value):
+            continue
+        entity = _entity(text, start, value)
         if entity:
             yield PiiMatch(entity, start, end)
     for match in _nino().finditer(text) if any(c.isdigit() for c in text[:1]) or _mentions_nino(text) else ():
         if match[1] or says(before(text, match.start()), r"ni|nino|nin|national insurance|ni ?number|insurance"):
             yield PiiMatch("NATIONAL_ID", match.start(), match.end())
+
+
+def _may_be_one(value: str) -> bool:
+    """Not a number, a date or a phone number, of which texts are full: those without letters are few."""
+    if value.lower() != value.upper():
+        return True
+    return len(value) == 18 or (len(value) == 11 and value[6] in "+-") or value.count(".") == 2
 
 
 def _mentions_nino(text: str) -> bool:

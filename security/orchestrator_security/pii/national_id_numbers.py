@@ -15,7 +15,7 @@ from msgspec import Struct
 from orchestrator_security.pii.check_digits import descending, luhn, mod11_10, verhoeff, weighted
 from orchestrator_security.pii.digit_runs import DigitRun, only_digits, stands_alone
 from orchestrator_security.pii.pii_match import PiiMatch
-from orchestrator_security.pii.surroundings import before, says
+from orchestrator_security.pii.surroundings import before, beginnings, says
 
 
 class NumberRule(Struct, frozen=True):
@@ -220,6 +220,22 @@ def _compiled() -> tuple[tuple[NumberRule, re.Pattern[str], re.Pattern[str] | No
     return tuple((r, re.compile(rf"{r.pattern}(?![0-9])"), re.compile(r.own) if r.own else None) for r in _RULES)
 
 
+@cache
+def _every_word() -> str:
+    return "|".join(rule.words for rule in _RULES)
+
+
+# How the words begin.
+_BEGINNINGS = frozenset((
+    "cpf", "nir", "ins", "séc", "sec", "soc",
+    "num", "rij", "reg", "nrn", "nat", "nis", "ahv", "avs", "oas", "ssn", "rod", "rc", "rč", "bir",
+    "rrn", "res", "주민", "aad", "adh", "aah", "aaa", "uid", "nhs", "ste", "idn", "tax", "tin", "pes", "bsn", "bur", "sof", "fød", "fod",
+    "fnr",
+    "per", "t", "tc", "kim", "tck", "cnp", "cod", "pnr", "sam", "cpr", "svn", "soz", "sv", "sin", "nas", "tfn", "med", "nif", "con", "sou",
+    "sa", "rsa", "id", "ide", "isr", "teu", "zeh", "ת", "my", "myn", "マイナ", "個人番", "oib", "jmb", "emš", "cni", "ime", "mrn", "pat",
+))  # fmt: skip
+
+
 def find_national_numbers(text: str, runs: Iterable[DigitRun]) -> Iterator[PiiMatch]:
     """At most one number for each run of digits, at its beginning."""
     for run in runs:
@@ -228,7 +244,12 @@ def find_national_numbers(text: str, runs: Iterable[DigitRun]) -> Iterator[PiiMa
         if text[run.start - 1 : run.start] == "+" and run.start:
             continue  # an international phone number
         words = before(text, run.start, 40)
+        told = not _BEGINNINGS.isdisjoint(beginnings(words)) and says(words, _every_word())
+        if not told and run.end - run.start == run.digits:
+            continue
         for rule, pattern, own in _compiled():
+            if own is None and not told:
+                continue
             match = pattern.match(text, run.start, run.end)
             if match is None:
                 continue

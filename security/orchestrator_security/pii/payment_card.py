@@ -16,7 +16,8 @@ from orchestrator_security.pii.pii_match import PiiMatch
 from orchestrator_security.pii.surroundings import after, before, says
 
 _CARD_WORDS = (
-    r"cards?|credit|debit|cc|ccn|ccnum|pan|visa|master ?card|amex|american express|discover|diners|maestro|jcb|unionpay|"
+    r"cards?|credit|debit|cvv2?|cvc2?|cvn|exp|expir(?:y|es|ed|ation)|mir|rupay|elo|bancontact|limit|balance|declined|checkout|purchase|"
+    r"cc|ccn|ccnum|pan|visa|master ?card|amex|american express|discover|diners|maestro|jcb|unionpay|"
     r"payments?|charge[ds]?|refund(?:ed)?|pay|paid|statement|stolen|billing|kreditkarten?|kreditkartennummer|karte|karten|kartennummer|carte|tarjeta|carta|cart[aã]o|creditcard|cardnumber|cardno"
 )
 _ID_WORDS = (
@@ -82,25 +83,40 @@ def _is_card(text: str, start: int, end: int) -> bool:
     return brand == "large" and (end - start > len(digits) or not says(words[-24:], _ID_WORDS))
 
 
-def _is_unionpay(six: int) -> bool:
-    return 622126 <= six <= 622925 or 624000 <= six <= 626999 or 628200 <= six <= 628899
-
-
 def _brand(digits: str) -> str:
     """``large`` for ranges that need no context, ``small`` for the others, empty where no issuer has the number.
 
     ISO/IEC 7812 issuer ranges as the card schemes publish them.
     """
-    length, one, two, four = len(digits), digits[0], int(digits[:2]), int(digits[:4])
-    three, six = int(digits[:3]), int(digits[:6])
+    length, one, two, three, four = len(digits), digits[0], int(digits[:2]), int(digits[:3]), int(digits[:4])
     if one == "4" and length in (13, 16, 19):
         return "large" if length == 16 else "small"
-    if length == 16 and (51 <= two <= 55 or 2221 <= four <= 2720 or 3528 <= four <= 3589):
+    if length == 16 and (51 <= two <= 55 or 2221 <= four <= 2720 or 3528 <= four <= 3589 or 2200 <= four <= 2204):
         return "large"
-    if length == 15 and two in (34, 37):
+    if length == 15 and (two in (34, 37) or four in (1800, 2131)):
         return "large"
-    if 16 <= length <= 19 and (four == 6011 or 644 <= three <= 659 or _is_unionpay(six)):
+    if 16 <= length <= 19 and (four == 6011 or 644 <= three <= 659 or two == 62):
         return "large" if length == 16 else "small"
+    if length == 16 and four in (
+        5018,
+        5020,
+        5038,
+        5893,
+        6304,
+        6759,
+        6761,
+        6762,
+        6763,
+        6521,
+        6522,
+        5067,
+        5090,
+        6363,
+        6062,
+    ):
+        return "large"
+    if length == 14 and (300 <= three <= 305 or three == 309 or two in (36, 38, 39)):
+        return "large"
     if length == 16 and two == 35:  # beside the range that JCB has now
         return "small"
     if 14 <= length <= 19 and (300 <= three <= 305 or three == 309 or two in (36, 38, 39)):

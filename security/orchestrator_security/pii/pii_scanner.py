@@ -9,12 +9,15 @@ from functools import cache
 from orchestrator_core.errors import UsageError
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.pii.pii_match import ENTITIES, REDACTED_BY_DEFAULT, PiiMatch
+from orchestrator_security.redaction.crowded import joined
 from orchestrator_security.scanner import Hit
 
 _RANK = {name: i for i, name in enumerate(ENTITIES)}
 
 
 _DOMAINS = "DOMAIN_NAME"
+_GAP = 3
+"""A separator and white space, in a list of hundreds of people."""
 
 
 @cache
@@ -83,7 +86,7 @@ class PiiScanner:
         return len(text) >= 5 and _anything(_DOMAINS in self._entities).search(text) is not None
 
     def scan(self, text: str, context: ScanContext) -> Sequence[Hit]:
-        return [self._hit(match) for match in find_pii(text, self._entities)]
+        return joined([self._hit(match) for match in find_pii(text, self._entities)], _GAP)
 
     def _hit(self, match: PiiMatch) -> Hit:
         entity = ENTITIES[match.entity]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 
 from orchestrator_core.plain_text import text_of_bytes
 from orchestrator_core.records import Redacted
@@ -57,11 +58,14 @@ def _spellings(value: str) -> Iterator[str]:
     yield json.dumps(value, ensure_ascii=False)[1:-1]
     yield json.dumps(value)[1:-1]
     yield repr(value)[1:-1]
+    octets = value.encode("utf-8", "replace").decode("latin-1")
     for kept, blank in (("", "%20"), ("/", "%20"), ("", "+")):
-        yield "".join(
-            blank if byte == 32 else chr(byte) if chr(byte) in kept or chr(byte) in _URL_SAFE else f"%{byte:02X}"
-            for byte in value.encode("utf-8", "replace")
-        )
+        yield octets.translate(_url_spelling(kept, blank))
+
+
+@cache
+def _url_spelling(kept: str, blank: str) -> dict[int, str]:
+    return {i: blank if i == 32 else f"%{i:02X}" for i in range(256) if chr(i) not in _URL_SAFE and chr(i) not in kept}
 
 
 class Redactor:
@@ -185,17 +189,12 @@ def occurrences(text: str, values: set[str]) -> Iterator[tuple[int, int]]:
     by_start: defaultdict[str, dict[int, set[str]]] = defaultdict(dict)
     for value in values:
         by_start[value[:_REPEAT_MIN]].setdefault(len(value), set()).add(value)
-    at = 0
-    while at < len(text):
-        lengths = by_start.get(text[at : at + _REPEAT_MIN])
-        longest = (
-            max(
-                (n for n, group in lengths.items() if text[at : at + n] in group),
-                default=0,
-            )
-            if lengths
-            else 0
-        )
+    done = 0
+    for at in [i for i in range(len(text) - _REPEAT_MIN + 1) if text[i : i + _REPEAT_MIN] in by_start]:
+        if at < done:
+            continue
+        lengths = by_start[text[at : at + _REPEAT_MIN]]
+        longest = max((n for n, group in lengths.items() if text[at : at + n] in group), default=0)
         if longest:
             yield at, at + longest
-        at += longest or 1
+            done = at + longest

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from orchestrator_core.analysis.assigned_values import AssignedValue
 from orchestrator_core.analysis.lazy_patterns import compiled
+from orchestrator_core.analysis.random_words import looks_random
 from orchestrator_core.analysis.secret_matches import entropy
 
 _PLACEHOLDER = (
@@ -66,7 +67,7 @@ def _is_harmless(value: str) -> bool:
         or "..." in value
         or _contains(_FIELD, value)
         or "://" in value
-        or value.startswith(("./", "../", "~/", "--", "os.", "env.", "process.", "self.", "this."))
+        or value.startswith(("./", "../", "~/", "--", "os.", "env.", "process.", "self.", "this.", "arn:"))
         or len(set(value)) <= 2
         or "xxxx" in value.lower()
         or "****" in value
@@ -82,7 +83,10 @@ def _is_plain_proof(value: str) -> bool:
     return (
         digit
         and " " not in value
-        and ((len(value) >= 16 and entropy(value) >= 3.0) or (len(value) >= 8 and (special and mixed)))
+        and (
+            (len(value) >= 16 and entropy(value) >= 3.0)
+            or (len(value) >= 8 and mixed and (special or (len(value) >= 10 and looks_random(value))))
+        )
     )
 
 
@@ -119,16 +123,24 @@ def _is_password(value: str, quote: str, spoken: bool) -> bool:
             and not any(c.isdigit() for c in value[:-1])
         )
         return not identifier
+    if mixed and len(value) >= 8 and " " not in value and looks_random(value):
+        return True
     return special and letter and (mixed or bool(quote)) and len(value) >= 8 and " " not in value
 
 
 def _is_token(value: str, quote: str) -> bool:
     if len(value) < (8 if quote else 10) or " " in value or _is_harmless(value) or _is_path(value):
         return False
-    if _whole(_WORDS, value) or _whole(_DOTTED, value):
+    if "." in value and _whole(_DOTTED, value):
+        return False
+    mixed = value[1:] != value[1:].lower() and value != value.upper()
+    if mixed and value.isalpha() and looks_random(value):
+        return True
+    if _whole(_WORDS, value):
         return False
     digit, letter = _has_digit(value), _has_letter(value)
     if digit and letter:
         return entropy(value) >= (2.8 if len(value) < 16 else 3.0)
-    mixed = value != value.lower() and value != value.upper()
-    return letter and mixed and len(value) >= 20 and entropy(value) >= 3.8
+    return (
+        letter and mixed and len(value) >= 20 and len(set(value)) >= 14 and entropy(value) >= 3.8
+    )  # 14: two to the power of 3.8

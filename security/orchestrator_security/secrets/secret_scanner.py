@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator_core.analysis.assigned_values import find_assigned
+from orchestrator_core.analysis.secret_commands import find_command_passwords
 from orchestrator_core.analysis.secret_matches import (
     EXAMPLE_PASSWORDS,
     SecretMatch,
     find_address_passwords,
     find_authorization,
-    find_command_passwords,
     find_formats,
 )
 from orchestrator_core.records import Severity
 from orchestrator_security.contract import ScanContext
+from orchestrator_security.redaction.crowded import joined
 from orchestrator_security.scanner import Hit
 from orchestrator_security.secrets.assigned_secret import is_secret
+
+_GAP = 24
+"""Between two of hundreds of secrets stands a name, or nothing that anybody will miss."""
 
 
 class SecretScanner:
@@ -39,7 +43,7 @@ class SecretScanner:
         for found in find_assigned(text, is_secret):
             what = "a password" if found.password else "an assigned secret"
             hits.append(_hit(SecretMatch("assigned", what, found.start, found.end), text, 0.8))
-        return hits
+        return joined(hits, _GAP)
 
 
 def _is_example_password(value: str) -> bool:
