@@ -10,6 +10,9 @@ from orchestrator_security.contract import Guard as Guard
 from orchestrator_security.contract import Question as Question
 from orchestrator_security.contract import ScanContext as ScanContext
 from orchestrator_security.contract import ScanVerdict as ScanVerdict
+from orchestrator_security.injection.canary import CanaryWatch as CanaryWatch
+from orchestrator_security.injection.canary import Leak as Leak
+from orchestrator_security.injection.canary import new_canary as new_canary
 from orchestrator_security.manager import SecurityManager as SecurityManager
 from orchestrator_security.neutralise.html import escape_html as escape_html
 from orchestrator_security.neutralise.path import safe_path as safe_path

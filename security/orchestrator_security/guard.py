@@ -73,7 +73,7 @@ class SecurityGuard:
         too_large = check_size(text, context, self._request_max_bytes)
         if too_large is not None:
             decision = self._judgement.decide(text, [too_large], (), context)
-            return self._verdict(text, decision, (), Redacted(withheld(len(text), too_large.message)))
+            return self._verdict(text, decision, (), Redacted(withheld(len(text), too_large.message)), deep=False)
         hits, incomplete = self._gate.scan(text, context)
         problems = {scanner.name: getattr(scanner, "problem", "") for scanner in self._redacting} if incomplete else {}
         decision = self._judgement.decide(text, hits, incomplete, context, problems)
@@ -87,13 +87,14 @@ class SecurityGuard:
                 if action == "redact" or (hit.kind and action == "block")
             ]
             stored = self._redactor_for(context).replace(text, chosen, _scope.get())
-        return self._verdict(text, decision, incomplete, stored)
+        deep = any(scanner.name == DEEP and DEEP not in incomplete for scanner in self._redacting)
+        return self._verdict(text, decision, incomplete, stored, deep=deep)
 
     def check_stored(self, text: Redacted, context: ScanContext) -> ScanVerdict:
         """Like ``check``, for a text that was redacted before it was stored: secrets and personal data are not looked for again."""
         hits, incomplete = self._stored_gate.scan(text, context)
         decision = self._judgement.decide(text, hits, incomplete, context)
-        return self._verdict(text, decision, incomplete, text)
+        return self._verdict(text, decision, incomplete, text, deep=False)
 
     def redact(self, text: str) -> Redacted:
         """Text with secrets and personal data replaced by placeholders. Never raises; idempotent; linear in the length."""
@@ -191,8 +192,9 @@ class SecurityGuard:
     def _wanted(self, context: ScanContext) -> Callable[[Hit, str], bool]:
         return partial(self._judgement.replaces, context=context)
 
-    def _verdict(self, text: str, decision: Decision, incomplete: tuple[str, ...], stored: Redacted) -> ScanVerdict:
-        deep = any(scanner.name == DEEP and DEEP not in incomplete for scanner in self._redacting)
+    def _verdict(
+        self, text: str, decision: Decision, incomplete: tuple[str, ...], stored: Redacted, *, deep: bool
+    ) -> ScanVerdict:
         return ScanVerdict(
             decision.action,
             stored,
