@@ -11,6 +11,28 @@ from orchestrator_security.sinks.sql_found import Kind
 _S = r"[\s\x00-\x20\xa0+(]"
 """What stands between words; parentheses as well, and the plus sign of web forms."""
 
+_OF_TEXT = ("ascii", "ord", "hex", "unhex", "lower", "upper", "char_length", "length", "len", "unicode", "conv", "bin")
+_PARTS = ("substr", "substring", "mid", "left", "right", "instr", "locate", "strcmp")
+_ABOUT = (
+    "suser_sname", "suser_name", "user_name", "db_name", "is_srvrolemember", "has_dbaccess", "is_member", "host_name", "object_id",
+    "col_name", "current_setting",
+)  # fmt: skip
+_ABOUT_ALL = (
+    "system_user", "sqlite_version", "schema_name", "current_database", "database", "version", "connection_id", "last_insert_rowid",
+    "pg_client_encoding", "inet_server_addr",
+)  # fmt: skip
+_FREE = r"(?<![\w.$])"
+"""No method of a program's object ..."""
+_NEW = _FREE + "(?<!new )"
+"""... and none that is made."""
+_HASHES = ("md5", "sha1", "sha", "password", "soundex", "aes_encrypt", "unhex", "encode")
+
+
+def _behind(names: tuple[str, ...], blanks: int = 2, boundary: str = r"\b") -> str:
+    """That one of the names stands in front of the parenthesis just read, with at most so many blanks between."""
+    return "|".join(rf"(?<={boundary}{name}{gap}\()" for name in names for gap in ("", r"\s", r"\s\s")[: blanks + 1])
+
+
 NAMES: tuple[Kind, ...] = (
     Kind(
         "delay",
@@ -123,39 +145,60 @@ NAMES: tuple[Kind, ...] = (
             r"|decimal|text|nchar|date|bigint|real|money|binary|float)\b"
         ),
     ),
-    Kind(
-        "probe",
-        "high",
-        "a question about the database's version, user or characters, as blind attacks put it",
-        (
-            "(",
-            "@@",
-            "case",
-            "true",
-            "false",
-            "null",
-        ),
-        (
-            r"@@(?:version|datadir|hostname|basedir|servername|global|language|spid|tmpdir|secure_file_priv"
-            r"|identity|microsoftversion|max_connections|plugin_dir|innodb\w{0,20}|rowcount|error|trancount|fetch_status|sql_mode|log_bin|port|socket|lc_time_names|max_allowed_packet|procid|servicename|dbts)\b"
-            r"|\b(?:ascii|ord|hex|unhex|lower|upper|char_length|length|len|unicode|conv|bin)\s{0,9}\((?:\s"
-            r"|\(){0,9}+(?:substr|substring|mid|left|right|select|database|user|version|current_user"
-            r"|system_user|@@|cast|hex|conv|concat)\b"
-            r"|\b(?:substr|substring|mid|left|right|instr|locate|strcmp)\s{0,9}\((?:\s|\(){0,9}+(?:select"
-            r"|@@\w|database\s?\(|user\s?\(|version\s?\(|current_user|system_user|sys_context|password|passwd"
-            r"|username|banner|hex\s?\(|concat)\b"
-            r"|(?<![\w.$])(?:(?:suser_s?name|user_name|db_name|is_srvrolemember|has_dbaccess|is_member"
-            r"|host_name|object_id|col_name|current_setting)\((?:\s{0,3}\)|\d|')|(?:system_user"
-            r"|sqlite_version|schema_name|current_database|database|version|connection_id|last_insert_rowid"
-            r"|pg_client_encoding|inet_server_addr)\(\s{0,3}\))"
-            r"|\b(?:char|chr|nchar)\s{0,9}\(\s{0,9}(?:\d{2,3}|0x[0-9a-f]{2})\s{0,9}(?:,\s{0,9}(?:\d{1,3}"
-            r"|0x[0-9a-f]{2})\s{0,9}){0,200}+\)\s{0,9}(?:[|+,&)]|--|#|$|using|=|<|>|or\b|and\b)"
-            r"|\bcase\s{1,9}(?:\w{1,40}\s{1,9})?when[\s(]{1,9}[^<>=!]{1,60}?(?:[<>=]|\blike\b|\bis\b"
-            r"|\bthen\b)[^;]{1,200}?\b(?:then|else|end)\b"
-            r"|^\s{0,9}[-+]?\d{1,12}\s{0,3}[-+*/]\s{0,3}(?:true|false|null)\s{0,9}$"
-            r"|(?<![.\w])(?<!new )(?:md5|sha1|sha|password|soundex|aes_encrypt|unhex|encode)\s{0,9}\(\s{0,9}(?:'[^']{0,60}+'"
-            r"|\d{1,20})\s{0,9}[,)]"
-        ),
+    *(
+        Kind(
+            "probe",
+            "high",
+            "a question about the database's version, user or characters, as blind attacks put it",
+            hints,
+            source,
+        )
+        for hints, source in (
+            (
+                ("@@",),
+                (
+                    r"@@(?:version|datadir|hostname|basedir|servername|global|language|spid|tmpdir|secure_file_priv"
+                    r"|identity|microsoftversion|max_connections|plugin_dir|innodb\w{0,20}|rowcount|error|trancount|fetch_status"
+                    r"|sql_mode|log_bin|port|socket|lc_time_names|max_allowed_packet|procid|servicename|dbts)\b"
+                ),
+            ),
+            # A function whose argument is another one: the outer name is asked last, since that costs most.
+            (
+                ("(",),
+                (
+                    r"\((?<=[a-z\s]\()(?=[\s(]{0,9}+(?:substr|substring|mid|left|right|select|database|user|version|current_user"
+                    rf"|system_user|@@|cast|hex|conv|concat)\b)(?:{_behind(_OF_TEXT)})"
+                ),
+            ),
+            (
+                ("(",),
+                (
+                    r"\((?<=[a-z\s]\()(?=[\s(]{0,9}+(?:select|@@\w|database\s?\(|user\s?\(|version\s?\(|current_user|system_user"
+                    rf"|sys_context|password|passwd|username|banner|hex\s?\(|concat)\b)(?:{_behind(_PARTS)})"
+                ),
+            ),
+            (("(",), rf"\((?<=[a-z]\()(?=\s{{0,3}}\)|\d|')(?:{_behind(_ABOUT, 0, _FREE)})"),
+            (("(",), rf"\((?<=[a-z]\()(?=\s{{0,3}}\))(?:{_behind(_ABOUT_ALL, 0, _FREE)})"),
+            (
+                ("char", "chr"),
+                (
+                    r"ch(?:a?r)(?:(?<=\bchar)|(?<=\bchr)|(?<=\bnchar))\s{0,9}\(\s{0,9}(?:\d{2,3}|0x[0-9a-f]{2})\s{0,9}"
+                    r"(?:,\s{0,9}(?:\d{1,3}|0x[0-9a-f]{2})\s{0,9}){0,200}+\)\s{0,9}(?:[|+,&)]|--|#|$|using|=|<|>|or\b|and\b)"
+                ),
+            ),
+            (
+                ("case",),
+                (
+                    r"case(?<=\bcase)\s{1,9}(?:\w{1,40}\s{1,9})?when[\s(]{1,9}+[^<>=!]{1,60}?(?:[<>=]|\blike\b|\bis\b"
+                    r"|\bthen\b)[^;]{1,200}?\b(?:then|else|end)\b"
+                ),
+            ),
+            (("true", "false", "null"), r"^\s{0,9}[-+]?\d{1,12}\s{0,3}[-+*/]\s{0,3}(?:true|false|null)\s{0,9}$"),
+            (
+                ("(",),
+                rf"\((?<=[a-z\d\s]\()(?=\s{{0,9}}+(?:'[^']{{0,60}}+'|\d{{1,20}})\s{{0,9}}[,)])(?:{_behind(_HASHES, 2, _NEW)})",
+            ),
+        )
     ),
     Kind(
         "boundary-number",

@@ -5,12 +5,11 @@ Each phrase is a pattern that begins with a word and is bounded, so the time is 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from functools import partial
 from itertools import islice
 
 from orchestrator_core.analysis.lazy_patterns import compiled
+from orchestrator_security.sinks.encoded import lowered
 from orchestrator_security.sinks.sql_found import Kind, Phrase
 from orchestrator_security.sinks.sql_names import NAMES
 from orchestrator_security.sinks.sql_query import goes_on_as_query, queries
@@ -85,70 +84,84 @@ _STATEMENTS: tuple[Kind, ...] = (
             rf"|to){_S}{{1,20}}(?:program\b|stdin\b|')|\bto{_S}{{1,20}}program{_S}{{1,9}}'"
         ),
     ),
-    Kind(
-        "statement",
-        "high",
-        "a whole statement",
-        (
-            "drop",
-            "truncate",
-            "alter",
-            "create",
-            "insert",
-            "replace",
-            "merge",
-            "update",
-            "delete",
-            "grant",
-            "revoke",
-            "exec",
-            "declare",
-            "set",
-            "shutdown",
-            "handler",
-            "tach",
-            "identified",
-            "prepare",
-            "backup",
-            "if",
-            ";",
-            "show",
-        ),
-        (
-            rf"(?:^|[;'\")(]|\*/|--){_S}{{0,20}}+(?:drop|truncate|alter"
-            rf"|create){_S}{{1,20}}+(?:temporary{_S}{{1,9}}+|or{_S}{{1,9}}+replace{_S}{{1,9}}+"
-            rf"|unique{_S}{{1,9}}+)?"
-            rf"(?:table|database|schema|view|index|user|function|procedure|trigger|column|role|login|sequence"
-            rf"|server|event|type|extension|tablespace|assembly"
-            rf"|alias){_S}{{1,20}}+(?:if{_S}{{1,9}}+(?:not{_S}{{1,9}}+)?exists{_S}{{1,9}}+)?{_NAME}(?={_W}{{0,20}}+(?:$"
-            rf"|[;(#),=']|--|/\*|as\b|identified\b|for\b|is\b|returns\b|on\b|add\b|drop\b|modify\b|cascade\b"
-            rf"|with\b|default\b|set\b))"
-            rf"|\binsert{_S}{{1,20}}+(?:ignore{_S}{{1,9}}+"
-            rf"|overwrite{_S}{{1,9}}+)?into{_S}{{1,20}}+{_NAME}{_W}{{0,20}}+(?:\([^()]{{0,200}}+\){_W}{{0,20}}+)?(?:values?"
-            rf"|select|set|default|exec)\b"
-            rf"|\b(?:replace|merge){_S}{{1,20}}+into{_S}{{1,20}}+{_NAME}"
-            rf"|\breplace{_W}{{1,20}}+\w{{1,64}}+{_W}{{0,20}}+\([^()]{{0,200}}+\){_W}{{0,20}}+(?:values"
-            rf"|select)\b"
-            rf"|\bupdate{_S}{{1,20}}+{_NAME}{_S}{{1,20}}+set{_S}{{1,20}}+{_NAME}{_S}{{0,9}}+="
-            rf"|\bdelete{_S}{{1,20}}+(?:quick{_S}{{1,9}}+|low_priority{_S}{{1,9}}+"
-            rf"|ignore{_S}{{1,9}}+)*+from{_S}{{1,20}}+{_NAME}(?={_S}{{0,20}}+(?:$|[;'\"#]|--|/\*|where{_S}"
-            rf"|limit{_S}|returning))"
-            rf"|(?:^|[;'\")]){_S}{{0,20}}+(?:grant|revoke){_S}{{1,20}}+(?:all|connect|resource|dba|select"
-            rf"|insert|update|delete|execute|create|drop|alter|usage|file|super|references"
-            rf"|privileges)\b[\w ,]{{0,80}}?\b(?:to|from|on){_S}{{1,9}}+(?:{_NAME}|\*)"
-            rf"|\bexec(?:ute)?{_S}{{1,20}}+(?:immediate\b|master\b|xp\b|sp\b|\w{{1,40}}\.\.|sp_|xp_|@|\(?['@n]"
-            rf"|as{_S}{{1,9}}(?:login|user){_S}{{0,9}}=)|\bexec(?:ute)?{_S}{{0,9}}\({_S}{{0,9}}['@\"]"
-            rf"|\bif{_S}{{0,9}}\([^()]{{1,80}}+\){_W}{{1,20}}+(?:select|drop|waitfor|begin|exec)\b"
-            rf"|;{_W}{{0,20}}+--[\s+-]{{0,9}}+$|^{_W}{{0,9}}+show{_W}{{1,9}}+(?:tables|databases|schemas"
-            rf"|grants|processlist)\b[\s;]{{0,9}}+$|\bdeclare{_S}{{1,20}}+@\w"
-            rf"|\bset{_S}{{1,20}}+@\w{{1,64}}{_S}{{0,9}}:?=|;{_S}{{0,20}}+shutdown\b"
-            rf"|\bshutdown{_S}{{1,9}}+(?:with{_S}{{1,9}}+nowait|immediate|abort)"
-            rf"|\bhandler{_S}{{1,20}}+{_NAME}{_S}{{1,20}}+(?:open|read)\b|\b(?:attach"
-            rf"|detach){_S}{{1,20}}+database{_S}{{1,9}}+['\"]|\bidentified{_S}{{1,9}}+by{_S}{{1,9}}+'"
-            rf"|\bprepare{_S}{{1,20}}+\w{{1,64}}{_S}{{1,9}}+from{_S}{{0,9}}+['@\"]"
-            rf"|\bbackup{_S}{{1,9}}+database{_S}{{1,9}}+\w|;{_S}{{0,20}}+(?:declare{_S}|exec\b|execute\b"
-            rf"|waitfor\b|print{_S}{{1,9}}@|copy{_S}{{1,9}}\w{{1,64}}{_S}{{1,9}}(?:from|to)\b)"
-        ),
+    *(
+        Kind("statement", "high", "a whole statement", hints, source)
+        for hints, source in (
+            (
+                ("drop", "truncate", "alter", "create"),
+                (
+                    rf"(?:^|[;'\")(]|\*/|--){_S}{{0,20}}+(?:drop|truncate|alter"
+                    rf"|create){_S}{{1,20}}+(?:temporary{_S}{{1,9}}+|or{_S}{{1,9}}+replace{_S}{{1,9}}+"
+                    rf"|unique{_S}{{1,9}}+)?"
+                    rf"(?:table|database|schema|view|index|user|function|procedure|trigger|column|role|login|sequence"
+                    rf"|server|event|type|extension|tablespace|assembly"
+                    rf"|alias){_S}{{1,20}}+(?:if{_S}{{1,9}}+(?:not{_S}{{1,9}}+)?exists{_S}{{1,9}}+)?{_NAME}(?={_W}{{0,20}}+(?:$"
+                    rf"|[;(#),=']|--|/\*|as\b|identified\b|for\b|is\b|returns\b|on\b|add\b|drop\b|modify\b|cascade\b"
+                    rf"|with\b|default\b|set\b))"
+                ),
+            ),
+            (
+                ("insert",),
+                (
+                    rf"insert(?<=\binsert){_S}{{1,20}}+(?:ignore{_S}{{1,9}}+|overwrite{_S}{{1,9}}+)?into{_S}{{1,20}}+{_NAME}{_W}{{0,20}}+"
+                    rf"(?:\([^()]{{0,200}}+\){_W}{{0,20}}+)?(?:values?|select|set|default|exec)\b"
+                ),
+            ),
+            (("merge",), rf"merge(?<=\bmerge){_S}{{1,20}}+into{_S}{{1,20}}+{_NAME}"),
+            (
+                ("replace",),
+                (
+                    rf"replace(?<=\breplace)(?:{_S}{{1,20}}+into{_S}{{1,20}}+{_NAME}"
+                    rf"|{_W}{{1,20}}+\w{{1,64}}+{_W}{{0,20}}+\([^()]{{0,200}}+\){_W}{{0,20}}+(?:values|select)\b)"
+                ),
+            ),
+            (
+                ("update",),
+                rf"update(?<=\bupdate){_S}{{1,20}}+{_NAME}{_S}{{1,20}}+set{_S}{{1,20}}+{_NAME}{_S}{{0,9}}+=",
+            ),
+            (
+                ("delete",),
+                (
+                    rf"delete(?<=\bdelete){_S}{{1,20}}+(?:quick{_S}{{1,9}}+|low_priority{_S}{{1,9}}+|ignore{_S}{{1,9}}+)*+"
+                    rf"from{_S}{{1,20}}+{_NAME}(?={_S}{{0,20}}+(?:$|[;'\"#]|--|/\*|where{_S}|limit{_S}|returning))"
+                ),
+            ),
+            (
+                ("grant", "revoke"),
+                (
+                    rf"(?:^|[;'\")]){_S}{{0,20}}+(?:grant|revoke){_S}{{1,20}}+(?:all|connect|resource|dba|select"
+                    rf"|insert|update|delete|execute|create|drop|alter|usage|file|super|references"
+                    rf"|privileges)\b[\w ,]{{0,80}}?\b(?:to|from|on){_S}{{1,9}}+(?:{_NAME}|\*)"
+                ),
+            ),
+            (
+                ("exec",),
+                (
+                    rf"exec(?<=\bexec)(?:ute)?(?:{_S}{{1,20}}+(?:immediate\b|master\b|xp\b|sp\b|\w{{1,40}}\.\.|sp_|xp_|@|\(?['@n]"
+                    rf"|as{_S}{{1,9}}(?:login|user){_S}{{0,9}}=)|{_S}{{0,9}}\({_S}{{0,9}}['@\"])"
+                ),
+            ),
+            (("if",), rf"if(?<=\bif){_S}{{0,9}}\([^()]{{1,80}}+\){_W}{{1,20}}+(?:select|drop|waitfor|begin|exec)\b"),
+            (
+                ("show",),
+                rf"^{_W}{{0,9}}+show{_W}{{1,9}}+(?:tables|databases|schemas|grants|processlist)\b[\s;]{{0,9}}+$",
+            ),
+            (("declare",), rf"declare(?<=\bdeclare){_S}{{1,20}}+@\w"),
+            (("set",), rf"set(?<=\bset){_S}{{1,20}}+@\w{{1,64}}{_S}{{0,9}}:?="),
+            (("shutdown",), rf"shutdown(?<=\bshutdown){_S}{{1,9}}+(?:with{_S}{{1,9}}+nowait|immediate|abort)"),
+            (("handler",), rf"handler(?<=\bhandler){_S}{{1,20}}+{_NAME}{_S}{{1,20}}+(?:open|read)\b"),
+            (("tach",), rf"tach(?:(?<=\battach)|(?<=\bdetach)){_S}{{1,20}}+database{_S}{{1,9}}+['\"]"),
+            (("identified",), rf"identified(?<=\bidentified){_S}{{1,9}}+by{_S}{{1,9}}+'"),
+            (("prepare",), rf"prepare(?<=\bprepare){_S}{{1,20}}+\w{{1,64}}{_S}{{1,9}}+from{_S}{{0,9}}+['@\"]"),
+            (("backup",), rf"backup(?<=\bbackup){_S}{{1,9}}+database{_S}{{1,9}}+\w"),
+            (
+                (";",),
+                (
+                    rf";{_W}{{0,20}}+(?:--[\s+-]{{0,9}}+$|[(\s\x00-\x20\xa0+]{{0,20}}+(?:declare{_S}|exec\b|execute\b|waitfor\b|shutdown\b"
+                    rf"|print{_S}{{1,9}}@|copy{_S}{{1,9}}\w{{1,64}}{_S}{{1,9}}(?:from|to)\b))"
+                ),
+            ),
+        )
     ),
     Kind(
         "nosql",
@@ -195,18 +208,17 @@ _STATEMENTS: tuple[Kind, ...] = (
 )
 
 
-_pattern = partial(compiled, flags=re.IGNORECASE)
-
-
 def phrases(text: str) -> Iterator[Phrase]:
     """At most one place for each kind of phrase."""
-    lowered = text.lower()
+    plain = lowered(text)
+    known = ""
     for kind in (*_STATEMENTS, *NAMES):
-        if not any(hint in lowered for hint in kind.hints):
+        if kind.rule == known or not any(hint in plain for hint in kind.hints):
             continue
-        for match in islice(_pattern(kind.source).finditer(text), _TRIES_MAX):
+        for match in islice(compiled(kind.source).finditer(plain), _TRIES_MAX):
             if kind.rule == "union" and not goes_on_as_query(text, match.end()):
                 continue
+            known = kind.rule
             yield Phrase(kind.rule, match.start(), match.end(), kind.severity, kind.message)
             break
-    yield from queries(text, lowered)
+    yield from queries(text, plain)
