@@ -183,6 +183,21 @@ def _address(site: Site) -> None:
         web = web or (text is not None and ("://" in text or text.startswith("/") or "?" in text))
         if text is not None and web and text.lower().endswith(_SECRET_PARTS) and ("?" in text or "&" in text):
             value = following.value if isinstance(following, ast.FormattedValue) else following
+            if "reset" not in text and last_name(value).lower() in (
+                "tok",
+                "t",
+                "pw",
+                "pwd",
+                "key",
+                "k",
+                "secret",
+                "s",
+                "pass_",
+                "p",
+            ):
+                site.found("secret-in-address", "A secret stands in an address, which is logged on its way", "medium", 598,
+                    "Send it in a header or the body.", confidence=0.5)  # fmt: skip
+                return
             if "reset" not in text and _is_secret(value, wide=text.lower().endswith(("key=", "secret=", "password="))):
                 site.found(
                     "secret-in-address", "A secret stands in an address, which is logged on its way", "medium", 598,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from orchestrator_core.analysis.insecure.names import is_constant
+from orchestrator_core.analysis.insecure.names import constant_text, is_constant
 from orchestrator_core.analysis.insecure.site import Family, Site
 from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, SHELL
 
@@ -46,11 +46,7 @@ def _shell(site: Site) -> None:
 def _program(site: Site, command: ast.expr | None) -> None:
     if isinstance(command, ast.List | ast.Tuple):
         words = [site.text(element) for element in command.elts[:2]]
-        through_shell = (
-            words
-            and words[0] in _SHELLS
-            and any(w in ("-c", "/c", "/C", "-Command") for w in map(site.text, command.elts[1:3]))
-        )
+        through_shell = words and words[0] in _SHELLS and any(w in _SWITCHES for w in map(site.text, command.elts[1:3]))
         if through_shell:
             for element in command.elts[2:]:
                 site.by_level(site.level(element, SHELL), "shell-command", "A shell runs a text", 78, _FIX)
@@ -107,7 +103,28 @@ def _exec(site: Site) -> None:
         )
 
 
+def _inline_script(site: Site) -> None:
+    """``["sh", "-c", text]`` in whatever starts it: a container, a pod, a remote host, ``reactor.spawnProcess``."""
+    words: list[ast.expr] = []
+    for argument in (*site.call.args, *(k.value for k in site.call.keywords)):
+        words += argument.elts if isinstance(argument, ast.List | ast.Tuple) else [argument]
+        for slot in (argument.slice,) if isinstance(argument, ast.Subscript) else ():
+            words += slot.elts if isinstance(slot, ast.Tuple) else [slot]
+    if isinstance(site.call.func, ast.Subscript) and isinstance(
+        site.call.func.slice, ast.Tuple
+    ):  # plumbum: bash["-c", text]()
+        words = [ast.Constant(site.dotted(site.call.func).rpartition(".")[2]), *site.call.func.slice.elts]
+    for number, word in enumerate(words[:-1]):
+        if isinstance(word, ast.Constant) and word.value in _SWITCHES and number:
+            before = [constant_text(w) for w in words[:number]]
+            if any(w in _SHELLS or (w or "").endswith(("/sh", "/bash")) for w in before):
+                site.by_level(site.level(words[number + 1], SHELL), "shell-command", "A shell runs a text", 78, _FIX)
+                return
+
+
+_SWITCHES = ("-c", "-lc", "-ec", "-xc", "/c", "/C", "/k", "-Command", "-command", "-EncodedCommand")
 FAMILY = Family(
+    every_call=(_inline_script,),
     calls={
         **dict.fromkeys(
             ("subprocess.run", "subprocess.call", "subprocess.check_call", "subprocess.check_output", "subprocess.Popen"), _shell

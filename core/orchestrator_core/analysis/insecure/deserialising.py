@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from orchestrator_core.analysis.insecure.names import constant_text, is_constant
+from orchestrator_core.analysis.insecure.names import constant_text, is_constant, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 from orchestrator_core.records import Severity
 
@@ -12,7 +12,16 @@ _FIX = "Read data with json, msgpack or another format that holds no code; verif
 _YAML = "Use yaml.safe_load, or Loader=yaml.SafeLoader."
 
 
+_BANDIT = ("B301", "B302", "B506", "B614")
+
+
 def _runs_code(site: Site) -> None:
+    if _is_signed(site):
+        # Whoever has the key is trusted with more than data.
+        site.judged(_BANDIT, harmless=True)
+        message = "A format that can run code is read after its signature was checked"
+        site.found("code-in-data", message, "low", 502, "Keep the key as safe as the program itself.", confidence=0.4)
+        return
     site.found(
         "code-in-data",
         f"{site.name.rpartition('.')[0] or 'This format'} can run code while it reads data",
@@ -21,6 +30,17 @@ def _runs_code(site: Site) -> None:
         _FIX,
         confidence=0.9,
     )
+
+
+def _is_signed(site: Site) -> bool:
+    """Whether the function compares or verifies a signature before the place."""
+    scope = site.where.node
+    return scope is not None and any(
+        isinstance(inner, ast.Call) and inner.lineno <= site.call.lineno
+        and last_name(inner.func) in ("compare_digest", "unsign", "verify_signature", "verify_digest", "verify_hmac", "check_signature",
+            "verify")
+        for inner in ast.walk(scope)
+    )  # fmt: skip
 
 
 def _shelf(site: Site) -> None:

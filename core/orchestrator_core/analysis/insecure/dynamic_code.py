@@ -50,6 +50,9 @@ def _reflected(site: Site) -> None:
     """``getattr(module, name)()``: only when it is called at once is it known to choose an action."""
     call = site.call.func
     if isinstance(call, ast.Call) and site.dotted(call.func) == "getattr" and len(call.args) >= 2:
+        if site.text(call.args[1]) in ("eval", "exec", "system", "popen", "__import__", "loads"):
+            site.by_level(site.level(site.argument(0), CODE), "evaluated-text", "Code is run from a text", 95, _PARSE)
+            return
         level = site.level(call.args[1], CODE)
         site.by_level(
             level,
@@ -176,7 +179,11 @@ def _format(site: Site) -> None:
 
 
 def _pandas(site: Site) -> None:
-    if site.uses("pandas", "numexpr"):
+    if site.uses("pandas", "numexpr", "polars", "dask") or site.dotted(getattr(site.call.func, "value", None)) in (
+        "df",
+        "frame",
+        "data",
+    ):
         level = site.level(site.argument(0, "expr"), CODE)
         site.by_level(level, "evaluated-text", "An expression is evaluated from a text", 95, _PARSE)
 
@@ -234,7 +241,8 @@ FAMILY = Family(
         "jinja2.Environment": _environment, "jinja2.environment.Environment": _environment, "Environment": _environment,
         "string.Formatter().vformat": _template, "sympy.sympify": _interactive, "sympy.parsing.sympy_parser.parse_expr": _interactive,
     },
-    methods={"from_string": _template, "format": _format, "runcode": _interactive, "runsource": _interactive, "eval": _pandas,
+    methods={"from_string": _template, "format": _format, "format_map": _format, "runcode": _interactive, "runsource": _interactive,
+        "eval": _pandas,
         "query": _pandas},
     every_call=(_reflected,),
 )  # fmt: skip

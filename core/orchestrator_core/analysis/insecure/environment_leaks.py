@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from orchestrator_core.analysis.insecure.names import constant_text
+from orchestrator_core.analysis.insecure.names import constant_text, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 from orchestrator_core.analysis.insecure.values import SECRET
 
@@ -54,7 +54,14 @@ def _holds(site: Site, node: ast.AST) -> int:
     level = site.level(node, SECRET)
     if level or not isinstance(node, ast.Call | ast.Dict | ast.DictComp | ast.ListComp):
         return level
-    return max((_holds(site, inner) for inner in ast.iter_child_nodes(node) if isinstance(inner, ast.expr)), default=0)
+    return max(
+        (
+            _holds(site, inner)
+            for inner in ast.iter_child_nodes(node)
+            if isinstance(inner, ast.expr) and inner is not getattr(node, "func", None)
+        ),
+        default=0,
+    )
 
 
 def _returned(site: Site) -> None:
@@ -66,6 +73,21 @@ def _returned(site: Site) -> None:
 
 
 def _printed(site: Site) -> None:
+    """The whole environment, or one secret of it as it is."""
+    for argument in site.call.args:
+        parts = (
+            [p.value for p in argument.values if isinstance(p, ast.FormattedValue)]
+            if isinstance(argument, ast.JoinedStr)
+            else [argument]
+        )
+        parts += [argument.left, argument.right] if isinstance(argument, ast.BinOp) else []
+        if any(isinstance(p, ast.Name | ast.Subscript | ast.Call) and not isinstance(getattr(p, "slice", None), ast.Slice)
+               and site.level(p, SECRET) == 2 and last_name(getattr(p, "func", p)) not in ("len", "bool") for p in parts):  # fmt: skip
+            message = "A secret of the environment is written where others may read"
+            site.found(
+                "secret-in-log", message, "medium", 532, "Leave it out, or tell only whether it is set.", confidence=0.6
+            )
+            return
     if any(_holds(site, argument) >= 3 for argument in site.call.args):
         site.found(
             "environment-shown",
@@ -97,7 +119,15 @@ def _read(site: Site) -> None:
 
 
 FAMILY = Family(
-    calls={"print": _printed, "open": _read, "os.path.expanduser": _read, "pathlib.Path": _read},
+    calls={
+        "print": _printed,
+        **dict.fromkeys(
+            ("flask.jsonify", "jsonify", "django.http.JsonResponse", "fastapi.responses.JSONResponse"), _printed
+        ),
+        "open": _read,
+        "os.path.expanduser": _read,
+        "pathlib.Path": _read,
+    },
     methods={**dict.fromkeys(_VERBS, _sent), **dict.fromkeys(("info", "debug", "warning", "error"), _printed)},
     returns=(_returned,),
 )

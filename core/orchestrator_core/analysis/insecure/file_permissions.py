@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from orchestrator_core.analysis.insecure.definitions import defined
 from orchestrator_core.analysis.insecure.names import constant_text, is_constant, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 
@@ -84,8 +85,30 @@ def _user(site: Site) -> None:
 
 
 def _container(site: Site) -> None:
+    _mounted(site)
     if is_constant(site.keyword("privileged"), True):
         site.found("runs-as-root", "A container gets all rights of the machine", "high", 250, "Leave privileged off.")
+
+
+def _mounted(site: Site) -> None:
+    """Docker's socket or the machine's root inside a container."""
+    volumes = site.keyword("volumes") or site.keyword("binds") or site.keyword("mounts")
+    for inner in ast.walk(volumes) if volumes is not None else ():
+        text = constant_text(inner) or ""
+        if (
+            "docker.sock" in text
+            or text == "/"
+            or text.startswith(("/:", "/etc:", "/proc:", "/root:"))
+            or text in ("/etc", "/root", "/proc")
+        ):
+            site.found(
+                "runs-as-root",
+                "A container gets the machine's own folders",
+                "high",
+                250,
+                "Mount the folders that it needs.",
+            )
+            return
 
 
 def _guessable(site: Site) -> None:
@@ -96,11 +119,19 @@ def _opened(site: Site) -> None:
     """bandit flags a constant below /tmp; not one that is put together."""
     node = site.argument(0, "file", "name")
     value = site.value(node) if node is not None else None
-    if (value is not None and value.head.startswith(_SHARED)) or (
+    if (value is not None and (value.head.startswith(_SHARED) or _below_shared(site, node))) or (
         isinstance(node, ast.Call | ast.BinOp)
         and any(isinstance(i, ast.Call) and site.dotted(i.func) == "tempfile.gettempdir" for i in ast.walk(node))
     ):
         site.found("temporary-name", "Somebody else may make this file first", "medium", 377, _TEMPORARY)
+
+
+def _below_shared(site: Site, node: ast.AST | None) -> bool:
+    """``p = os.path.join(tempfile.gettempdir(), "x")``, one step back."""
+    made = defined(site, node) if isinstance(node, ast.Name) else None
+    return isinstance(made, ast.Call | ast.BinOp) and any(
+        isinstance(i, ast.Call) and site.dotted(i.func) == "tempfile.gettempdir" for i in ast.walk(made)
+    )
 
 
 def _folder(site: Site) -> None:
@@ -109,6 +140,40 @@ def _folder(site: Site) -> None:
         site.judged(("B108",), harmless=True)
 
 
+def _made_here(site: Site) -> None:
+    _taken(site)
+    _made_by_method(site)
+
+
+def _taken(site: Site) -> None:
+    """A name below a folder that all share, where it is opened or made."""
+    if any(
+        _begins_shared(argument)
+        for argument in (*site.call.args, *(k.value for k in site.call.keywords if k.arg != "dir"))
+    ):
+        site.judged(("B108",), harmless=False)
+
+
+def _assigned(site: Site) -> None:
+    value = getattr(site.node, "value", None)
+    if value is not None and _begins_shared(value):
+        site.judged(("B108",), harmless=False)
+
+
+def _begins_shared(node: ast.AST) -> bool:
+    while isinstance(node, ast.BinOp):
+        node = node.left
+    if isinstance(node, ast.JoinedStr) and node.values:
+        node = node.values[0]
+    if isinstance(node, ast.Call) and node.args and last_name(node.func) in ("join", "Path", "str"):
+        node = node.args[0]
+    return (constant_text(node) or "").startswith((*_SHARED, "/tmp", "/var/tmp", "/dev/shm"))  # noqa: S108 - what is looked for
+
+
+_TAKES = ("join", "Path", "mkdir", "makedirs", "connect", "FileHandler", "RotatingFileHandler", "copy", "copyfile", "move", "rename",
+    "symlink",
+    "append", "insert", "bind", "mkfifo", "download_file", "write_text", "write_bytes", "touch", "urlretrieve", "save", "to_csv", "dump",
+    "NamedTemporaryFile")  # fmt: skip
 FAMILY = Family(
     calls={
         **dict.fromkeys(("os.mkdir", "os.makedirs", "os.open", "os.mkfifo", "os.mknod"), _made), "os.umask": _umask,
@@ -117,6 +182,8 @@ FAMILY = Family(
         **dict.fromkeys(("tempfile.NamedTemporaryFile", "tempfile.mkstemp", "tempfile.TemporaryDirectory", "tempfile.mkdtemp",
             "tempfile.TemporaryFile", "tempfile.SpooledTemporaryFile"), _folder),
     },
-    methods={**dict.fromkeys(("chmod", "fchmod", "lchmod"), _changed), "run": _container, "create": _container,
-        "mkdir": _made_by_method, "touch": _made_by_method},
+    assignments=(_assigned,),
+    methods={**dict.fromkeys(_TAKES, _taken), "open": _taken, **dict.fromkeys(("chmod", "fchmod", "lchmod"), _changed),
+        "run": _container, "create": _container,
+        "mkdir": _made_here, "touch": _made_here},
 )  # fmt: skip

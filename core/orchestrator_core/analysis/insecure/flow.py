@@ -81,6 +81,7 @@ class Flow:
                     self._add_origins(self.evaluator.value(node.value), node.value, [node.target])
             case ast.AugAssign():
                 self._look(node.value)
+                self._show(self.rules.changes, node)
                 name = self.evaluator.dotted(node.target)
                 if name:
                     before = self.evaluator.value(node.target)
@@ -155,7 +156,7 @@ class Flow:
         outer = self.where
         self.where = Where(node.name, node, answers(node, in_class, self.evaluator), in_class)
         self.evaluator.in_handler = "RequestHandler" in in_class or "HTTPRequest" in in_class
-        self.evaluator.variables.update(parameters(node, self.where.answers))
+        self.evaluator.variables.update(parameters(node, self.where.answers, in_class))
         self._show(self.rules.functions, node)
         self._block(node.body)
         self.where = outer
@@ -327,6 +328,8 @@ class Flow:
                 self._show(self.rules.texts, node)
             elif isinstance(node, ast.Compare):
                 self._show(self.rules.comparisons, node)
+            elif isinstance(node, ast.Dict):
+                self._show(self.rules.mappings, node)
             elif isinstance(node, ast.BinOp):
                 self._show(self.rules.texts, node)
                 left: ast.AST = node
@@ -371,7 +374,10 @@ class Flow:
         rules = self.rules
         name = self.evaluator.dotted(node.func)
         checks = rules.calls.get(name, ())
-        methods = rules.methods.get(last_name(node.func), ())
+        last = last_name(node.func)
+        if isinstance(node.func, ast.Name):  # `from hashlib import sha256 as s`
+            last = self.evaluator.names.imported.get(last, last).rpartition(".")[2]
+        methods = rules.methods.get(last, ())
         if not name and isinstance(node.func, ast.Attribute):
             name = node.func.attr
         site = Site(node, name, self.evaluator, self.where, self.report)

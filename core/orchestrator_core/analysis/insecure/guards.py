@@ -136,6 +136,8 @@ def _by(when_true: bool, checked: Checked) -> tuple[Checked, Checked]:
 
 def _called(call: ast.Call, evaluator: Evaluator) -> tuple[Checked, Checked]:
     name = last_name(call.func)
+    if isinstance(call.func, ast.Name):  # `url_has_allowed_host_and_scheme as ok`
+        name = evaluator.names.imported.get(name, name).rpartition(".")[2]
     if name == "isinstance" and len(call.args) == 2:
         # A text is no document with operators; a number is harmless altogether.
         kind = last_name(call.args[1])
@@ -190,7 +192,8 @@ def _prefix(call: ast.Call, name: str, receiver: frozenset[str], evaluator: Eval
         beginnings = [constant_text(e) for e in getattr(call.args[0], "elts", ())] if call.args else []
         if "//" in beginnings:
             return (), ((receiver, (HOST, SCHEME)),)
-        return ((receiver, (PATH if _is_resolved(call.func, evaluator) else ~PATH, HOST, SCHEME)),), ()
+        whole = _is_resolved(call.func, evaluator) and not _may_go_on(call.args[0] if call.args else None, evaluator)
+        return ((receiver, (PATH if whole else ~PATH, HOST, SCHEME)),), ()
     if text in ("/", "//", "\\", "~", ".", "-", "http://", "https://", "http"):
         if "http" in text:
             return ((receiver, (SCHEME,)),), ()
@@ -216,6 +219,12 @@ def _is_resolved(func: ast.AST, evaluator: Evaluator) -> bool:
             if any(word in name for name in made for word in _RESOLVES):
                 return True
     return False
+
+
+def _may_go_on(base: ast.AST | None, evaluator: Evaluator) -> bool:
+    """Whether a folder that a path must begin with ends without a slash: ``/srv/www`` begins ``/srv/www-private`` as well."""
+    head = evaluator.value(base).head if isinstance(base, ast.Name) else ""
+    return bool(head) and not head.endswith(("/", "\\"))
 
 
 def checked_by_statement(call: ast.Call) -> Checked:

@@ -48,6 +48,10 @@ _PLAIN_TYPES = frozenset(("int", "float", "bool", "UUID", "Decimal", "date", "da
                           "IPv6Address", "Session", "AsyncSession", "Connection", "Logger", "HttpRequest"))  # fmt: skip
 _INJECTED = frozenset(("Depends", "Security", "Inject", "Provide"))
 _ERROR_HANDLERS = frozenset(("errorhandler", "app_errorhandler", "exception_handler"))
+_TOOLS = frozenset(
+    ("tool", "function_tool", "tool_plain", "kernel_function", "ai_tool", "register_tool", "llm_tool", "ell_tool")
+)
+_GIVEN_TO_TOOLS = frozenset(("ctx", "context", "run_context", "tool_context", "state", "config", "runtime"))
 _OWN = frozenset(("self", "cls"))
 
 
@@ -82,7 +86,18 @@ def answers(node: ast.FunctionDef | ast.AsyncFunctionDef, in_class: str, evaluat
     return ""
 
 
-def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, kind: str) -> dict[str, Value]:
+def is_routed(node: ast.AST | None, in_class: str) -> bool:
+    """Whether a framework itself calls a function: a route's decorator, a method of a view, a program of WSGI."""
+    decorated = any(
+        last_name(decorator.func if isinstance(decorator, ast.Call) else decorator) in _ROUTES
+        for decorator in getattr(node, "decorator_list", ())
+    )
+    return decorated or any(word in in_class for word in _VIEWS)
+
+
+def parameters(
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, kind: str, in_class: str = ""
+) -> dict[str, Value]:
     """The values that a function's parameters have at its beginning.
 
     What a router hands to a view comes from the address; a number, or what a framework injects, is harmless.
@@ -93,8 +108,10 @@ def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, kind: 
         zip(reversed([*arguments.posonlyargs, *arguments.args]), reversed(arguments.defaults), strict=False)
     )
     defaults.update({a: d for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None})
-    told = _handles_errors(node)
+    told, obeys = _handles_errors(node), _is_tool(node)
     routed = _routed(node) if kind else frozenset()
+    called = bool(kind) and (is_routed(node, in_class) or getattr(node, "name", "") in _LAMBDA)
+    names = {argument.arg for argument in every if argument is not None}
     found: dict[str, Value] = {}
     for argument in every:
         if argument is None:
@@ -105,17 +122,29 @@ def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, kind: 
             found[name] = ANYTHING
         elif _is_plain(argument.annotation) or name in routed:
             found[name] = CONSTANT
-        elif name in _REQUEST or (kind and name == "info"):
+        elif name in _REQUEST or (kind and name in ("info", "resp", "response")):
             found[name] = ANYTHING._replace(made="request")
         elif isinstance(default, ast.Call) and last_name(default.func) in _INJECTED:
             found[name] = ANYTHING
+        elif obeys and name not in _GIVEN_TO_TOOLS:
+            found[name] = OUTSIDE
         elif told:
             found[name] = holding(ANYTHING, ERROR, 3)
-        elif kind and name not in ("db", "session", "conn", "cursor", "context", "response", "background_tasks"):
+        elif (name == "environ" and "start_response" in names) or (
+            called and name not in ("db", "session", "conn", "cursor", "context", "response", "background_tasks")
+        ):
             found[name] = OUTSIDE
         else:
             found[name] = PARAMETER
     return found
+
+
+def _is_tool(node: ast.AST) -> bool:
+    """Whether a model calls a function: what it writes may have been put into its mouth by a page that it read."""
+    return any(
+        last_name(decorator.func if isinstance(decorator, ast.Call) else decorator) in _TOOLS
+        for decorator in getattr(node, "decorator_list", ())
+    )
 
 
 def _handles_errors(node: ast.AST) -> bool:

@@ -26,6 +26,9 @@ _SHORT = frozenset(
         "auth",
         "access_key",
         "private_key",
+        "pw",
+        "passcode",
+        "password_hash_key",
     )
 )
 _PLACEHOLDERS = (
@@ -128,17 +131,88 @@ def _assigned(site: Site) -> None:
             _judge(site, constant_text(key) or "", inner)
             _header(site, constant_text(key) or "", inner)
     text = constant_text(value)
-    if text and "PRIVATE KEY-----" in text and len(text) > 80:
-        _report(site, site.node)
-    if (
-        text
-        and "://" in text
-        and "@" in text
-        and len(text) < 400
-        and re.match(_URL, text)
-        and not any(p in text.lower() for p in ("<", "{", "example", "your", "user:pass", "user:password", "xxx"))
+    if (text and len(text) > 8 and _tells_secret(text)) or (
+        text is not None
+        and any(
+            _is_pin(last_name(t))
+            for t in (getattr(node, "targets", None) or [getattr(node, "target", None)])
+            if t is not None
+        )
+        and text.isdigit()
+        and 3 < len(text) < 13
     ):
         _report(site, site.node)
+
+
+def _is_pin(name: str) -> bool:
+    return bool({"pin", "otp", "passcode", "cvv"} & set(name.lower().split("_")))
+
+
+def _tells_secret(text: str) -> bool:
+    """A text that is a secret whatever it is called: a key in PEM, an address with a password, a token of a known provider."""
+    if "PRIVATE KEY-----" in text:
+        return len(text) > 60
+    lowered = text.lower()
+    if "://" in text[:24] and "@" in text and len(text) < 400:
+        guess = ("<", "{", "your", "user:pass", "user:password", "xxx", "***", "...", "username:password", "%s")
+        return re.match(_URL, text) is not None and not any(p in lowered for p in guess)
+    if "password=" in lowered or "pwd=" in lowered or "accountkey=" in lowered or "sharedaccesskey=" in lowered:
+        value = re.search(r"(?i)(?:password|pwd|accountkey|sharedaccesskey)=([^;\s&'\"]{4,200})", text)
+        return value is not None and "=" not in text[: value.start()][-1:] and len(text) < 600 and ("=" in text[: value.start()]
+            or ";" in text) \
+            and not any(p in value[1].lower() for p in ("<", "{", "your", "%s", "xxx", "***", "...", "?", ":", "$"))  # fmt: skip
+    return (
+        text.startswith(_ISSUED)
+        and re.fullmatch(r"[\w.+/=-]{20,400}", text) is not None
+        and not any(p in lowered for p in ("xxxx", "example", "your"))
+    )
+
+
+_ISSUED = ("AKIA", "ASIA", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "xapp-", "sk_live_",
+    "rk_live_",
+    "sk-proj-", "sk-ant-", "AIza", "SG.", "hf_", "pypi-AgE", "npm_", "dop_v1_", "shpat_", "sq0csp-", "ya29.", "EAACEdEose0cBA",
+        "AGE-SECRET-KEY-1",
+    "dapi", "lin_api_", "glsa_", "hvs.", "key-", "sk-")  # fmt: skip
+
+
+def _judge_login(site: Site) -> None:
+    """``return user == "admin" and password == "admin"``, ``pw == "letmein"`` in a function that lets people in."""
+    node = site.node
+    name = getattr(node, "name", "").lower()
+    if not any(
+        word in name
+        for word in (
+            "login",
+            "auth",
+            "signin",
+            "sign_in",
+            "check_user",
+            "check_pass",
+            "verify_pass",
+            "check_cred",
+            "logon",
+        )
+    ):
+        return
+    own = {a.arg for a in node.args.args} - {"role", "method", "kind", "mode", "type"}  # type: ignore[attr-defined]
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.BoolOp) and isinstance(inner.op, ast.And):
+            pairs = [
+                p for p in inner.values
+                if isinstance(p, ast.Compare) and isinstance(p.ops[0], ast.Eq) and constant_text(p.comparators[0])
+                    and last_name(p.left) in own
+            ]  # fmt: skip
+            if len(pairs) >= 2:
+                site.found(
+                    "fixed-secret",
+                    "A name and its password stand in the code",
+                    "medium",
+                    798,
+                    _FIX,
+                    confidence=0.7,
+                    at=inner,
+                )
+                return
 
 
 def _header(site: Site, key: str, value: ast.AST) -> None:
@@ -179,7 +253,11 @@ def _called(site: Site) -> None:
         and len(site.call.args) == 2
         and site.dotted(site.call.func) in ("os.getenv", "os.environ.get")
     ):
-        _judge(site, constant_text(site.call.args[0]) or "", site.call.args[1])
+        name, default = constant_text(site.call.args[0]) or "", constant_text(site.call.args[1])
+        if _is_secret_name(name) and default and len(default) >= 3 and not default.startswith(("http", "/", "${")):
+            _report(
+                site, site.call.args[1]
+            )  # a placeholder that stands in for a missing secret is a secret that everybody knows
     if (
         site.last == "login"
         and len(site.call.args) == 2
@@ -187,13 +265,32 @@ def _called(site: Site) -> None:
         and "@" in (constant_text(site.call.args[0]) or "@")
     ):
         _report(site, site.call.args[1])
+    for argument in (*site.call.args[:3], *(k.value for k in site.call.keywords)):
+        text = constant_text(argument)
+        if text and len(text) > 8 and _tells_secret(text):
+            _report(site, argument)
+            return
     if (
-        site.last in ("connect", "create_engine")
-        and site.call.args
-        and (text := constant_text(site.call.args[0]))
-        and re.match(_URL, text)
+        site.last
+        in (
+            "FTP_TLS",
+            "FTP",
+            "login",
+            "SMTPAuth",
+            "HTTPBasicAuth",
+            "HTTPDigestAuth",
+            "BasicAuth",
+            "login_user",
+            "basic_auth",
+        )
+        and len(site.call.args) >= 2
+        and (text := constant_text(site.call.args[-1]))
+        and constant_text(site.call.args[-2])
+        and len(text) >= 4
+        and not any(word in text.lower() for word in _PLACEHOLDERS)
+        and "@" not in text
     ):
-        _report(site, site.call.args[0])
+        _report(site, site.call.args[-1])
 
 
 def _defaults(site: Site) -> None:
@@ -215,4 +312,4 @@ def _compared(tree_site: Site) -> None:
             _judge(tree_site, name, right)
 
 
-FAMILY = Family(every_call=(_called,), assignments=(_assigned,), functions=(_defaults, _compared))
+FAMILY = Family(every_call=(_called,), assignments=(_assigned,), functions=(_defaults, _compared, _judge_login))

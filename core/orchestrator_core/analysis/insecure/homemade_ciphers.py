@@ -8,7 +8,7 @@ from orchestrator_core.analysis.insecure.names import last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 
 _CIPHER = "Use AES-GCM or ChaCha20-Poly1305 (cryptography.fernet is the easy way)."
-_NAMES = ("encrypt", "decrypt", "encipher", "decipher", "cipher", "scramble", "protect", "obfuscate", "hide_")
+_NAMES = ("crypt", "decrypt", "encipher", "decipher", "cipher", "scramble", "protect", "obfuscate", "hide_")
 _HIDES = ("encrypt", "decrypt", "encipher", "decipher", "hash_passw", "hash_pw", "hashpw", "protect_passw", "secure_")
 _REAL = ("encrypt", "decrypt", "fernet", "seal", "finalize", "encrypt_and_digest", "hexdigest", "digest", "encryptor", "decryptor",
     "hash", "hashpw", "derive", "secretbox", "new", "aesgcm", "chacha20poly1305", "cipher", "sign", "box")  # fmt: skip
@@ -17,7 +17,11 @@ _REAL = ("encrypt", "decrypt", "fernet", "seal", "finalize", "encrypt_and_digest
 def _function(site: Site) -> None:
     node = site.node
     name = getattr(node, "name", "").lower()
-    if not any(word in name for word in (*_NAMES, *_HIDES)):
+    if (
+        not name.startswith(("xor_", "enc_"))
+        and name not in ("enc", "dec")
+        and not any(word in name for word in (*_NAMES, *_HIDES))
+    ):
         return
     inner = [i for statement in node.body for i in ast.walk(statement)]  # type: ignore[attr-defined]
     calls = [last_name(i.func).lower().lstrip("_") for i in inner if isinstance(i, ast.Call)]

@@ -33,16 +33,26 @@ _CLOSER_CWE = {
 _OWN_KNOWS_BETTER = {
     # mako: `Template(x)` is flagged even with default_filters=["h"]; the own rule looks at where the text comes from.
     "B702": "low",
+    # Whether a request without a time limit hangs is seen at once and breaks no confidence.
+    "B113": "low",
+    # The import of xmlrpc, also where defusedxml repairs it; what parses and serves has findings of its own.
+    "B411": "low",
+    # Every model that is loaded by name; those whose own code runs have a finding of their own.
+    "B615": "low",
     # Any call with shell=True, also of functions that are no subprocess; the own rule knows those of subprocess.
 }
+
+_LOW_UNLESS_CONFIRMED = frozenset(("B108",))
+"""Any constant below /tmp, also a folder to unpack into or to mount; own rules confirm those that are opened or made."""
 
 
 def graded(findings: Iterable[CodeFinding], report: Report) -> Iterator[CodeFinding]:
     """The findings with their fixes, and those that the flow cleared at low."""
     for finding in findings:
         known = replace(finding, fix=BY_TEST.get(finding.rule, ""), cwe=_CLOSER_CWE.get(finding.rule, finding.cwe))
-        harmless = finding.line in report.harmless.get(finding.rule, ()) and finding.line not in report.confirmed.get(
-            finding.rule, ()
+        confirmed = finding.line in report.confirmed.get(finding.rule, ())
+        harmless = not confirmed and (
+            finding.rule in _LOW_UNLESS_CONFIRMED or finding.line in report.harmless.get(finding.rule, ())
         )
         if finding.severity != "low" and (harmless or finding.rule in _ALWAYS_LOW or finding.rule in _OWN_KNOWS_BETTER):
             known = replace(known, severity="low", confidence=min(known.confidence, 0.3))

@@ -68,6 +68,13 @@ def _decoded(site: Site) -> None:
             _FIX,
             confidence=0.6,
         )
+    elif (
+        isinstance(algorithms, ast.List)
+        and len({(constant_text(e) or "")[:2] for e in algorithms.elts} & {"HS", "RS", "ES", "PS"}) > 1
+    ):
+        if any((constant_text(e) or "").startswith("HS") for e in algorithms.elts):
+            message = "A public key may be taken for a shared one: two kinds of algorithms are accepted"
+            site.found("any-algorithm", message, "medium", 347, _FIX, confidence=0.7)
     elif isinstance(algorithms, ast.List) and any(
         site.dotted(e).startswith(("header", "jwt.get_unverified_header")) for e in algorithms.elts
     ):

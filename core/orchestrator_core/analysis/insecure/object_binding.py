@@ -6,7 +6,7 @@ import ast
 
 from orchestrator_core.analysis.insecure.names import constant_text, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
-from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, TYPE
+from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, TYPE
 
 _FIX = "Name the fields that a visitor may set."
 
@@ -38,12 +38,29 @@ def _unpacked(site: Site) -> None:
             return
 
 
+def _set(site: Site) -> None:
+    """``for name, value in data.items(): setattr(record, name, value)`` with data that is handed in."""
+    name = site.argument(1)
+    if isinstance(name, ast.Name) and site.level(name, TYPE) == HANDED_IN:
+        scope = site.where.node
+        looped = scope is not None and any(
+            isinstance(i, ast.For) and any(isinstance(t, ast.Name) and t.id == name.id for t in ast.walk(i.target))
+            for i in ast.walk(scope)
+        )
+        site.found("any-field", "Which attribute is set is handed in", "low", 915, _FIX, confidence=0.5 if looped else 0.3)  # fmt: skip
+
+
 def _updated(site: Site) -> None:
     """``user.__dict__.update(request.json)`` and ``collection.update_one(..., {"$set": request.json})``."""
     name = site.dotted(site.call.func)
     if name.endswith("__dict__.update") or (name.startswith("vars()")):
-        if any(site.level(a, TYPE) >= FROM_OUTSIDE for a in site.call.args):
-            site.found("any-field", "A record takes in every field that a request names", "medium", 915, _FIX)
+        if any(
+            site.level(a, TYPE) >= HANDED_IN
+            for a in (*site.call.args, *(k.value for k in site.call.keywords if k.arg is None))
+        ):
+            outside = any(site.level(a, TYPE) >= FROM_OUTSIDE for a in site.call.args)
+            message = "A record takes in every field that it is handed"
+            site.found("any-field", message, "medium" if outside else "low", 915, _FIX, confidence=0.6)
     elif site.last in ("update_one", "update_many", "find_one_and_update", "insert_one"):
         for argument in site.call.args:
             values = (
@@ -94,6 +111,7 @@ def _gives(statement: ast.stmt, name: str) -> bool:
 
 FAMILY = Family(
     every_call=(_unpacked,),
+    calls={"setattr": _set},
     methods=dict.fromkeys(("update", "update_one", "update_many", "find_one_and_update", "insert_one"), _updated),
     classes=(_class,),
 )

@@ -18,15 +18,16 @@ def _opened(site: Site) -> None:
         for k in site.call.keywords
         if k.arg in ("file", "path", "filename", "path_or_file", "src", "filename_or_fp")
     ]:
-        _judge(site, node)
+        judge(site, node)
 
 
 def _two(site: Site) -> None:
     for node in site.call.args[:2]:
-        _judge(site, node)
+        judge(site, node)
 
 
-def _judge(site: Site, node: ast.AST) -> None:
+def judge(site: Site, node: ast.AST) -> None:
+    """Report a file's name that comes from outside, or one whose later part is handed in."""
     value = site.value(node)
     level = value.levels[PATH]
     if weakly_checked(value, PATH) and not value.levels[SCHEME]:  # as a check of its beginning leaves it
@@ -105,18 +106,32 @@ def _method(site: Site) -> None:
             or site.last in ("read_text", "read_bytes", "write_text", "write_bytes")
         )
         if pathlike and value.made.partition(".")[0] not in ("requests", "tarfile", "zipfile"):
-            _judge(site, func.value)
+            judge(site, func.value)
 
 
 def _sent(site: Site) -> None:
     """``send_file(x)``; ``send_from_directory`` checks its second argument, not the first."""
-    node = site.argument(0, "path_or_file", "filename_or_fp", "path", "directory")
+    if site.last == "static_file":  # bottle keeps the name inside root
+        node = site.argument(1, "root")
+    else:
+        node = site.argument(0, "path_or_file", "filename_or_fp", "path", "directory")
     if node is None:
+        return
+    if site.last in ("static_file", "send_from_directory", "StaticFiles") and site.text(node) in (
+        "/",
+        "C:\\",
+        "/etc",
+        "/home",
+        "..",
+    ):
+        site.found(
+            "chosen-file", "All files of the machine are served", "high", 22, "Serve a folder that holds nothing else."
+        )
         return
     level = site.level(node, PATH)
     if level >= FROM_OUTSIDE:
         site.found("chosen-file", "Which file is sent comes from outside", "high", 22, _FIX, confidence=0.9)
-    elif level == HANDED_IN and site.last != "send_from_directory":
+    elif level == HANDED_IN and site.last not in ("send_from_directory", "static_file"):
         site.by_level(level, "chosen-file", "Which file is sent is a text", 22, _FIX)
 
 
@@ -171,8 +186,9 @@ FAMILY = Family(
             "shutil.copytree", "os.link", "os.symlink"), _two),
     },
     methods={
-        **dict.fromkeys(("send_file", "FileResponse", "send_from_directory", "static_file"), _sent),
-        **dict.fromkeys(("read_text", "read_bytes", "write_text", "write_bytes", "open", "unlink", "iterdir", "rmdir"), _method),
+        **dict.fromkeys(("send_file", "FileResponse", "send_from_directory", "static_file", "StaticFiles"), _sent),
+        **dict.fromkeys(("read_text", "read_bytes", "write_text", "write_bytes", "open", "unlink", "iterdir", "rmdir", "mkdir",
+            "touch", "rename", "glob", "rglob", "stat", "symlink_to", "chmod"), _method),
         "save": _saved,
     },
 )  # fmt: skip

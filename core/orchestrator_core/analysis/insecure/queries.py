@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from functools import cache
 
 from orchestrator_core.analysis.insecure.names import constant_text
 from orchestrator_core.analysis.insecure.site import Family, Site
@@ -19,6 +21,69 @@ def _text(site: Site) -> None:
     start = _beginning(site.node)
     if start is not None and start.lstrip(" \n\t(\r").lower().startswith(_STATEMENTS):
         site.judged(_BANDIT, harmless=site.level(site.node, SQL) == 0)
+
+
+@cache
+def _language() -> re.Pattern[str]:
+    """How queries of other kinds begin: definitions of data, Cypher, SPARQL, Flux, Gremlin, AQL, GraphQL, scripts of views."""
+    return re.compile(
+        r"\s*+(?:(?:DROP|ALTER|CREATE|TRUNCATE)\s(?:TABLE|DATABASE|INDEX|VIEW|USER|ROLE|SCHEMA|KEYSPACE|LOGIN|FUNCTION)\b"
+        r"|(?:GRANT|REVOKE)\s\S|EXEC(?:UTE)?\s\S|CALL\s\w|PRAGMA\s|COPY\s|LOAD DATA\s|SHOW\s[A-Z]|DESCRIBE\s|EXPLAIN\s|SET\s\w+\s?="
+        r"|(?:OPTIONAL )?MATCH\s?\(|MERGE\s?\(|CREATE\s?\(|UNWIND\s|PREFIX\s|ASK\s?\{|CONSTRUCT\s?\{|SELECT\s(?:DISTINCT\s)?\?"
+        r"|from\(bucket|g\.[VE]\(|FOR\s\w+\sIN\s|(?:query|mutation|subscription)\b[^{]{0,40}\{|\{\s?\w+\s?\(|function\s?\(\w*\)\s?\{)"
+    )
+
+
+def _other_language(site: Site) -> None:
+    """A query that is put together, wherever it goes; ``SELECT`` and its like are judged where they run."""
+    start = _beginning(site.node)
+    if start and _language().match(start[:200]):
+        sql = start.lstrip()[:6].upper() in (
+            "DROP T",
+            "DROP D",
+            "ALTER ",
+            "TRUNCA",
+            "GRANT ",
+            "REVOKE",
+            "CREATE",
+            "PRAGMA",
+            "COPY T",
+        )
+        site.by_level(
+            site.level(site.node, SQL), "query-text", "A query is put together from a text", 89 if sql else 943, _BIND
+        )
+
+
+def _entry(site: Site) -> None:
+    """``{"query_string": {"query": text}}``, ``{"script": {"source": text}}``, ``{"$where": text}`` wherever they go."""
+    node = site.node
+    if not isinstance(node, ast.Dict):
+        return
+    for key, value in zip(node.keys, node.values, strict=True):
+        name = constant_text(key) or ""
+        inner = (
+            {constant_text(k): v for k, v in zip(value.keys, value.values, strict=True)}
+            if isinstance(value, ast.Dict)
+            else {}
+        )
+        if name == "query_string":
+            text, grave = inner.get("query"), "low"
+        elif name in ("script", "script_score") and inner:
+            text, grave = inner.get("source") or inner.get("inline"), "medium"
+        elif name in ("$where", "$function", "$accumulator"):
+            text, grave = inner.get("body") or value, "medium"
+        else:
+            continue
+        if text is not None and not isinstance(text, ast.Dict):
+            message = "A script or a query of the database is put together from a text"
+            site.by_level(
+                site.level(text, NOSQL),
+                "nosql-script",
+                message,
+                943,
+                _BIND,
+                handed_in="low" if grave == "low" else "medium",
+            )
 
 
 def _beginning(node: ast.AST) -> str | None:
@@ -73,6 +138,22 @@ def _raw(site: Site) -> None:
     level = max(levels, default=0)
     site.judged(("B610", "B611", "B608"), harmless=level == 0)
     site.by_level(level, "sql-text", "A query is put together from a text", 89, _BIND)
+
+
+def _bound(site: Site) -> None:
+    """``simple_bind_s(dn, "")``: a directory takes an empty password for a visitor without a name, and says yes."""
+    password = site.argument(1, "cred", "who_password", "password")
+    if site.uses("ldap") and (
+        (password is not None and constant_text(password) == "") or (not site.call.args and not site.call.keywords)
+    ):
+        site.found(
+            "empty-password",
+            "The directory asks for no password",
+            "medium",
+            287,
+            "Bind with a password that is not empty.",
+        )
+    _name(site)
 
 
 def _name(site: Site) -> None:
@@ -231,11 +312,12 @@ FAMILY = Family(
             "execute_sql", "fetch_one", "fetchone_sql", "execute_query", "execute_query_dict", "iterate"), _execute),
         **dict.fromkeys(("raw", "extra"), _raw),
         **dict.fromkeys(("search", "search_s", "search_st", "search_ext", "search_ext_s", "paged_search"), _ldap),
-        **dict.fromkeys(("simple_bind_s", "bind_s", "simple_bind"), _name),
+        **dict.fromkeys(("simple_bind_s", "bind_s", "simple_bind"), _bound),
         **dict.fromkeys(("xpath", "XPath", "find", "findall", "findtext", "iterfind"), _xpath),
         **dict.fromkeys(_MONGO, _nosql),
         "find": _find,
         **dict.fromkeys(("filter", "where", "having"), _condition),
     },
-    texts=(_text,),
+    texts=(_text, _other_language),
+    mappings=(_entry,),
 )  # fmt: skip

@@ -29,9 +29,13 @@ def _asked(site: Site) -> None:
     fixed_host = _fixed_host(value.head)
     level = 0 if fixed_host else value.levels[HOST]
     built = value.head.startswith(("http://", "https://"))
-    site.judged(("B310",), harmless=value.levels[SCHEME] == 0 or built or level == 0)
+    whole = isinstance(url, ast.Name) and level == HANDED_IN and not value.head
+    site.judged(("B310",), harmless=value.levels[SCHEME] == 0 or built or level == 0 or whole)
     if level >= HANDED_IN:
-        site.by_level(level, "chosen-address", "A request goes to an address", 918, _FIX)
+        # A whole address that is handed in is the caller's choice, as a whole path is.
+        site.by_level(
+            level, "chosen-address", "A request goes to an address", 918, _FIX, handed_in="low" if whole else "medium"
+        )
 
 
 def _fixed_host(head: str) -> bool:
@@ -83,8 +87,8 @@ FAMILY = Family(
         **{f"{library}.{verb}": _asked for library in ("requests", "httpx", "aiohttp", "urllib3", "treq", "requests.api", "niquests",
             "curl_cffi.requests") for verb in (*_VERBS, "request", "stream")},
         **dict.fromkeys(("urllib.request.urlopen", "urllib2.urlopen", "urlopen", "urllib.urlopen"), _opened),
-        **dict.fromkeys(("urllib.request.urlretrieve", "wget.download", "urllib.request.Request", "pandas.read_html",
-            "feedparser.parse", "pandas.read_csv", "urllib.urlretrieve"), _asked),
+        **dict.fromkeys(("urllib.request.urlretrieve", "wget.download", "urllib.request.Request", "feedparser.parse",
+            "urllib.urlretrieve"), _asked),
         **dict.fromkeys(("http.client.HTTPConnection", "http.client.HTTPSConnection", "socket.create_connection"), _connection),
         **dict.fromkeys((*(f"httpx.{verb}" for verb in _VERBS), "httpx.request", "httpx.stream"), _asked_timed),
         **dict.fromkeys(("httpx.Client", "httpx.AsyncClient"), _timeless),

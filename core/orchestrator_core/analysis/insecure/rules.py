@@ -28,3 +28,5 @@ class Rules:
         self.comparisons = tuple(c for f in families for c in f.comparisons)
         self.loops = tuple(c for f in families for c in f.loops)
         self.classes = tuple(c for f in families for c in f.classes)
+        self.changes = tuple(c for f in families for c in f.changes)
+        self.mappings = tuple(c for f in families for c in f.mappings)

@@ -57,7 +57,7 @@ BY_NAME: dict[str, tuple[int, ...]] = {
     "re.escape": (REGEX,),
     "regex.escape": (REGEX,),
     "glob.escape": (REGEX,),
-    "ast.literal_eval": (CODE, SHELL, SQL, LINE),
+    "ast.literal_eval": (CODE, SHELL, SQL, LINE, HTML),
     "quopri.encodestring": (),
     "str": (NOSQL, TYPE),
     "subprocess.list2cmdline": (),

@@ -56,7 +56,11 @@ class Site:
 
     @property
     def last(self) -> str:
-        return last_name(self.call.func)
+        """The last part of what is called, also where it was imported under another name."""
+        func = self.call.func
+        if isinstance(func, ast.Name):
+            return self.evaluator.names.imported.get(func.id, func.id).rpartition(".")[2]
+        return last_name(func)
 
     def uses(self, *packages: str) -> bool:
         """Whether one of these packages is imported."""
@@ -148,3 +152,7 @@ class Family(Struct, frozen=True):
     loops: tuple[Check, ...] = ()
     """``while`` statements."""
     classes: tuple[Check, ...] = ()
+    changes: tuple[Check, ...] = ()
+    """``x += y`` and its like."""
+    mappings: tuple[Check, ...] = ()
+    """Dictionaries that are written out."""

@@ -108,6 +108,8 @@ class Evaluator:
         if node.attr.isupper() and node.attr not in OF_REQUEST:
             return CONSTANT
         base = self.value(node.value, depth)
+        if node.attr in ("filename", "name") and (".files" in base.made or ".FILES" in base.made):
+            return OUTSIDE._replace(made=name)
         if node.attr in ("file", "stream"):  # an open file, neither a name of one nor an address
             return cleaned(base._replace(head="", made=name), (PATH, HOST, SCHEME))
         if node.attr in ("name", "stem", "suffix") and "Path()" in base.made:
@@ -136,6 +138,8 @@ class Evaluator:
         value = self.value(node.value, depth)
         if value.levels[SECRET]:
             return self._of_environment(value, node.slice)
+        if value.made.endswith((".files", ".FILES")):  # an upload: its content is a file, its name is not
+            value = cleaned(value, (PATH, HOST, SCHEME))
         return value._replace(head="")
 
     def _of_environment(self, whole: Value, key: ast.AST | None) -> Value:
@@ -187,6 +191,8 @@ class Evaluator:
             if method.attr.startswith("is") or method.attr in ("startswith", "endswith", "count", "find", "index"):
                 return CONSTANT
             source = self._source(name) if name else None
+            if source is not None and name.endswith((".files.get", ".FILES.get", ".files.getlist", ".FILES.getlist")):
+                source = cleaned(source, (PATH, HOST, SCHEME))
             if source is not None and method.attr != "close":
                 return joined([source, *arguments[1:]])._replace(made=made)
             if method.attr in TEXT_METHODS:

@@ -13,7 +13,25 @@ _PLAIN = "Use TLS: https, FTP_TLS or SFTP, SSH, SMTP_SSL or starttls()."
 _OLD = ("PROTOCOL_SSLv2", "PROTOCOL_SSLv3", "PROTOCOL_TLSv1", "PROTOCOL_TLSv1_1", "PROTOCOL_SSLv23", "SSLv2_METHOD", "SSLv3_METHOD",
     "TLSv1_METHOD", "TLSv1_1_METHOD", "SSLv23_METHOD",
         "TLSVersion.TLSv1", "TLSVersion.TLSv1_1", "TLSVersion.SSLv3", "TLSVersion.MINIMUM_SUPPORTED")  # fmt: skip
-_WEAK_SUITES = ("RC4", "3DES", "DES-", "NULL", "EXP", "MD5", "aNULL", "ADH", "LOW", "SEED", "IDEA")
+_WEAK_SUITES = (
+    "RC4",
+    "SECLEVEL=0",
+    "SECLEVEL=1",
+    "eNULL",
+    "ANON",
+    "EXPORT",
+    "RC2",
+    "3DES",
+    "DES-",
+    "NULL",
+    "EXP",
+    "MD5",
+    "aNULL",
+    "ADH",
+    "LOW",
+    "SEED",
+    "IDEA",
+)
 _WHOLE_PROGRAM = ("PYTHONHTTPSVERIFY", "NODE_TLS_REJECT_UNAUTHORIZED", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 _SWITCHES = ("verify", "verify_ssl", "ssl_verify", "verify_certs", "check_hostname", "ssl", "tls_verify", "validate_certs",
     "ssl_verify_cert", "tlsAllowInvalidCertificates",
@@ -107,6 +125,90 @@ def _assigned(site: Site) -> None:
         )
 
 
+def _loosened(site: Site) -> None:
+    """``context.options &= ~ssl.OP_NO_SSLv3`` and ``context.options = 0``."""
+    node = site.node
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.BitAnd) and isinstance(node.target, ast.Attribute):
+        if (
+            node.target.attr == "options"
+            and isinstance(node.value, ast.UnaryOp)
+            and "OP_NO_" in site.dotted(node.value.operand)
+        ):
+            site.found("old-tls", "Old versions of TLS are accepted", "high", 326, "Leave the context's options.")
+        elif node.target.attr == "verify_flags" and isinstance(node.value, ast.UnaryOp):
+            site.found("unchecked-certificate", "Checks of the certificate are switched off", "medium", 295, _TLS)
+
+
+def _switched(site: Site) -> None:
+    """``client.tls_insecure_set(True)``."""
+    if site.call.args and is_constant(site.call.args[0], True, 1):
+        _unverified(site)
+
+
+def _near(host: str) -> bool:
+    return (
+        host in ("", "localhost", "127.0.0.1", "::1", "host.docker.internal")
+        or host.endswith((".local", ".internal", ".test", ".localhost", ".svc"))
+        or host.startswith(("10.", "192.168.", "172.16.", "169.254.", "127."))
+        or "." not in host
+    )
+
+
+def _plain_host(site: Site) -> None:
+    """``http.client.HTTPConnection("api.example.com")``, ``mqtt.connect("broker.example.com", 1883)``."""
+    host = site.text(site.argument(0, "host")) or ""
+    if site.last == "connect" and not (site.uses("paho") and not _seen_to(site, ("tls_set", "tls_set_context"))):
+        return
+    if not _near(host.partition(":")[0]):
+        site.found("plain-transport", "What is sent here travels unencrypted", "medium", 319, _PLAIN)
+
+
+def _seen_to(site: Site, names: tuple[str, ...]) -> bool:
+    scope = site.where.node or site.evaluator.module
+    return scope is not None and any(isinstance(n, ast.Attribute) and n.attr in names for n in ast.walk(scope))
+
+
+def _plain_url(site: Site) -> None:
+    """``redis://``, ``amqp://``, ``tcp://`` to another machine, at any place of a call that opens a connection."""
+    for node in (*site.call.args[:2], *(k.value for k in site.call.keywords)):
+        address = site.text(node) or ""
+        scheme, found, rest = address.partition("://")
+        if found and scheme in (
+            "redis",
+            "amqp",
+            "tcp",
+            "mqtt",
+            "ldap",
+            "ftp",
+            "ws",
+            "nats",
+            "stomp",
+            "telnet",
+            "memcached",
+            "rtsp",
+            "smtp",
+        ):
+            host = rest.partition("/")[0].rpartition("@")[2].partition(":")[0]
+            if not _near(host):
+                site.found("plain-transport", "What is sent here travels unencrypted", "medium", 319, _PLAIN)
+                return
+
+
+def _port(site: Site) -> None:
+    """``socket.bind("tcp://*:5555")`` of ZeroMQ, ``server.add_insecure_port("[::]:50051")`` of gRPC."""
+    address = site.text(site.argument(0, "address", "addr")) or ""
+    if address.startswith(("tcp://*", "tcp://0.0.0.0", "[::]:", "0.0.0.0:")):
+        message = "Everybody who reaches this machine can connect"
+        site.found(
+            "all-interfaces",
+            message,
+            "medium",
+            605,
+            "Listen on 127.0.0.1, or on the one address that is meant.",
+            confidence=0.6,
+        )
+
+
 def _unverified(site: Site) -> None:
     site.found("unchecked-certificate", "The other end's certificate is not checked", "high", 295, _TLS)
 
@@ -126,6 +228,13 @@ def _context(site: Site) -> None:
             295,
             "Use ssl.create_default_context().wrap_socket(sock, server_hostname=host).",
         )
+    elif (
+        version.endswith(("PROTOCOL_TLS", "PROTOCOL_TLS_SERVER"))
+        and site.name == "ssl.SSLContext"
+        and not _seen_to(site, ("verify_mode", "minimum_version", "load_cert_chain", "check_hostname"))
+    ):
+        site.found("unchecked-certificate", "This context checks no certificate", "medium", 295,
+            "Use ssl.create_default_context().", confidence=0.6)  # fmt: skip
     elif site.name == "ssl.SSLContext" and not version:
         site.found(
             "old-tls",
@@ -251,6 +360,8 @@ def _debugger(site: Site) -> None:
 
 def _bound(site: Site) -> None:
     address = site.argument(0, "address", "server_address")
+    if isinstance(address, ast.Constant):
+        _port(site)
     if isinstance(address, ast.Tuple) and address.elts and is_constant(address.elts[0], "", "::"):
         site.found(
             "all-interfaces",
@@ -277,16 +388,20 @@ FAMILY = Family(
         **dict.fromkeys(("ssl.wrap_socket", "ssl.SSLContext", "OpenSSL.SSL.Context", "SSL.Context"), _context),
         **dict.fromkeys(("ftplib.FTP", "telnetlib.Telnet", "ftplib.FTP_TLS().prot_c"), _ftp),
         **dict.fromkeys((*_REQUESTS, "urllib.request.urlopen", "urllib.request.Request"), _plain_address),
-        "asyncssh.connect": _ssh,
+        "asyncssh.connect": _ssh, "http.client.HTTPConnection": _plain_host,
         **dict.fromkeys(("pdb.set_trace", "ipdb.set_trace", "breakpoint", "pudb.set_trace", "code.interact"), _debugger),
     },
     methods={"set_missing_host_key_policy": _host_keys, "login": _login,
         **dict.fromkeys(("Starlette", "FastAPI", "Application", "Litestar"), _served),
         **dict.fromkeys(("set_verify", "set_option", "setopt"), _verified),
+        **dict.fromkeys(("from_url", "URLParameters", "BlockingConnection", "DockerClient", "create_connection", "connect_robust"),
+            _plain_url),
+        "tls_insecure_set": _switched, "add_insecure_port": _port,
         "run": _run, **dict.fromkeys(("run_simple", "DebuggedApplication"), _simple),
         **dict.fromkeys(("set_ciphers", "set_cipher_list"), _ciphers),
         **dict.fromkeys(("check_call", "check_output", "Popen", "call", "system"), _program), **dict.fromkeys(("bind", "HTTPServer",
-        "ThreadingHTTPServer", "TCPServer", "UDPServer", "create_server"), _bound)},
+        "ThreadingHTTPServer", "TCPServer", "UDPServer", "create_server"), _bound), "connect": _plain_host},
     every_call=(_switches,),
     assignments=(_assigned,),
+    changes=(_loosened,),
 )  # fmt: skip

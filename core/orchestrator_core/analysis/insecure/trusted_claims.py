@@ -108,6 +108,110 @@ def _asked_for(site: Site, node: ast.AST, depth: int = 0) -> tuple[str, str]:
     )
 
 
+def _begins(site: Site) -> None:
+    """``request.headers["Referer"].startswith("https://ours")``."""
+    func = site.call.func
+    if isinstance(func, ast.Attribute):
+        source, key = _asked_for(site, func.value)
+        if source == "header":
+            _claim(site, source, key)
+
+
+def _session(site: Site) -> None:
+    """``session["user"] = request.form["user"]`` where nothing checks who it is; ``session.sid = request.args["sid"]``."""
+    node = site.node
+    if not isinstance(node, ast.Assign):
+        return
+    target = node.targets[0]
+    whole = site.dotted(target.value) if isinstance(target, ast.Subscript | ast.Attribute) else ""
+    if not whole.endswith("session"):
+        return
+    _kept_session(site)
+    if site.level(node.value, TYPE) < FROM_OUTSIDE:
+        return
+    key = (constant_text(target.slice) or "" if isinstance(target, ast.Subscript) else last_name(target)).lower()
+    words = (
+        " ".join(last_name(i).lower() for i in ast.walk(site.where.node) if isinstance(i, ast.Name | ast.Attribute))
+        if site.where.node
+        else ""
+    )
+    if key in ("sid", "session_id", "session_key", "_id", "id"):
+        site.found(
+            "fixed-session",
+            "A visitor chooses the session's own name",
+            "medium",
+            384,
+            "Make a new session at each login.",
+        )
+    elif any(w in key for w in ("user", "role", "admin", "uid", "auth", "email", "account")) and not any(
+        w in words
+        for w in (
+            "check",
+            "verify",
+            "authenticate",
+            "password",
+            "hash",
+            "query",
+            "get_user",
+            "valid",
+            "compare",
+            "login",
+            "execute",
+        )
+    ):
+        site.found("believed-claim", "A session takes a name that nobody checked", "medium", 287,
+            "Check a password or a token first.", confidence=0.5)  # fmt: skip
+
+
+def _kept_session(site: Site) -> None:
+    """A login that goes on with the session that the visitor came with: a hint."""
+    name = site.where.name.lower()
+    if not any(word in name for word in ("login", "log_in", "signin", "sign_in", "authenticate")):
+        return
+    names = {last_name(i) for i in ast.walk(site.where.node)} if site.where.node is not None else set()
+    if not names & {
+        "cycle_key",
+        "clear",
+        "flush",
+        "regenerate",
+        "rotate",
+        "invalidate",
+        "new_session",
+        "login",
+        "login_user",
+        "changed",
+    }:
+        site.found("fixed-session", "A login keeps the session that the visitor came with", "low", 384,
+            "Make a new session at each login: cycle_key, clear, invalidate.", confidence=0.4)  # fmt: skip
+
+
+def _record(site: Site) -> None:
+    """``Order.query.get(request.args["id"])`` where nothing asks whose it is: a hint."""
+    node = site.argument(0, "id", "pk") or site.argument(1, "id", "pk")
+    name = site.dotted(site.call.func)
+    if not (
+        ".query." in name or ".objects." in name or name.startswith(("db.", "session.", "self.session.", "db.session."))
+    ):
+        return
+    if (
+        not any(
+            site.level(a, TYPE) >= FROM_OUTSIDE for a in (*site.call.args[:2], *(k.value for k in site.call.keywords))
+        )
+        or node is None
+    ):
+        return
+    words = " ".join(
+        (last_name(i) or constant_text(i) or getattr(i, "arg", None) or "").lower()
+        for i in ast.walk(site.where.node or ast.Pass())
+    )
+    if not any(
+        w in words
+        for w in ("owner", "current_user", "user", "session[", "permission", "tenant", "account", "can_", "authorize")
+    ):
+        site.found("others-record", "A record is read by its number; nothing asks whose it is", "low", 639,
+            "Ask for the record and its owner together.", confidence=0.4)  # fmt: skip
+
+
 def _linked(site: Site) -> None:
     """``f"https://{request.host}/reset/{token}"``: the Host header is the visitor's."""
     node = site.node
@@ -156,4 +260,19 @@ def _is_host(site: Site, node: ast.AST) -> bool:
     return False
 
 
-FAMILY = Family(methods={"get": _tested}, comparisons=(_compared,), texts=(_linked,))
+def _got(site: Site) -> None:
+    _tested(site)
+    _record(site)
+
+
+FAMILY = Family(
+    methods={
+        "get": _got,
+        "startswith": _begins,
+        "endswith": _begins,
+        **dict.fromkeys(("get_or_404", "filter_by"), _record),
+    },
+    assignments=(_session,),
+    comparisons=(_compared,),
+    texts=(_linked,),
+)

@@ -16,10 +16,10 @@ _LIMIT_WORDS = ("max", "limit", "size", "length", "total", "count", "quota")
 def _sized(site: Site) -> None:
     """``range(n)``, ``bytearray(n)``, ``time.sleep(n)`` in a view, where ``n`` is the visitor's number."""
     function = site.where.node
-    if not site.where.answers or not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
         return
     for node in site.call.args:
-        if isinstance(node, ast.Name) and _chosen(site, function, node.id):
+        if isinstance(node, ast.Name) and _chosen(site, function, node.id, annotated=bool(site.where.answers)):
             site.found("chosen-size", "A visitor chooses how much work this is", "low", 770, _BOUND, confidence=0.5)
             return
         if isinstance(node, ast.Call) and last_name(node.func) in ("int", "float") and _outside(site, node):
@@ -31,7 +31,7 @@ def _outside(site: Site, node: ast.Call) -> bool:
     return any(site.level(argument, TYPE) >= FROM_OUTSIDE for argument in node.args)
 
 
-def _chosen(site: Site, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
+def _chosen(site: Site, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str, *, annotated: bool) -> bool:
     chosen = False
     arguments = function.args
     defaults = dict(
@@ -39,7 +39,7 @@ def _chosen(site: Site, function: ast.FunctionDef | ast.AsyncFunctionDef, name: 
     )
     for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
         default = defaults.get(argument)
-        if argument.arg == name and isinstance(argument.annotation, ast.Name):
+        if annotated and argument.arg == name and isinstance(argument.annotation, ast.Name):
             chosen = not isinstance(default, ast.Call) or not any(
                 k.arg in ("le", "lt", "max_value") for k in default.keywords
             )
@@ -50,7 +50,7 @@ def _chosen(site: Site, function: ast.FunctionDef | ast.AsyncFunctionDef, name: 
             value = inner.value
             if isinstance(value, ast.Call) and last_name(value.func) == "min":
                 return False
-            if isinstance(value, ast.Call) and last_name(value.func) in ("int", "float", "get"):
+            if isinstance(value, ast.Call) and last_name(value.func) in ("int", "float", "get", "from_bytes"):
                 chosen = chosen or _outside(site, value) or site.level(value, TYPE) >= FROM_OUTSIDE
     return chosen
 
@@ -188,6 +188,19 @@ def _something_follows(site: Site, loop: ast.While) -> bool:
     return any(statement is loop for statement in body[:-1])
 
 
+def _file_field(site: Site) -> None:
+    """``FileField`` of wtforms and Django without a list of what may be sent: a hint."""
+    kinds = site.keyword("validators")
+    told = any(
+        (isinstance(i, ast.Call) and last_name(i.func) in ("FileAllowed", "FileExtensionValidator", "FileSize", "FileType"))
+        or (isinstance(i, ast.Name) and ("valid" in i.id.lower() or "allow" in i.id.lower()))
+        for i in (ast.walk(kinds) if kinds is not None else ())
+    )  # fmt: skip
+    if not told and site.uses("wtforms", "flask_wtf", "django"):
+        site.found("upload-type", "Files of any kind are taken in", "low", 434, "Name the extensions: FileAllowed, FileExtensionValidator.",
+            confidence=0.4)  # fmt: skip
+
+
 FAMILY = Family(
     calls={
         **dict.fromkeys(("range", "bytearray", "bytes", "time.sleep", "asyncio.sleep", "numpy.zeros", "numpy.ones", "os.urandom",
@@ -195,7 +208,7 @@ FAMILY = Family(
         **dict.fromkeys(("gzip.decompress", "zlib.decompress", "bz2.decompress", "lzma.decompress", "brotli.decompress",
             "zstandard.decompress", "snappy.decompress"), _inflated),
     },
-    methods={"read": _member},
+    methods={"read": _member, **dict.fromkeys(("FileField", "MultipleFileField", "ImageFileField"), _file_field)},
     assignments=(_pixels,),
     loops=(_loop,),
 )  # fmt: skip

@@ -6,6 +6,7 @@ import ast
 import re
 from functools import cache
 
+from orchestrator_core.analysis.insecure.handlers import is_routed
 from orchestrator_core.analysis.insecure.names import constant_text, is_constant, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, HTML, LINE, UNKNOWN, XML
@@ -56,7 +57,7 @@ def _page(site: Site) -> None:
         return
     if "aiohttp" in site.name and "html" not in kind:
         return
-    if site.level(node, HTML) >= FROM_OUTSIDE or (site.level(node, HTML) == HANDED_IN and _has_tags(node)):
+    if site.level(node, HTML) >= FROM_OUTSIDE or (site.level(node, HTML) == HANDED_IN and has_tags(node)):
         site.by_level(site.level(node, HTML), "page-text", "A page is made with a text", 79, _FIX)
 
 
@@ -93,15 +94,20 @@ def _returned(site: Site) -> None:
                 and not made.startswith("flask.request")
             ):
                 return
-            site.found(
-                "page-text", "A view answers with a text that comes from outside", "high", 79, _FIX, confidence=0.8
+            # Without a route it is not sure that the text is a page at all.
+            sure = (
+                is_routed(site.where.node, site.where.in_class)
+                or isinstance(node, ast.JoinedStr | ast.BinOp)
+                or has_tags(node)
             )
+            message = "A view answers with a text that comes from outside"
+            site.found("page-text", message, "high" if sure else "low", 79, _FIX, confidence=0.8 if sure else 0.4)
         return
     if isinstance(node, ast.JoinedStr | ast.BinOp | ast.Call) and site.level(node, HTML) >= HANDED_IN:
-        if _has_tags(node):
+        if has_tags(node):
             level = site.level(node, HTML)
             site.by_level(level, "page-text", "Markup is put together with a text", 79, _FIX)
-        elif _has_tags(node, any_tag=True) and site.level(node, XML) >= HANDED_IN:
+        elif has_tags(node, any_tag=True) and site.level(node, XML) >= HANDED_IN:
             site.by_level(
                 site.level(node, XML),
                 "xml-text",
@@ -122,7 +128,8 @@ def _tells_other_type(node: ast.AST) -> bool:
     )
 
 
-def _has_tags(node: ast.AST | None, *, any_tag: bool = False) -> bool:
+def has_tags(node: ast.AST | None, *, any_tag: bool = False) -> bool:
+    """Whether a literal inside an expression holds a tag of a page; ``any_tag`` takes those of any XML."""
     if node is None:
         return False
     pattern = _any_tag() if any_tag else _page_tag()
@@ -143,7 +150,7 @@ def _assigned(site: Site) -> None:
     if isinstance(value, ast.JoinedStr | ast.BinOp) or (
         isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "format"
     ):
-        if _has_tags(value) and site.level(value, HTML) >= FROM_OUTSIDE:
+        if has_tags(value) and site.level(value, HTML) >= FROM_OUTSIDE:
             site.found(
                 "page-text",
                 "Markup is put together with a text that comes from outside",
@@ -152,7 +159,7 @@ def _assigned(site: Site) -> None:
                 _FIX,
                 confidence=0.7,
             )
-        elif _has_tags(value, any_tag=True) and not _has_tags(value) and site.level(value, XML) >= HANDED_IN:
+        elif has_tags(value, any_tag=True) and not has_tags(value) and site.level(value, XML) >= HANDED_IN:
             site.by_level(
                 site.level(value, XML),
                 "xml-text",
