@@ -24,7 +24,7 @@ _LOOKALIKES = {0x2215: "/", 0x2044: "/", 0x29F8: "/", 0xF025: "/", 0x2216: "\\",
 # An ellipsis is three dots to NFKC, and stands in honest file names.
 _PLAIN = {**_LOOKALIKES, 0x2026: "\u22ef"}
 # The first one becomes two characters in lower case.
-_ONE_LETTER = {0x130: "i", 0x131: "i", 0x17F: "s"}
+_ONE_LETTER = (("\u0130", "i"), ("\u0131", "i"), ("\u017f", "s"))
 # HTML's names of the signs that mean something to a sink.
 _NAMED = {
     "lt": "<", "gt": ">", "quot": '"', "apos": "'", "lpar": "(", "rpar": ")", "sol": "/", "bsol": "\\", "amp": "&", "period": ".",
@@ -57,7 +57,9 @@ def lowered(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    return text.translate(_ONE_LETTER).lower()
+    for letter, plain in _ONE_LETTER:
+        text = text.replace(letter, plain)
+    return text.lower()
 
 
 def forms(text: str) -> Iterator[str]:

@@ -18,19 +18,44 @@ BASE64_MIN = 16
 _BASE64_MAX = 4_096
 
 
+_Replacement = Callable[[re.Match[str]], str]
+
+
+class _Step(Struct, frozen=True):
+    """One replacement that led to a form: by at most one character for each match."""
+
+    before: str
+    pattern: re.Pattern[str]
+    replacement: _Replacement
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """A span behind the replacement, in characters of the text before it."""
+        places: list[int] = []
+        at = 0
+        for match in self.pattern.finditer(self.before):
+            places += range(at, match.start())
+            places += [match.start()] * len(self.replacement(match))
+            at = match.end()
+        places += range(at, len(self.before) + 1)
+        last = len(places) - 1
+        return (places[-1], places[-1]) if start >= last else (places[start], places[max(start + 1, min(end, last))])
+
+
 class Form(Struct, frozen=True):
-    """One way to read a value. ``origins`` has the place in the given text of each character; None where they are the same."""
+    """One way to read a value, and how it came about: places in the given text are asked for findings only."""
 
     text: str
-    origins: list[int] | None = None
+    steps: tuple[_Step, ...] = ()
+    whole: int = 0
+    """The length of the given text where no place of the form has one of its own there."""
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """A span of this form, in characters of the text as given."""
-        if self.origins is None:
-            return start, end
-        if start >= len(self.text):
-            return self.origins[-1], self.origins[-1]
-        return self.origins[start], self.origins[max(start + 1, min(end, len(self.text)))]
+        if self.whole:
+            return 0, self.whole
+        for step in reversed(self.steps):
+            start, end = step.span(start, end)
+        return start, end
 
 
 def forms(text: str) -> Iterator[Form]:
@@ -55,15 +80,15 @@ def _readings(given: Form) -> Iterator[Form]:
             form = undone
         yield form
     if "+" in form.text and " " not in given.text.strip():
-        yield Form(_plus().sub(" ", form.text), form.origins)
+        yield Form(_plus().sub(" ", form.text), form.steps)
     if "\n" in form.text and ("--" in form.text or "#" in form.text):
-        yield Form(_without_line_comments(form.text), form.origins)
+        yield Form(_without_line_comments(form.text), form.steps)
     if form.text.count("%") >= 4:
         # ASP drops a percent sign that begins no code: %S%E%L%E%C%T.
         yield _replaced(form, _stray_percent(), _nothing)
     hidden = _from_base64(given.text)
     if hidden:
-        yield Form(hidden, [0] * len(hidden) + [len(given.text)])
+        yield Form(hidden, whole=len(given.text))
 
 
 def _without_line_comments(text: str) -> str:
@@ -92,7 +117,6 @@ def _code() -> re.Pattern[str]:
         r"%u([0-9a-fA-F]{4})|%([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})"
         r"|&#[xX]0{0,6}([0-9a-fA-F]{1,6});?|&#0{0,6}([0-9]{1,6});?"
         r"|&(quot|apos|lt|gt|amp|lpar|rpar|equals|nbsp);"
-        r"|([\uff01-\uff5e\u2018\u2019\u201c\u201d\u02bc\u2032])"
     )
 
 
@@ -107,16 +131,12 @@ _NAMED = {
     "equals": "=",
     "nbsp": " ",
 }
-# Databases with a one-byte character set turn these into the plain quotes (MSSQL's best fit, Oracle's conversion).
-_BEST_FIT = {"\u02bc": "'", "\u2032": "'"}
+# Databases with a one-byte character set turn these into the plain ones (MSSQL's best fit, Oracle's conversion).
+_BEST_FIT = {0x2BC: 0x27, 0x2032: 0x27, **{0xFEE0 + code: code for code in range(0x21, 0x7F)}}
 
 
 def _decoded(match: re.Match[str]) -> str:
-    unicode_code, byte, escape, short, hexadecimal, decimal, name, wide = match.groups()
-    if wide:
-        if wide >= "\uff01":
-            return chr(ord(wide) - 0xFEE0)
-        return _BEST_FIT.get(wide, wide)
+    unicode_code, byte, escape, short, hexadecimal, decimal, name = match.groups()
     if name:
         return _NAMED[name]
     number = int(decimal) if decimal else int(unicode_code or byte or escape or short or hexadecimal, 16)
@@ -149,30 +169,18 @@ def _stray_percent() -> re.Pattern[str]:
 
 
 def _undo(form: Form) -> Form:
+    if not form.text.isascii():
+        form = Form(form.text.translate(_BEST_FIT), form.steps)
     if "%" in form.text:
         form = _replaced(form, _many_bytes(), _wide_form)
-    return _replaced(form, _code(), _decoded)
+    known: dict[str, str] = {}
+    return _replaced(form, _code(), lambda match: known.get(match[0]) or known.setdefault(match[0], _decoded(match)))
 
 
-def _replaced(form: Form, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]) -> Form:
+def _replaced(form: Form, pattern: re.Pattern[str], replacement: _Replacement) -> Form:
     """The form with all matches replaced by at most one character each."""
-    found = list(pattern.finditer(form.text))
-    if not found:
-        return form
-    pieces: list[str] = []
-    places: list[int] = []
-    at = 0
-    for match in found:
-        new = replacement(match)
-        pieces += (form.text[at : match.start()], new)
-        places += range(at, match.start())
-        places += [match.start()] * len(new)
-        at = match.end()
-    pieces.append(form.text[at:])
-    places += range(at, len(form.text) + 1)
-    if form.origins is not None:
-        places = [form.origins[place] for place in places]
-    return Form("".join(pieces), places)
+    text = pattern.sub(replacement, form.text)
+    return form if text == form.text else Form(text, (*form.steps, _Step(form.text, pattern, replacement)))
 
 
 @cache
@@ -208,7 +216,7 @@ def _blank_comments(form: Form) -> Form:
         at = end + 2
     pieces.append(text[at:])
     blanked = "".join(pieces)
-    return Form(blanked.replace("*/", "  ", opened), form.origins)
+    return Form(blanked.replace("*/", "  ", opened), form.steps)
 
 
 @cache
