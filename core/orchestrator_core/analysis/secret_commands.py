@@ -89,7 +89,11 @@ _CALLS = (
     ),
 )
 _ADDRESSES = (
-    _Place(("sig=",), r"(?:[?&]|%26)sig=(?P<secret>[A-Za-z0-9+/%_-]{20,120}+={0,2})", "mixed"),
+    _Place(
+        ("sig=", "ignature="),
+        r"(?:[?&]|%26)(?:sig|(?:[\w-]{0,20}?[Ss])ignature)=(?P<secret>[A-Za-z0-9+/%_-]{20,120}+={0,2})",
+        "mixed",
+    ),
     _Place(
         ("jdbc:oracle:", "sqlplus"),
         r"(?:jdbc:oracle:[a-z0-9]{2,6}+:|sqlplus[ \t]{1,3}+)[\w.$-]{1,64}+/(?P<secret>[^\s@\"'<>]{4,128}+)@",

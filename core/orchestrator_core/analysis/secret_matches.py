@@ -139,7 +139,7 @@ def _at_keyword(each: SecretFormat, keyword: str, text: str) -> Iterator[SecretM
 
 def _glued(each: SecretFormat, text: str, at: int, end: int) -> re.Match[str] | None:
     """A value of fixed length that follows another one, or is followed by one, without anything between."""
-    after_one = at == end
+    after_one = at <= end
     if not after_one and compiled(WORD_START).match(text, at) is None:
         return None
     match = compiled(_without_borders(each.pattern)).match(text, at)

@@ -111,7 +111,7 @@ def _around(text: str, at: int, width: int) -> tuple[int, int, bool] | None:
     if after == ":" and user.lower() in _SERVICE_LOGINS:
         return None
     lowered = name.lower()
-    example = lowered.endswith((".invalid", ".localhost")) or (
+    example = lowered.endswith((".invalid", ".localhost", ".localdomain")) or (
         user.lower() in _EXAMPLE_NAMES and (lowered.endswith(_RESERVED) or lowered in _STAND_INS)
     )
     return start, end, example

@@ -20,7 +20,7 @@ _ADDRESS_WORDS = (
 _VERSION = (
     r"(?<![a-z])(?:version|versions|ver|vers|release|released|build|rev|revision|firmware|fw|sdk|kernel|driver|upgrade[ds]?|update[ds]? to|"
     r"chrome|chromium|edge|opera|bios|patch|tag|requires|python|node|java|package|assembly|assemblyversion|fileversion|oid)"
-    r"[\s:=\"'(>]{0,4}(?:is |to |v)?$|[vV^~_-]$|[=<>~!]=\s?$|\bv\. ?$"
+    r"[\s:=\"'(>]{0,4}(?:is |to |v)?$|(?:upgrad|updat|downgrad|migrat|bump)[^\n]{0,30}? (?:from|to) v?$|[vV^~_-]$|[=<>~!]=\s?$|\bv\. ?$"
 )
 _KNOWN = frozenset((
     "8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "149.112.112.112", "208.67.222.222", "208.67.220.220",

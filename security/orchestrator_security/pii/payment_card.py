@@ -16,13 +16,14 @@ from orchestrator_security.pii.pii_match import PiiMatch
 from orchestrator_security.pii.surroundings import after, before, says
 
 _CARD_WORDS = (
-    r"cards?|credit|debit|cvv2?|cvc2?|cvn|exp|expir(?:y|es|ed|ation)|mir|rupay|elo|bancontact|limit|balance|declined|checkout|purchase|"
-    r"cc|ccn|ccnum|pan|visa|master ?card|amex|american express|discover|diners|maestro|jcb|unionpay|"
-    r"payments?|charge[ds]?|refund(?:ed)?|pay|paid|statement|stolen|billing|kreditkarten?|kreditkartennummer|karte|karten|kartennummer|carte|tarjeta|carta|cart[aã]o|creditcard|cardnumber|cardno"
+    r"cards?|credit|debit|cvv2?|cvc2?|cvn|exp|expir(?:y|es|ed|ation)|mir|rupay|elo|bancontact|limit|balance|declined|active|activated?|"
+    r"block(?:ed)?|checkout|purchase|cc|ccn|ccnum|pan|visa|master ?card|amex|american express|discover|diners|maestro|jcb|unionpay|"
+    r"payments?|charge[ds]?|refund(?:ed)?|pay|paid|statement|stolen|billing|kreditkarten?|kreditkartennummer|karte|karten|kartennummer|"
+    r"carte|tarjeta|carta|cart[aã]o|creditcard|cardnumber|cardno"
 )
 _ID_WORDS = (
-    r"[a-z]{0,12}_?ids?|uuid|guid|order|tracking|timestamp|ts|epoch|nanos|micros|millis|trace|span|seq|sequence|offset|addr|"
-    r"address|hash|checksum|size|bytes|isbn|ean|upc|gtin|imei|serial|snowflake|inode|seed|nonce|ptr|pid"
+    r"[a-z]{0,12}_?ids?|uuid|guid|order|tracking|timestamp|ts|epoch|nanos|micros|millis|trace|span|seq|sequence|offset|addr|tweet|"
+    r"status|chat|channel|guild|message|address|hash|checksum|size|bytes|isbn|ean|upc|gtin|imei|serial|snowflake|inode|seed|nonce|ptr|pid"
 )
 # Published by payment companies for trials (Stripe, Adyen, Braintree, PayPal, Square, Worldpay).
 _TEST_NUMBERS = frozenset((
@@ -90,7 +91,7 @@ def _brand(digits: str) -> str:
     """
     length, one, two, three, four = len(digits), digits[0], int(digits[:2]), int(digits[:3]), int(digits[:4])
     if one == "4" and length in (13, 16, 19):
-        return "large" if length == 16 else "small"
+        return "small" if length == 13 else "large"
     if length == 16 and (51 <= two <= 55 or 2221 <= four <= 2720 or 3528 <= four <= 3589 or 2200 <= four <= 2204):
         return "large"
     if length == 15 and (two in (34, 37) or four in (1800, 2131)):
@@ -117,13 +118,15 @@ def _brand(digits: str) -> str:
         return "large"
     if length == 14 and (300 <= three <= 305 or three == 309 or two in (36, 38, 39)):
         return "large"
-    if length == 16 and two == 35:  # beside the range that JCB has now
+    if length == 14 and two == 30:
+        return "small"
+    if length == 16 and (two == 35 or four in (3088, 3096, 3112, 3158, 3337)):  # beside the range that JCB has now
         return "small"
     if 14 <= length <= 19 and (300 <= three <= 305 or three == 309 or two in (36, 38, 39)):
         return "small"
     if length == 15 and (four in (1800, 2131) or one == "1"):
         return "small"
-    if 12 <= length <= 19 and (two == 50 or 56 <= two <= 69):  # Maestro, UnionPay, RuPay, Elo, Hipercard
+    if 12 <= length <= 19 and (two == 50 or 56 <= two <= 69 or four == 604):  # Maestro, UnionPay, RuPay, Elo, Hipercard
         return "small"
     if 16 <= length <= 19 and (2200 <= four <= 2204 or 3528 <= four <= 3589 or two in (81, 82) or four == 9792):
         return "small"

@@ -101,7 +101,9 @@ def _international(text: str, run: DigitRun) -> tuple[int, int] | None:
         return None
     code, low, high = plan
     if left and left in "+\uff0b" and any(sign in text[at : min(run.end, at + 24)] for sign in " (-"):
-        low = max(7, low - 2 if "(0)" in text[at : at + 8] else low - 1)  # written out by hand, with a digit too few
+        low = min(
+            low, max(7, low - 2 if "(0)" in text[at : at + 8] else low - 1)
+        )  # written out by hand, with a digit too few
     end = _end_of_number(text, at, run.end, len(code), low, high) or _end_of_number(
         text, at, run.end, len(code), low, high, trunk=False
     )
@@ -169,13 +171,15 @@ def _national(text: str, run: DigitRun) -> tuple[int, int] | None:
         return start, match.end()
     if not bare and shapes.date().search(text, start, min(end, start + 24)) is not None:
         return None
+    if shapes.postcode_of_a_town().match(text, run.start) is not None:
+        return None
     if not told and (
         shapes.years_or_postcode().fullmatch(text, run.start, end) is not None
         or shapes.of_a_social_number().fullmatch(text, run.start, end) is not None
     ):
         return None
     trunk = shapes.trunk().match(text, start + (text[start] == "(")) if not bare else None
-    trunked = trunk is not None and trunk.end() == end and 9 <= run.digits <= 11 and right != "-"
+    trunked = trunk is not None and trunk.end() == end and 9 <= run.digits <= 12 and right != "-"
     if trunked and (called or (_is_irregular(text[run.start : end]) and not says(words[-20:], NOT_PHONE))):
         return start, end
     if run.digits <= 12 and _is_stated(text[run.start : end], run.digits) and _is_given(text, start, run, words):

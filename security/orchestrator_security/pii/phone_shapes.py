@@ -12,9 +12,9 @@ from orchestrator_security.pii.phone_words import DIRECTLY, GIVEN, LABEL
 def date() -> re.Pattern[str]:
     """Days, with the year first or last."""
     return re.compile(
-        r"(?:19|20)[0-9]{2}([-./])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12][0-9]|3[01])(?![0-9])"
+        r"(?<![0-9])(?<![0-9][-./])(?:(?:19|20)[0-9]{2}([-./])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12][0-9]|3[01])(?![0-9])"
         r"|(?:0?[1-9]|[12][0-9]|3[01])([-./])(?:0?[1-9]|1[0-2])\2(?:19|20)?[0-9]{2}(?![0-9]|[-.][0-9]{2})"
-        r"|(?:0?[1-9]|1[0-2])([-./])(?:0?[1-9]|[12][0-9]|3[01])\3(?:19|20)[0-9]{2}(?![0-9])"
+        r"|(?:0?[1-9]|1[0-2])([-./])(?:0?[1-9]|[12][0-9]|3[01])\3(?:19|20)[0-9]{2}(?![0-9]))"
     )
 
 
@@ -36,6 +36,12 @@ def of_a_social_number() -> re.Pattern[str]:
 def years_or_postcode() -> re.Pattern[str]:
     """Spans of years, and postcodes of nine digits."""
     return re.compile(r"(?:19|20)[0-9]{2} ?[-/\u2013] ?(?:19|20)[0-9]{2}|[0-9]{5}-[0-9]{4}")
+
+
+@cache
+def postcode_of_a_town() -> re.Pattern[str]:
+    """Portuguese and Polish ones at the beginning of a line."""
+    return re.compile(r"(?:(?<=\n)|(?<=\A)|(?<=, ))(?:[0-9]{4}-[0-9]{3}|[0-9]{2}-[0-9]{3}) [A-Z\u00c0-\u017f]")
 
 
 @cache
@@ -102,5 +108,5 @@ def address_after() -> re.Pattern[str]:
 def extension() -> re.Pattern[str]:
     """The extension behind a number."""
     return re.compile(
-        r"[ ,]{0,2}(?:x|ext\.?|extension|Ext\.?|EXT|#|Durchwahl|poste)[ .:]{0,2}[0-9]{1,6}(?![0-9A-Za-z])"
+        r"[ ,]{0,2}(?:x|ext\.?|extension|Ext\.?|EXT|#|Durchwahl|poste)[ .:]{0,2}[0-9]{1,6}(?![0-9A-Za-z@_])"
     )
