@@ -123,25 +123,10 @@ def _raised(site: Site) -> None:
 
 
 def _logged(site: Site) -> None:
-    name = site.dotted(site.call.func)
-    if not (
-        name.startswith(
-            (
-                "logging.",
-                "logger.",
-                "log.",
-                "self.logger.",
-                "self.log.",
-                "LOGGER.",
-                "LOG.",
-                "app.logger.",
-                "current_app.logger.",
-                "_logger.",
-                "structlog.",
-                "loguru.",
-            )
-        )
-    ):
+    receiver = getattr(site.call.func, "value", None)
+    name = last_name(receiver).lower() if receiver is not None else ""
+    made = site.dotted(site.call.func)
+    if not (name.strip("_").endswith(("log", "logger", "logging")) or made.startswith(("logging.", "structlog.", "loguru."))):
         return
     arguments = [*site.call.args, *(k.value for k in site.call.keywords if k.arg not in ("exc_info", "stack_info"))]
     for argument in arguments:

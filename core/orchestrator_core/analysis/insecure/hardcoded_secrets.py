@@ -223,6 +223,14 @@ def _header(site: Site, key: str, value: ast.AST) -> None:
         and _is_value("", header.split(" ", 1)[1])
     ):
         _report(site, value)
+    elif (
+        key.lower() in ("x-api-key", "api-key", "apikey", "x-auth-token", "private-token", "x-token", "x-access-token", "authorization", "token")
+        and len(header) >= 16
+        and not header.isalpha()
+        and " " not in header
+        and _is_value("", header)
+    ):
+        _report(site, value)
 
 
 def _called(site: Site) -> None:
@@ -251,7 +259,10 @@ def _called(site: Site) -> None:
     if (
         site.last in ("getenv", "get")
         and len(site.call.args) == 2
-        and site.dotted(site.call.func) in ("os.getenv", "os.environ.get")
+        and (
+            site.dotted(site.call.func) in ("os.getenv", "os.environ.get")
+            or last_name(getattr(site.call.func, "value", ast.Pass())) in ("env", "environ", "config", "cfg", "settings", "conf")
+        )
     ):
         name, default = constant_text(site.call.args[0]) or "", constant_text(site.call.args[1])
         if _is_secret_name(name) and default and len(default) >= 3 and not default.startswith(("http", "/", "${")):

@@ -81,7 +81,11 @@ def constant_text(node: ast.AST | None) -> str | None:
 
 
 def is_constant(node: ast.AST | None, *values: object) -> bool:
-    """Whether a node is one of these literals, of the same type."""
-    return isinstance(node, ast.Constant) and any(
-        node.value == value and type(node.value) is type(value) for value in values
+    """Whether a node is one of these literals, of the same type; 1 and 0 count as yes and no, as in ``debug=1``."""
+    if not isinstance(node, ast.Constant):
+        return False
+    known = node.value
+    return any(
+        known == value and (type(known) is type(value) or (type(known) is int and isinstance(value, bool)))
+        for value in values
     )

@@ -153,7 +153,21 @@ _OLD_SCHEMES = (
     "md5_crypt", "des_crypt", "sha1_crypt", "ldap_md5", "ldap_sha1", "plaintext", "hex_md5", "hex_sha1", "lmhash", "nthash",
     "ldap_plaintext", "hex_sha256", "hex_sha512", "msdcc", "django_salted_md5", "django_salted_sha1", "unix_disabled",
 )  # fmt: skip
+def _hasher(site: Site) -> None:
+    """``iterations = 100`` in a hasher of one's own."""
+    node = site.node
+    if not isinstance(node, ast.ClassDef) or not any("Hasher" in last_name(base) for base in node.bases):
+        return
+    least = {"iterations": 100_000, "rounds": 10, "work_factor": 2**13, "memory_cost": 7_000}
+    for statement in node.body:
+        name = last_name(statement.targets[0]) if isinstance(statement, ast.Assign) else ""
+        number = whole_number(site, getattr(statement, "value", None)) if name in least else None
+        if number is not None and number < least[name]:
+            site.found("few-rounds", f"{number} rounds are too few to slow down guessing", "medium", 916, _PASSWORD, at=statement)
+
+
 FAMILY = Family(
+    classes=(_hasher,),
     calls={
         **dict.fromkeys(("hashlib.pbkdf2_hmac", "cryptography.hazmat.primitives.kdf.pbkdf2.PBKDF2HMAC", "Crypto.Protocol.KDF.PBKDF2",
             "Cryptodome.Protocol.KDF.PBKDF2"), _rounds),

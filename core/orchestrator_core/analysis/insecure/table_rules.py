@@ -130,6 +130,16 @@ def _settings(site: Site) -> None:
             _weaken(site, name, value)
 
 
+def _policy(site: Site) -> None:
+    """A policy of a cloud as a text of JSON."""
+    for name in ("Policy", "PolicyDocument", "AssumeRolePolicyDocument", "policy", "policy_document"):
+        text = "".join((constant_text(site.keyword(name)) or "").split())
+        if '"Principal":"*"' in text or '"Action":"*"' in text or '"Principal":{"AWS":"*"}' in text or '"Action":["*"]' in text:
+            message = "A policy grants something to everybody, or everything"
+            site.found("all-rights", message, "medium", 732, "Name the principals, actions and resources that are needed.")
+            return
+
+
 def _two_headers(site: Site) -> None:
     """``set_header("Access-Control-Allow-Origin", "*")``: a setting as two arguments."""
     if len(site.call.args) == 2:
@@ -152,7 +162,7 @@ def _tables() -> Family:
     return Family(
         calls={name: _each(checks) for name, checks in calls.items()},
         methods={name: _each(checks) for name, checks in methods.items()},
-        every_call=(_keywords,),
+        every_call=(_keywords, _policy),
         assignments=(_settings,),
         mappings=(_entries,),
     )

@@ -7,6 +7,7 @@ import ast
 from orchestrator_core.analysis.insecure.definitions import defined
 from orchestrator_core.analysis.insecure.names import constant_text, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
+from orchestrator_core.analysis.insecure.values import SECRET
 from orchestrator_core.records import Severity
 
 _PROOFS = (
@@ -38,6 +39,11 @@ def _compared(site: Site) -> None:
     names = [leaf.lower() for leaf in leaves]
     if any(name.endswith(_NO_SECRET) for name in names):
         return
+    if any(site.level(side, SECRET) == 2 for side in (left, right)) or (
+        any(name in _SENT for name in names) and site.where.name.lower().startswith((*_CHECKERS, "is_", "require"))
+    ):
+        _report(site, "medium", 0.7)
+        return
     proofs = [any(n == p or n.endswith(f"_{p}") or n.startswith(f"{p}_") for p in _PROOFS) for n in names]
     if not any(proofs):
         return
@@ -64,14 +70,15 @@ def _compared(site: Site) -> None:
         severity = "medium"
     else:
         return
-    site.found(
-        "timed-comparison",
-        "How long this comparison takes tells how much of a secret was right",
-        severity,
-        208,
-        "Use hmac.compare_digest.",
-        confidence=0.7 if computed else 0.5,
-    )
+    _report(site, severity, 0.7 if computed else 0.5)
+
+
+def _report(site: Site, severity: Severity, confidence: float) -> None:
+    message = "How long this comparison takes tells how much of a secret was right"
+    site.found("timed-comparison", message, severity, 208, "Use hmac.compare_digest.", confidence=confidence)
+
+
+_SENT = ("authorization", "x_api_key", "x_auth_token", "x_hub_signature", "x_hub_signature_256", "x_signature", "x_token", "x_gitlab_token")
 
 
 def _ends_with(name: str, words: tuple[str, ...]) -> bool:

@@ -7,6 +7,7 @@ import ast
 from orchestrator_core.analysis.insecure.definitions import defined, is_fixed_bytes, whole_number
 from orchestrator_core.analysis.insecure.names import is_constant, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
+from orchestrator_core.analysis.insecure.values import HANDED_IN, SHELL
 
 _CIPHER = "Use AES-GCM or ChaCha20-Poly1305 (cryptography.fernet is the easy way)."
 _PASSWORD = "Hash passwords with argon2, bcrypt, scrypt or PBKDF2 with 600,000 rounds, each with a salt of its own."  # noqa: S105 - advice
@@ -24,6 +25,13 @@ def _password_word(node: ast.AST) -> bool:
     )
 
 
+def _stores_password(site: Site, data: ast.AST) -> bool:
+    """``def hash_password(p): sha512(p.encode())``: the function says what is hashed."""
+    name = site.where.name.lower()
+    return any(word in name for word in ("hash_pass", "hash_pw", "set_pass", "store_pass", "save_pass", "make_pass", "encode_pass", "password_hash",
+        "check_pass", "hashpw", "pw_hash")) and any(isinstance(i, ast.Name) and site.level(i, SHELL) >= HANDED_IN for i in ast.walk(data))  # fmt: skip
+
+
 def _hashed(site: Site) -> None:
     name = site.last.lower()
     unimportant = is_constant(site.keyword("usedforsecurity"), False)
@@ -37,7 +45,7 @@ def _hashed(site: Site) -> None:
         return
     if name in _WEAK_HASHES:
         site.found("weak-hash", f"{name.upper()} no longer resists collisions", "high", 328, _HASH)
-    elif name in _FAST_HASHES and data is not None and _password_word(data):
+    elif name in _FAST_HASHES and data is not None and (_password_word(data) or _stores_password(site, data)):
         site.found(
             "fast-password-hash",
             "A password is hashed with a fast hash, which makes guessing cheap",
