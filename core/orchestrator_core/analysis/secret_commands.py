@@ -136,7 +136,7 @@ _PROSE = (
     # A password without any sign between, where it looks like nothing else.
     _Place(
         ("assword ", "passwd ", "pwd ", "assphrase ", "token ", "secret ", "ret key ", "api key ", "API key "),
-        r"(?:word|passwd|pwd|phrase|token|secret|key)[ \t]{1,3}+(?:to |of |= ?|-> ?|\()?[\"'`(]?(?P<secret>[^\s\"'`<>,;()]{8,256}+)",
+        r"(?:word|passwd|pwd|phrase|token|secret|key)[ \t]{1,3}+(?:to |of |= ?|-> ?|\()?[\"'`(]?(?P<secret>[^\s\"'`<>,;()]{8,256}+)(?!\()",
         "random",
     ),
 )  # fmt: skip

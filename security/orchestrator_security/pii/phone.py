@@ -100,6 +100,8 @@ def _international(text: str, run: DigitRun) -> tuple[int, int] | None:
     if plan is None:
         return None
     code, low, high = plan
+    if shapes.date().match(text, run.start) is not None:
+        return None  # a year with a sign
     if left and left in "+\uff0b" and any(sign in text[at : min(run.end, at + 24)] for sign in " (-"):
         low = min(
             low, max(7, low - 2 if "(0)" in text[at : at + 8] else low - 1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 PHONE_WORDS = (
     r"phones?|telephones?|tele?|tel(?:\.|no|nr)?|mobiles?|cells?|cellphones?|cellular|fax(?:es)?|"
     r"faxnumber|sms|whats[ _]?app|telegram|viber|msisdn|twilio|nexmo|vonage|plivo|messagebird|phonenumbers|libphonenumber|e\.?164|"
-    r"landline|hotline|helpline|callback|pager|phonenumber|phoneno|mobileno|fon|telefon|telefone|tel[eé]fono|telefono|telefoon|telefonnummer|"
+    r"landline|hotline|helpline|callback|pager|phonenumber|phoneno|mobileno|fon|telefon|telefone|tel[eé]fono|telefono|telefoon|"
+    r"telefonnummer|"
     r"handy|handynummer|mobil|mobilnummer|rufnummer|durchwahl|t[eé]l[eé]phone|t[eé]l|portable|m[oó]vil|celular|cellulare|telem[oó]vel|"
     r"gsm|puhelin|puh|matkapuhelin|tlf|mobiltelefon|telefonszám"
 )
@@ -25,7 +26,8 @@ DIRECTLY = (
     r"(?<![a-z])(?:(?:call(?:ed)?|dial|phone)(?: me| us| you| him| her| them)?(?: back)?(?: at| on)?|"
     r"(?:ring|text|reach|contact)(?: (?:me|us|you|him|her|them)(?: at| on)?| (?:at|on))|messages? (?:on|to)|"
     r"(?:my|your|his|her|their|our)(?: [a-z]{2,12})? numbers?(?: is)?|"
-    r"(?:my|your|his|her|their|our)(?: [a-z]{2,12})? (?:cell|phone|mobile|tel|fax) is|mine is|numbers? (?:is|was|has changed to|changed to)|my registered|"
+    r"(?:my|your|his|her|their|our)(?: [a-z]{2,12})? (?:cell|phone|mobile|tel|fax) is|mine is|numbers? (?:is|was|has changed to|"
+    r"changed to)|my registered|"
     r"(?:desk|office|direct|home|work|tel|phone|mobile|fax)[.:])[:\s]{1,3}$"
 )
 GIVEN = (
