@@ -11,6 +11,7 @@ from itertools import islice
 
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.scanner import Hit
+from orchestrator_security.sinks.encoded import lowered
 from orchestrator_security.sinks.html_decoding import forms
 from orchestrator_security.sinks.html_markup import Found, markup
 from orchestrator_security.sinks.html_script import script
@@ -43,10 +44,11 @@ class HtmlScanner:
 
 def _found(text: str) -> Iterator[Found]:
     known: set[str] = set()
-    for found in markup(text):
+    plain = lowered(text)
+    for found in markup(text, plain):
         known.add(found.rule)
         yield found
-    for found in script(text):
+    for found in script(text, plain):
         if found.rule not in known:
             yield found
 

@@ -62,7 +62,7 @@ def _places() -> re.Pattern[str]:
     return re.compile(
         rf"""
           (?P<element><(?:[/\x00]{{0,5}}+|[/\s\x00-\x20]{{1,20}}+(?=script|iframe|svg|object|embed|meta|style))(?:[a-z]{{1,12}}:)?(?:{_ELEMENTS})(?![\w.:@=,-]))
-        | (?P<special><!\[CDATA\[|<!--\#[a-z]|<!(?:entity|element|attlist)\b|<\?(?:[a-z=]|$)|<!--\[if|<%(?:[=!@]|\s{{1,9}}[a-z])
+        | (?P<special><!\[cdata\[|<!--\#[a-z]|<!(?:entity|element|attlist)\b|<\?(?:[a-z=]|$)|<!--\[if|<%(?:[=!@]|\s{{1,9}}[a-z])
             |<!doctype\s{{1,9}}[^<>]{{1,60}}?(?:\ssystem\b|\[))
         | (?P<open><[/!?\x00]{{0,4}}[a-z][\w:.-]{{0,60}}+(?![;)(\]}}|]))
         | (?P<handler>(?<![\w$.-])on[a-z]{{3,32}}[\s\x00-\x20\x7f\xa0+]{{0,20}}+=(?!=))
@@ -71,7 +71,7 @@ def _places() -> re.Pattern[str]:
             |formaction|srcdoc|xlink:href
             |datasrc|dataformatas|dynsrc|lowsrc|xmlns(?::\w{{1,20}})?|xsi:schemalocation|xml:base|folder|fscommand|seeksegmenttime)[\s\x00-\x20]{{0,20}}+=)
         """,
-        re.IGNORECASE | re.VERBOSE,
+        re.VERBOSE,
     )
 
 
@@ -80,31 +80,29 @@ def _style() -> re.Pattern[str]:
     return re.compile(
         r"(?<!\w)expression\(|:[\s\x00-\x20]{0,9}+expression[\s\x00-\x20]{0,9}+\(|-moz-binding|behaviou?r[\s\x00-\x20]{0,9}+:[\s\x00-\x20]{0,9}+(?:url|expression)|@import\s{0,9}(?:['\"\\]|url|//|data:|\()|url\s{0,9}\(\s{0,9}['\"]?\s{0,9}(?:javascript|vbscript|data:text)"
         r"|@charset\s{0,9}['\"]",
-        re.IGNORECASE,
     )
 
 
-def markup(text: str) -> Iterator[Found]:
-    """Elements that run something, and attributes that do within an open tag."""
+def markup(text: str, plain: str) -> Iterator[Found]:
+    """Elements that run something, and attributes that do within an open tag; ``plain`` is the text in lower case."""
     if "<" in text:
-        yield from _tags(text)
-    lowered = text.lower()
-    if any(word in lowered for word in ("expression", "-moz-", "behavio", "@import", "url", "@charset")):
-        match = _style().search(text)
+        yield from _tags(text, plain)
+    if any(word in plain for word in ("expression", "-moz-", "behavio", "@import", "url", "@charset")):
+        match = _style().search(plain)
         if match is not None:
             yield Found(
                 "style", match.start(), match.end(), "high", 0.8, "a style that runs script or loads other styles"
             )
 
 
-def _tags(text: str) -> Iterator[Found]:
+def _tags(text: str, plain: str) -> Iterator[Found]:
     opened = -1
-    for match in _places().finditer(text):
+    for match in _places().finditer(plain):
         kind = match.lastgroup
         start, end = match.span()
         if kind == "element":
             opened = start
-            name = match[0].lstrip("</ \t\r\n\f\x00").rpartition(":")[2].lower()
+            name = match[0].lstrip("</ \t\r\n\f\x00").rpartition(":")[2]
             severity: Severity = "high" if name in _RUN else "medium"
             if _is_tag(text, start, end):
                 yield Found(

@@ -9,8 +9,10 @@ from itertools import islice
 
 from msgspec import Struct
 
+from orchestrator_core.analysis.lazy_patterns import compiled
 from orchestrator_core.records import Severity
 from orchestrator_security.sinks.html_markup import Found
+from orchestrator_security.sinks.html_objects import FUNCTION, OBJECTS
 
 _GAP = r"[\s\x00-\x20\x7f\xa0\xad\u200b-\u200f\u2028\u2029\ufeff]{0,20}+"
 
@@ -23,7 +25,7 @@ def _apart(word: str) -> str:
 @cache
 def _scheme() -> re.Pattern[str]:
     schemes = "|".join(_apart(word) for word in ("javascript", "vbscript", "livescript", "jscript", "mocha"))
-    return re.compile(rf"(?<![\w-])(?:{schemes}){_GAP}:", re.IGNORECASE)
+    return re.compile(rf"(?<![\w-])(?:{schemes}){_GAP}:")
 
 
 @cache
@@ -36,7 +38,6 @@ def _runs() -> re.Pattern[str]:
     # What tells an address from the title "JavaScript: the good parts".
     return re.compile(
         r"""[\s\x00-\x20\ufffd]{0,9}+(?:[\w$.]{1,60}+\s{0,3}[(`=\[\\&%]|[\w$.]{1,60}+$|/[/*]|[('"`\[\\%&!+~{<;-]|void\b|(?:var|let|const|throw|document|window)\b|javascript:|vbscript:|\w{1,20}/\*)""",
-        re.IGNORECASE,
     )
 
 
@@ -46,12 +47,13 @@ def _data() -> re.Pattern[str]:
     return re.compile(
         rf"(?<![\w-]){_apart('data')}{gap}:{gap}(?:text{gap}/{gap}(?:html|xml|javascript|ecmascript|css|xsl|vbscript)|image/svg|application/(?:x-|xhtml|xml|javascript|ecmascript|pdf)"
         rf"|[^,\s]{{0,60}}(?:script|html|svg)|;base64|[,;%]|,?{gap}<)|(?:view-source|mhtml|jar|ms-its|wyciwyg):(?://)?(?:https?:|file:|javascript:|data:)",
-        re.IGNORECASE,
     )
 
 
 _SCHEMES_MAX = 64
 _SIGN_MAX = 40
+_HANDLER_WITHIN = 120
+_BREAKOUT = "the value closes the attribute it stands in"
 _DANGLING_MAX = 1_000
 _CALLS = r"(?:alert|confirm|prompt|eval|execscript|settimeout|setinterval|setimmediate|msgbox|importscripts)"
 
@@ -62,21 +64,6 @@ def _call() -> re.Pattern[str]:
         rf"(?:^|[;'\"`+\-|&,(){{}}\[\]=:/*!~^%?<>\\]|\bin\s|void\s|new\s|throw\s|return\s){_GAP}(?:(?:window|self|top|parent|this|globalthis|frames|document|location)\s{{0,3}}(?:\.|\?\.|\[)\s{{0,3}}['\"`/]?)?{_CALLS}"
         r"(?:['\"`/]?\])?(?:\?\.)?(?:\s{0,3}(?:/\*[^*]{0,40}\*/)?)?(?:\(\s{0,9}(?:[\d'\"`/\\!+\-\[)&]|document|window|location|self|this|top|xss|origin|string|name|event|cookie|atob|unescape|1)|`[\w$\\{}()/'\"+!.-]{1,60}`|\.(?:call|apply|bind)\b|;\s{0,3}throw|(?<!\s)\(\w{1,20}\)(?:/|;|<|$|['\"`\s]{0,3}[)}>;-]))|\((?:alert|confirm|prompt|eval)\)\s{0,3}\(|\)\.(?:alert|confirm|prompt|eval)\(|=\s{0,3}(?:alert|confirm|prompt|eval)\s{0,3}[,;})]"
         r"|\.\s{0,3}\w{1,20}\s{0,3}\([^()]{0,40}?(?<!\w)(?:alert|confirm|prompt|eval)\s{0,3}\)",
-        re.IGNORECASE,
-    )
-
-
-@cache
-def _object() -> re.Pattern[str]:
-    return re.compile(
-        r"(?<![\w$])document\s{0,3}(?:\.\s{0,3}(?:cookie|domain|write(?:ln)?|location|defaultview)\b|\[\s{0,3}['\"`])"
-        r"|(?<![\w$.])(?:window|self|top|parent|frames|globalthis|content)(?:\?\.)?\[\s{0,3}['\"`/+(!~]"
-        r"|(?<![\w$.])(?:window\s{0,3}\.\s{0,3})?(?:location|name|onerror|onload|status)\s{0,3}=\s{0,3}(?:['\"`]\s{0,3}(?:javascript|data|http|//)|alert|eval|prompt|confirm|name\b|atob)|\blocation\s{0,3}\.\s{0,3}(?:href|hash|replace|assign|search)\b\s{0,3}[=(+)]"
-        r"|\bstring\s{0,3}\.\s{0,3}fromcharcode\b|\bxmlhttprequest\b|\.(?:inner|outer)html\s{0,3}=|\.insertadjacenthtml\(|\bactivexobject\b|\bfromcodepoint\s{0,3}\("
-        r"|\.\s{0,3}constructor\s{0,3}(?:\.|\(|\[)|\[\s{0,3}['\"`]constructor['\"`]\s{0,3}\]|\.__proto__\s{0,3}[.=\[]|\bnew\s{1,3}function\s?`|\bfunction\s{0,3}\(\s{0,3}['\"`]|\beval\s{0,3}\.\s{0,3}call|\breflect\s{0,3}\.\s{0,3}\w|\.\s{0,9}(?:sort|map|find|filter|foreach|some|every|call|apply)\s{0,9}\.\s{0,9}call\s{0,9}[(`]"
-        r"|\.\s{0,9}(?:sort|map|find)\s{0,9}\(\s{0,9}(?:alert|confirm|prompt|eval)|\bset(?:timeout|interval)\s{0,3}[(`]\s{0,3}['\"`\\]|\bimport\s{0,3}\(\s{0,3}['\"`](?://|https?:|data:|\\)|\bfetch\s{0,3}\(\s{0,3}['\"`]?(?:https?:|//)|\bnavigator\s{0,3}\.\s{0,3}sendbeacon|\b(?:atob|unescape)\s{0,3}[(`]\s{0,3}['\"`]"
-        r"|\$\.(?:get|getscript|globaleval|html)\b\s{0,3}\(|\bsource\s{0,3}\[\s{0,3}['\"`]|\.\s{0,3}__definegetter__|\b__define[gs]etter__|\bvalueof\s{0,3}[:=]\s{0,3}(?:alert|eval)|\(document\.\w|\bdocument\.domain\b",
-        re.IGNORECASE,
     )
 
 
@@ -92,7 +79,6 @@ def _symbols() -> re.Pattern[str]:
 def _handler() -> re.Pattern[str]:
     return re.compile(
         r"(?:^|[\"'`\s/;%+])on(?:[a-z]{3,32})[\s\x00-\x20\x7f+]{0,9}+=[\s\x00-\x20+]{0,9}+[\"'`]?[\s\x00-\x20]{0,9}+(?:javascript:|[\w$.\[\]'\"]{1,40}+\s{0,3}[(`=]|[\[({!~+\\&]|alert|eval|prompt|confirm|top|self|parent|this\.|location)|\bon(?:error|load|mouseover|focus|click)\s{1,9}cdata\b",
-        re.IGNORECASE,
     )
 
 
@@ -100,9 +86,20 @@ def _handler() -> re.Pattern[str]:
 def _leaving() -> re.Pattern[str]:
     return re.compile(
         r"^[\w ]{0,20}+\\?[\"'`]\s{0,3}[;+\-)}\]|]{1,6}\s{0,3}[\w.$]{1,40}\([^()]{0,40}\)\s{0,3}[;+\-)}\]|]{0,6}\s{0,3}(?://|[\"'`])"
-        r"|^[^<>]{0,200}?[\"'`]\s{0,9}(?:/\s{0,3})?>\s{0,9}<[a-z/!?]|[\"'`][\s/]{1,9}(?:style|src|href|autofocus|accesskey|tabindex|contenteditable|background|datasrc|type|formaction|srcdoc|is|id)\s{0,9}=?[\s\S]{0,100}?\bon[a-z]{3,32}\s{0,9}=",
-        re.IGNORECASE,
+        r"|^[^<>]{0,200}?[\"'`]\s{0,9}(?:/\s{0,3})?>\s{0,9}<[a-z/!?]",
     )
+
+
+@cache
+def _quoted() -> re.Pattern[str]:
+    return re.compile(
+        r"[\"'`][\s/]{1,9}+(?:style|src|href|autofocus|accesskey|tabindex|contenteditable|background|datasrc|type|formaction|srcdoc|is|id)"
+    )
+
+
+@cache
+def _on() -> re.Pattern[str]:
+    return re.compile(r"\bon[a-z]{3,32}+\s{0,9}+=")
 
 
 @cache
@@ -130,11 +127,6 @@ _CALLED = (
     "msgbox",
     "importscripts",
 )
-_OBJECTS = (
-    "document", "window", "self", "top", "parent", "frames", "this", "location", "name", "onerror", "string", "xmlhttp", "html", "activex",
-    "constructor", "__", "function", "=>", "eval", "reflect", "call", "sort", "map", "find", "set", "import", "fetch", "navigator", "atob",
-    "unescape", "$.", "source", "valueof", "codepoint", "content", "onload", "status", "globalthis",
-)  # fmt: skip
 _DATA = ("data:", "view-source:", "mhtml:", "jar:", "ms-its:", "wyciwyg:")
 
 
@@ -154,27 +146,52 @@ _CHECKS = (
     _Check("data-address", _data, _DATA, "high", 0.85, "an address that carries a document of its own", joined=True),
     _Check("event-handler", _handler, ("on",), "high", 0.85, "an attribute that runs script on an event"),
     _Check("call", _call, _CALLED, "high", 0.8, "a call that proves or prepares script"),
-    _Check("script-object", _object, _OBJECTS, "medium", 0.75, "an expression of script over the page"),
     _Check("encoded-script", _symbols, ("[", "\ud835", "\uff9f"), "high", 0.8, "script written in signs only"),
-    _Check("breakout", _leaving, ('"', "'", "`"), "medium", 0.7, "the value closes the attribute it stands in"),
+    _Check("breakout", _leaving, ('"', "'", "`"), "medium", 0.7, _BREAKOUT),
 )
 
 
-def script(text: str) -> Iterator[Found]:
-    """At most one place for each kind of script."""
-    lowered = text.lower()
-    joined = _skipped().sub("", lowered) if ":" in text else ""
+def script(text: str, plain: str) -> Iterator[Found]:
+    """At most one place for each kind of script; ``plain`` is the text in lower case."""
+    joined = _skipped().sub("", plain) if ":" in text else ""
     if "script:" in joined or "mocha:" in joined:
-        for match in islice(_scheme().finditer(text), _SCHEMES_MAX):
-            if _in_tag(text, match.start()) or _runs().match(text, match.end()):
+        for match in islice(_scheme().finditer(plain), _SCHEMES_MAX):
+            if _in_tag(text, match.start()) or _runs().match(plain, match.end()):
                 yield Found("script-address", match.start(), match.end(), "high", 0.95, "an address that runs script")
                 break
     for check in _CHECKS:
-        if any(hint in (joined if check.joined else lowered) for hint in check.hints):
-            found = check.pattern().search(text)
+        if any(hint in (joined if check.joined else plain) for hint in check.hints):
+            found = check.pattern().search(plain)
             if found is not None:
                 yield Found(check.rule, found.start(), found.end(), check.severity, check.confidence, check.message)
+    if leaves := _left_for_handler(plain):
+        yield Found("breakout", *leaves, "medium", 0.7, _BREAKOUT)
+    found = _object(text, plain)
+    if found is not None:
+        yield Found(
+            "script-object", found.start(), found.end(), "medium", 0.75, "an expression of script over the page"
+        )
     yield from _edges(text)
+
+
+def _left_for_handler(plain: str) -> tuple[int, int] | None:
+    """Where a quote is closed, an attribute follows, and soon after it one that runs script."""
+    handler = _on().search(plain)
+    for match in _quoted().finditer(plain) if handler else ():
+        if handler and handler.start() < match.end():
+            handler = _on().search(plain, match.end())
+        if handler is None:
+            return None
+        if handler.start() - match.end() <= _HANDLER_WITHIN:
+            return match.start(), handler.end()
+    return None
+
+
+def _object(text: str, plain: str) -> re.Match[str] | None:
+    for literal, source in OBJECTS:
+        if literal in plain and (found := compiled(source).search(plain)):
+            return found
+    return compiled(FUNCTION).search(text) if "Function" in text else None
 
 
 def _edges(text: str) -> Iterator[Found]:
