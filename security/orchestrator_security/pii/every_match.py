@@ -31,8 +31,10 @@ def every_match(text: str, *, domains: bool) -> Iterator[PiiMatch]:
         cards = list(find_payment_cards(text, runs))
         yield from cards
         runs = _outside(runs, cards)
-        yield from find_us_ssns(text, runs)
-        yield from find_national_numbers(text, runs)
+        for find in (find_us_ssns, find_national_numbers):
+            numbers = list(find(text, runs))
+            yield from numbers
+            runs = _outside(runs, numbers)
         yield from find_phone_numbers(text, runs)
     yield from find_national_codes(text)
     yield from find_ip_addresses(text)

@@ -16,8 +16,9 @@ _RANK = {name: i for i, name in enumerate(ENTITIES)}
 
 
 _DOMAINS = "DOMAIN_NAME"
-_GAP = 3
-"""A separator and white space, in a list of hundreds of people."""
+_SINGLE_MAX = 256
+_GAP = 6
+"""A separator and white space, or a short word, in a list of hundreds of people."""
 
 
 @cache
@@ -86,7 +87,7 @@ class PiiScanner:
         return len(text) >= 5 and _anything(_DOMAINS in self._entities).search(text) is not None
 
     def scan(self, text: str, context: ScanContext) -> Sequence[Hit]:
-        return joined([self._hit(match) for match in find_pii(text, self._entities)], _GAP)
+        return joined([self._hit(match) for match in find_pii(text, self._entities)], _GAP, _SINGLE_MAX)
 
     def _hit(self, match: PiiMatch) -> Hit:
         entity = ENTITIES[match.entity]

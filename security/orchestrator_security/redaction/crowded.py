@@ -12,22 +12,19 @@ from msgspec import structs
 
 from orchestrator_security.scanner import Hit
 
-SINGLE_MAX = 512
-"""So many hits of one scanner in one text stay hits of their own."""
 _JOINED_MAX = 2_048
 _SEVERITIES = ("info", "low", "medium", "high", "critical")
 
 
-def joined(hits: Sequence[Hit], gap: int) -> Sequence[Hit]:
-    """The hits by their place, those behind the first ones joined where at most ``gap`` characters are between."""
-    if len(hits) <= SINGLE_MAX:
+def joined(hits: Sequence[Hit], gap: int, single: int) -> Sequence[Hit]:
+    """The hits by their place, those behind the first ``single`` ones joined where at most ``gap`` characters are between."""
+    if len(hits) <= single:
         return hits
     ordered = sorted(hits, key=lambda hit: (hit.start, -hit.end))
-    result = ordered[:SINGLE_MAX]
-    first, end, severity = result.pop(), 0, 0
-    end = first.end
-    severity = _SEVERITIES.index(first.severity)
-    for hit in ordered[SINGLE_MAX:]:
+    result = ordered[:single]
+    first = result.pop()
+    end, severity = first.end, _SEVERITIES.index(first.severity)
+    for hit in ordered[single:]:
         if hit.start <= end + gap and hit.end - first.start <= _JOINED_MAX and bool(hit.kind) == bool(first.kind):
             end = max(end, hit.end)
             severity = max(severity, _SEVERITIES.index(hit.severity))

@@ -55,9 +55,10 @@ def _spellings(value: str) -> Iterator[str]:
     """How a value reads once it went through ``json.dumps``, ``repr`` or a URL."""
     import json
 
-    yield json.dumps(value, ensure_ascii=False)[1:-1]
-    yield json.dumps(value)[1:-1]
-    yield repr(value)[1:-1]
+    if not value.isascii() or not value.isprintable() or "\\" in value or '"' in value or "'" in value:
+        yield json.dumps(value, ensure_ascii=False)[1:-1]
+        yield json.dumps(value)[1:-1]
+        yield repr(value)[1:-1]
     octets = value.encode("utf-8", "replace").decode("latin-1")
     for kept, blank in (("", "%20"), ("/", "%20"), ("", "+")):
         yield octets.translate(_url_spelling(kept, blank))
@@ -104,24 +105,28 @@ class Redactor:
         cleaned = self._naming.prepare(storable(text))
         if cleaned is not text and cleaned != text:
             hits = None
+        searched: set[str] = set()
         for _ in range(_MAX_ROUNDS):
             if hits is None:
                 hits = self._found(cleaned)
             if self._wanted is not None:
                 hits = [hit for hit in hits if self._wanted(hit, cleaned[hit.start : hit.end])]
-            replaced = self._once(cleaned, hits, known)
+            replaced = self._once(cleaned, hits, known, searched)
             if replaced == cleaned:
                 return cleaned
             cleaned, hits = replaced, None
         return withheld(len(text), "it changes with every redaction")
 
-    def _once(self, text: str, hits: Iterable[Hit], known: KnownSecrets) -> str:
+    def _once(self, text: str, hits: Iterable[Hit], known: KnownSecrets, searched: set[str]) -> str:
         spans = [(hit.start, hit.end, hit.kind) for hit in hits if hit.kind]
         for start, end, kind in spans:
             if kind == "SECRET":
                 known.add(text[start:end])
         values = set(known)
         values.update(text[start:end] for start, end, kind in spans if kind == "SECRET" and end - start >= _REPEAT_MIN)
+        # Where a value was replaced everywhere, only one with a sign of a placeholder in it can come into being anew.
+        values -= {value for value in searched if "<" not in value and ">" not in value}
+        searched |= values
         again = [(start, end, "SECRET") for start, end in occurrences(text, values) if self.hides(text[start:end])]
         if again and "<" in text:
             # A password such as "SECRET" also stands in what replaces it.

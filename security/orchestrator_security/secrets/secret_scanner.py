@@ -19,6 +19,7 @@ from orchestrator_security.redaction.crowded import joined
 from orchestrator_security.scanner import Hit
 from orchestrator_security.secrets.assigned_secret import is_secret
 
+_SINGLE_MAX = 512
 _GAP = 24
 """Between two of hundreds of secrets stands a name, or nothing that anybody will miss."""
 
@@ -43,7 +44,7 @@ class SecretScanner:
         for found in find_assigned(text, is_secret):
             what = "a password" if found.password else "an assigned secret"
             hits.append(_hit(SecretMatch("assigned", what, found.start, found.end), text, 0.8))
-        return joined(hits, _GAP)
+        return joined(hits, _GAP, _SINGLE_MAX)
 
 
 def _is_example_password(value: str) -> bool:
