@@ -273,7 +273,7 @@ def _inserted(site: Site) -> None:
     text = (site.text(site.argument(0)) or "").lower()
     values = site.argument(1)
     if (
-        "passw" in text
+        any(word in text for word in ("passw", " user", " account", " login", " member"))
         and text.lstrip().startswith(("insert", "update", "replace"))
         and isinstance(values, ast.Tuple | ast.List)
     ) and any(_is_secret(value, password=True) and "passw" in _word(value) for value in values.elts):

@@ -15,6 +15,11 @@ _READS = ("recv", "read", "readline", "recvfrom", "recv_into", "read1")
 def _loop(site: Site) -> None:
     """``while True: data = sock.recv(1)``: nothing sees that the other end is gone."""
     node = site.node
+    if isinstance(node, ast.While) and all(isinstance(s, ast.Pass | ast.Continue) for s in node.body):
+        if not any(isinstance(part, ast.Call | ast.NamedExpr | ast.Await) for part in ast.walk(node.test)):
+            site.found("endless-loop", "This loop does nothing until somebody else ends it, with all of a processor", "medium", 835,
+                "Wait for an event instead.", confidence=0.6)  # fmt: skip
+        return
     if not isinstance(node, ast.While) or not (isinstance(node.test, ast.Constant) and node.test.value):
         return
     inner = [part for statement in node.body for part in ast.walk(statement)]

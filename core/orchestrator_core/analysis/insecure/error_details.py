@@ -126,7 +126,9 @@ def _logged(site: Site) -> None:
     receiver = getattr(site.call.func, "value", None)
     name = last_name(receiver).lower() if receiver is not None else ""
     made = site.dotted(site.call.func)
-    if not (name.strip("_").endswith(("log", "logger", "logging")) or made.startswith(("logging.", "structlog.", "loguru."))):
+    if not (
+        name.strip("_").endswith(("log", "logger", "logging")) or made.startswith(("logging.", "structlog.", "loguru."))
+    ):
         return
     arguments = [*site.call.args, *(k.value for k in site.call.keywords if k.arg not in ("exc_info", "stack_info"))]
     for argument in arguments:
@@ -256,6 +258,9 @@ def _swallowed(site: Site) -> None:
             "authorize",
             "has_",
             "can_",
+            "allowed",
+            "permitted",
+            "may_",
             "is_auth",
             "login",
         )

@@ -17,6 +17,7 @@ from orchestrator_core.analysis.insecure.values import ANYTHING, ERROR, Value, c
 _MAX_WORK = 3_000_000
 """Copies of variables' values that branches may cost: some seconds of the most hostile text, never reached by a person's."""
 
+_ADDS = frozenset(("append", "extend", "add", "update", "insert", "write"))
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -280,14 +281,7 @@ class Flow:
 
     def _mutated(self, call: ast.Call) -> None:
         """``parts.append(x)`` makes ``parts`` as dangerous as ``x``."""
-        if isinstance(call.func, ast.Attribute) and call.func.attr in (
-            "append",
-            "extend",
-            "add",
-            "update",
-            "insert",
-            "write",
-        ):
+        if isinstance(call.func, ast.Attribute) and call.func.attr in _ADDS:
             name = self.evaluator.dotted(call.func.value)
             mine = self.evaluator.variables.get(name)
             if mine is not None:

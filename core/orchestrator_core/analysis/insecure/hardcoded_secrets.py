@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-import re
 
+from orchestrator_core.analysis.insecure.known_secrets import tells_secret
 from orchestrator_core.analysis.insecure.names import constant_text, last_name
 from orchestrator_core.analysis.insecure.secret_names import names_secret
 from orchestrator_core.analysis.insecure.site import Family, Site
@@ -51,7 +51,6 @@ _PLACEHOLDERS = (
     "fake",
 )
 _ROUTES = ("http://", "https://", "/", "./", "urn:", "env:", "vault:", "arn:")
-_URL = r"^[a-z][a-z0-9+.-]{1,20}://[^:/@\s]{1,64}:[^@/\s]{3,128}@"
 
 
 def _is_secret_name(name: str) -> bool:
@@ -131,7 +130,7 @@ def _assigned(site: Site) -> None:
             _judge(site, constant_text(key) or "", inner)
             _header(site, constant_text(key) or "", inner)
     text = constant_text(value)
-    if (text and len(text) > 8 and _tells_secret(text)) or (
+    if (text and len(text) > 8 and tells_secret(text)) or (
         text is not None
         and any(
             _is_pin(last_name(t))
@@ -146,33 +145,6 @@ def _assigned(site: Site) -> None:
 
 def _is_pin(name: str) -> bool:
     return bool({"pin", "otp", "passcode", "cvv"} & set(name.lower().split("_")))
-
-
-def _tells_secret(text: str) -> bool:
-    """A text that is a secret whatever it is called: a key in PEM, an address with a password, a token of a known provider."""
-    if "PRIVATE KEY-----" in text:
-        return len(text) > 60
-    lowered = text.lower()
-    if "://" in text[:24] and "@" in text and len(text) < 400:
-        guess = ("<", "{", "your", "user:pass", "user:password", "xxx", "***", "...", "username:password", "%s")
-        return re.match(_URL, text) is not None and not any(p in lowered for p in guess)
-    if "password=" in lowered or "pwd=" in lowered or "accountkey=" in lowered or "sharedaccesskey=" in lowered:
-        value = re.search(r"(?i)(?:password|pwd|accountkey|sharedaccesskey)=([^;\s&'\"]{4,200})", text)
-        return value is not None and "=" not in text[: value.start()][-1:] and len(text) < 600 and ("=" in text[: value.start()]
-            or ";" in text) \
-            and not any(p in value[1].lower() for p in ("<", "{", "your", "%s", "xxx", "***", "...", "?", ":", "$"))  # fmt: skip
-    return (
-        text.startswith(_ISSUED)
-        and re.fullmatch(r"[\w.+/=-]{20,400}", text) is not None
-        and not any(p in lowered for p in ("xxxx", "example", "your"))
-    )
-
-
-_ISSUED = ("AKIA", "ASIA", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "xapp-", "sk_live_",
-    "rk_live_",
-    "sk-proj-", "sk-ant-", "AIza", "SG.", "hf_", "pypi-AgE", "npm_", "dop_v1_", "shpat_", "sq0csp-", "ya29.", "EAACEdEose0cBA",
-        "AGE-SECRET-KEY-1",
-    "dapi", "lin_api_", "glsa_", "hvs.", "key-", "sk-")  # fmt: skip
 
 
 def _judge_login(site: Site) -> None:
@@ -221,10 +193,19 @@ def _header(site: Site, key: str, value: ast.AST) -> None:
         key.lower() in ("authorization", "x-api-key", "proxy-authorization")
         and header.startswith(("Bearer ", "Basic ", "Token "))
         and _is_value("", header.split(" ", 1)[1])
-    ):
-        _report(site, value)
-    elif (
-        key.lower() in ("x-api-key", "api-key", "apikey", "x-auth-token", "private-token", "x-token", "x-access-token", "authorization", "token")
+    ) or (
+        key.lower()
+        in (
+            "x-api-key",
+            "api-key",
+            "apikey",
+            "x-auth-token",
+            "private-token",
+            "x-token",
+            "x-access-token",
+            "authorization",
+            "token",
+        )
         and len(header) >= 16
         and not header.isalpha()
         and " " not in header
@@ -249,6 +230,13 @@ def _called(site: Site) -> None:
             and any(k.arg == "auth" and k.value is argument for k in site.call.keywords)
         ):
             _report(site, argument)
+    first = (constant_text(site.call.args[0]) or "").lstrip("-").replace("-", "_") if site.call.args else ""
+    if (
+        first
+        and _is_secret_name(first)
+        and site.last in ("add_argument", "option", "Option", "argument", "define", "envvar", "config")
+    ):
+        _judge(site, first, site.keyword("default"))
     if (
         site.last in ("token", "bot_token", "api_key", "password", "with_token", "set_token")
         and len(site.call.args) == 1
@@ -261,14 +249,14 @@ def _called(site: Site) -> None:
         and len(site.call.args) == 2
         and (
             site.dotted(site.call.func) in ("os.getenv", "os.environ.get")
-            or last_name(getattr(site.call.func, "value", ast.Pass())) in ("env", "environ", "config", "cfg", "settings", "conf")
+            or last_name(getattr(site.call.func, "value", ast.Pass()))
+            in ("env", "environ", "config", "cfg", "settings", "conf")
         )
     ):
         name, default = constant_text(site.call.args[0]) or "", constant_text(site.call.args[1])
         if _is_secret_name(name) and default and len(default) >= 3 and not default.startswith(("http", "/", "${")):
-            _report(
-                site, site.call.args[1]
-            )  # a placeholder that stands in for a missing secret is a secret that everybody knows
+            # A placeholder that stands in for a missing secret is a secret that everybody knows.
+            _report(site, site.call.args[1])
     if (
         site.last == "login"
         and len(site.call.args) == 2
@@ -276,9 +264,14 @@ def _called(site: Site) -> None:
         and "@" in (constant_text(site.call.args[0]) or "@")
     ):
         _report(site, site.call.args[1])
+    _positional(site)
+
+
+def _positional(site: Site) -> None:
+    """``FTP_TLS(host, "user", "password")``, and texts that are secrets at any place of a call."""
     for argument in (*site.call.args[:3], *(k.value for k in site.call.keywords)):
         text = constant_text(argument)
-        if text and len(text) > 8 and _tells_secret(text):
+        if text and len(text) > 8 and tells_secret(text):
             _report(site, argument)
             return
     if (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 
 from orchestrator_core.analysis.insecure.values import Value
 
@@ -16,6 +17,7 @@ _FROM_SNIPPET = {
 }
 """Customary names, for snippets whose imports were left out."""
 _MAX_PARTS = 40
+_BUILT_IN = frozenset(dir(builtins))
 
 
 class Names:
@@ -23,6 +25,8 @@ class Names:
 
     def __init__(self) -> None:
         self.imported: dict[str, str] = {}
+        self._whole: list[str] = []
+        """Modules of which all names were taken: ``from hashlib import *``."""
 
     def add(self, node: ast.Import | ast.ImportFrom) -> None:
         """Take in one import statement."""
@@ -30,12 +34,22 @@ class Names:
             if isinstance(node, ast.Import):
                 top = alias.name.partition(".")[0]
                 self.imported[alias.asname or top] = alias.name if alias.asname else top
-            elif alias.name != "*":
+            elif alias.name == "*":
+                self._whole = [*{*self._whole, node.module or ""}]
+            else:
                 self.imported[alias.asname or alias.name] = f"{node.module or ''}.{alias.name}"
 
     def uses(self, package: str) -> bool:
         """Whether a package, or one of its modules, is imported."""
-        return any(name == package or name.startswith(f"{package}.") for name in self.imported.values())
+        return any(
+            name == package or name.startswith(f"{package}.") for name in (*self.imported.values(), *self._whole)
+        )
+
+    def _taken(self, name: str) -> str:
+        """A name that nobody imported may be of a module of which all names were taken, where there is one such module."""
+        if len(self._whole) == 1 and self._whole[0] and name not in _BUILT_IN:
+            return f"{self._whole[0]}.{name}"
+        return name
 
     def dotted(self, node: ast.AST, variables: dict[str, Value]) -> str:
         """``requests.get`` for whatever is written here; calls on the way end with ``()``; empty where it has no name."""
@@ -57,7 +71,7 @@ class Names:
         if known is not None:
             base = known.made or node.id
         else:
-            base = self.imported.get(node.id) or _FROM_SNIPPET.get(node.id, node.id)
+            base = self.imported.get(node.id) or _FROM_SNIPPET.get(node.id) or self._taken(node.id)
         if not parts:
             return base
         parts.append(base)

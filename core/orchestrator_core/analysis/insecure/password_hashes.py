@@ -153,6 +153,8 @@ _OLD_SCHEMES = (
     "md5_crypt", "des_crypt", "sha1_crypt", "ldap_md5", "ldap_sha1", "plaintext", "hex_md5", "hex_sha1", "lmhash", "nthash",
     "ldap_plaintext", "hex_sha256", "hex_sha512", "msdcc", "django_salted_md5", "django_salted_sha1", "unix_disabled",
 )  # fmt: skip
+
+
 def _hasher(site: Site) -> None:
     """``iterations = 100`` in a hasher of one's own."""
     node = site.node
@@ -163,7 +165,14 @@ def _hasher(site: Site) -> None:
         name = last_name(statement.targets[0]) if isinstance(statement, ast.Assign) else ""
         number = whole_number(site, getattr(statement, "value", None)) if name in least else None
         if number is not None and number < least[name]:
-            site.found("few-rounds", f"{number} rounds are too few to slow down guessing", "medium", 916, _PASSWORD, at=statement)
+            site.found(
+                "few-rounds",
+                f"{number} rounds are too few to slow down guessing",
+                "medium",
+                916,
+                _PASSWORD,
+                at=statement,
+            )
 
 
 FAMILY = Family(

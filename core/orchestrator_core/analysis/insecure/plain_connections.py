@@ -7,6 +7,7 @@ import ast
 from orchestrator_core.analysis.insecure.definitions import beginning, defined
 from orchestrator_core.analysis.insecure.names import constant_text, is_constant
 from orchestrator_core.analysis.insecure.site import Family, Site
+from orchestrator_core.analysis.insecure.transport import seen_to
 
 _PLAIN = "Use TLS: https, wss, ldaps, mqtts, or switch it on for this connection."
 _NEAR = ("localhost", "127.0.0.1", "[", "0.0.0.0", "host.docker.internal", "")  # noqa: S104 - names hosts
@@ -93,8 +94,53 @@ def _rpc(site: Site) -> None:
         _report(site)
 
 
+def _near(host: str) -> bool:
+    return (
+        host in ("", "localhost", "127.0.0.1", "::1", "host.docker.internal")
+        or host.endswith((".local", ".internal", ".test", ".localhost", ".svc"))
+        or host.startswith(("10.", "192.168.", "172.16.", "169.254.", "127."))
+        or "." not in host
+    )
+
+
+def _plain_host(site: Site) -> None:
+    """``http.client.HTTPConnection("api.example.com")``, ``mqtt.connect("broker.example.com", 1883)``."""
+    host = site.text(site.argument(0, "host")) or ""
+    if site.last == "connect" and not (site.uses("paho") and not seen_to(site, ("tls_set", "tls_set_context"))):
+        return
+    if not _near(host.partition(":")[0]):
+        site.found("plain-transport", "What is sent here travels unencrypted", "medium", 319, _PLAIN)
+
+
+def _plain_url(site: Site) -> None:
+    """``redis://``, ``amqp://``, ``tcp://`` to another machine, at any place of a call that opens a connection."""
+    for node in (*site.call.args[:2], *(k.value for k in site.call.keywords)):
+        address = site.text(node) or ""
+        scheme, found, rest = address.partition("://")
+        if found and scheme in (
+            "redis",
+            "amqp",
+            "tcp",
+            "mqtt",
+            "ldap",
+            "ftp",
+            "ws",
+            "nats",
+            "stomp",
+            "telnet",
+            "memcached",
+            "rtsp",
+            "smtp",
+        ):
+            host = rest.partition("/")[0].rpartition("@")[2].partition(":")[0]
+            if not _near(host):
+                site.found("plain-transport", "What is sent here travels unencrypted", "medium", 319, _PLAIN)
+                return
+
+
 FAMILY = Family(
     calls={
+        "http.client.HTTPConnection": _plain_host,
         **dict.fromkeys(("httpx.Client", "httpx.AsyncClient", "aiohttp.ClientSession"), _client),
         **dict.fromkeys(("websockets.connect", "websocket.create_connection", "websocket.WebSocketApp", "xmlrpc.client.ServerProxy",
             "websockets.sync.client.connect", "pika.URLParameters", "aio_pika.connect", "aio_pika.connect_robust",
@@ -104,5 +150,7 @@ FAMILY = Family(
         **dict.fromkeys(("psycopg2.connect", "psycopg.connect", "asyncpg.connect", "pymysql.connect", "mysql.connector.connect",
             "MySQLdb.connect", "sqlalchemy.create_engine"), _database),
     },
-    methods={**dict.fromkeys(_VERBS, _asked), "username_pw_set": _broker},
+    methods={**dict.fromkeys(_VERBS, _asked), "username_pw_set": _broker, "connect": _plain_host,
+        **dict.fromkeys(("from_url", "URLParameters", "BlockingConnection", "DockerClient", "create_connection", "connect_robust"),
+            _plain_url)},
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from orchestrator_core.analysis.insecure.definitions import defined
 from orchestrator_core.analysis.insecure.names import is_constant
 from orchestrator_core.analysis.insecure.site import Family, Site
 from orchestrator_core.analysis.insecure.values import HANDED_IN, HOST, SCHEME
@@ -49,7 +50,18 @@ def _fixed_host(head: str) -> bool:
 
 def _client(site: Site) -> None:
     name = site.dotted(site.call.func)
+    if name.startswith("self.") and isinstance(func := site.call.func, ast.Attribute):
+        made = defined(site, func.value)
+        name = f"{site.dotted(made)}.{func.attr}" if isinstance(made, ast.Call) else name
     customary = name.startswith(("session.", "client.", "http.", "self.session.", "self.client.", "self._client."))
+    if (
+        name.startswith(("requests.Session()", "requests.session()"))
+        and site.last in _VERBS
+        and not any(keyword.arg in ("timeout", None) for keyword in site.call.keywords)
+    ):
+        site.found(
+            "no-timeout", "A request may wait for ever", "low", 400, "Give a timeout in seconds.", confidence=0.5
+        )
     if name.startswith(_CLIENTS) or (customary and site.uses("requests", "httpx", "aiohttp", "urllib3")):
         _asked(site)
 

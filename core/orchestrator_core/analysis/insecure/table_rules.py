@@ -134,9 +134,16 @@ def _policy(site: Site) -> None:
     """A policy of a cloud as a text of JSON."""
     for name in ("Policy", "PolicyDocument", "AssumeRolePolicyDocument", "policy", "policy_document"):
         text = "".join((constant_text(site.keyword(name)) or "").split())
-        if '"Principal":"*"' in text or '"Action":"*"' in text or '"Principal":{"AWS":"*"}' in text or '"Action":["*"]' in text:
+        if (
+            '"Principal":"*"' in text
+            or '"Action":"*"' in text
+            or '"Principal":{"AWS":"*"}' in text
+            or '"Action":["*"]' in text
+        ):
             message = "A policy grants something to everybody, or everything"
-            site.found("all-rights", message, "medium", 732, "Name the principals, actions and resources that are needed.")
+            site.found(
+                "all-rights", message, "medium", 732, "Name the principals, actions and resources that are needed."
+            )
             return
 
 

@@ -43,6 +43,7 @@ from orchestrator_core.analysis.insecure.values import (
     PATH,
     SCHEME,
     SECRET,
+    TYPE,
     UNKNOWN,
     Value,
     cleaned,
@@ -92,9 +93,8 @@ class Evaluator:
         known = self.variables.get(node.id)
         if known is not None:
             return known
-        if node.id.isupper():  # a constant that is imported or defined further down
-            return CONSTANT
-        return ANYTHING._replace(made=self.names.imported.get(node.id, ""))
+        # A name in capitals is a constant that is imported or defined further down.
+        return CONSTANT if node.id.isupper() else ANYTHING._replace(made=self.names.imported.get(node.id, ""))
 
     def _attribute(self, node: ast.Attribute, depth: int) -> Value:
         name = self.dotted(node)
@@ -108,7 +108,7 @@ class Evaluator:
         if node.attr.isupper() and node.attr not in OF_REQUEST:
             return CONSTANT
         base = self.value(node.value, depth)
-        if node.attr in ("filename", "name") and (".files" in base.made or ".FILES" in base.made):
+        if node.attr in ("filename", "name") and (base.levels[TYPE] > HANDED_IN > base.levels[PATH]):
             return OUTSIDE._replace(made=name)
         if node.attr in ("file", "stream"):  # an open file, neither a name of one nor an address
             return cleaned(base._replace(head="", made=name), (PATH, HOST, SCHEME))
@@ -125,7 +125,9 @@ class Evaluator:
             if name.startswith(request):
                 part = name[len(request) :].lstrip(".").partition(".")[0].removesuffix("()")
                 if part in OF_REQUEST:
-                    return OUTSIDE._replace(made=name)
+                    # An upload is a file and no name of one; its `filename` is.
+                    is_file = part in ("files", "FILES") and not name.endswith((".filename", ".name"))
+                    return cleaned(OUTSIDE._replace(made=name), (PATH, HOST, SCHEME) if is_file else ())
                 if part in TRUSTED_OF_REQUEST:
                     return ANYTHING
         if name.startswith(OUTSIDE_NAMES) or (self.in_handler and name.startswith(OF_HANDLER)):
@@ -138,8 +140,6 @@ class Evaluator:
         value = self.value(node.value, depth)
         if value.levels[SECRET]:
             return self._of_environment(value, node.slice)
-        if value.made.endswith((".files", ".FILES")):  # an upload: its content is a file, its name is not
-            value = cleaned(value, (PATH, HOST, SCHEME))
         return value._replace(head="")
 
     def _of_environment(self, whole: Value, key: ast.AST | None) -> Value:
@@ -161,12 +161,8 @@ class Evaluator:
             return holding(ANYTHING, ERROR, 3)
         if name in ("os.getenv", "os.environ.get"):
             key = node.args[0] if node.args else None
-            return joined(
-                [
-                    self._of_environment(holding(ANYTHING, SECRET, 3), key),
-                    *(self.value(a, depth) for a in node.args[1:2]),
-                ]
-            )
+            found = self._of_environment(holding(ANYTHING, SECRET, 3), key)
+            return joined([found, *(self.value(a, depth) for a in node.args[1:2])])
         made = f"{name}()" if name else ""
         arguments = [self.value(a, depth) for a in node.args[:_MAX_PARTS]] + [
             self.value(k.value, depth) for k in node.keywords[:_MAX_PARTS]
@@ -191,8 +187,6 @@ class Evaluator:
             if method.attr.startswith("is") or method.attr in ("startswith", "endswith", "count", "find", "index"):
                 return CONSTANT
             source = self._source(name) if name else None
-            if source is not None and name.endswith((".files.get", ".FILES.get", ".files.getlist", ".FILES.getlist")):
-                source = cleaned(source, (PATH, HOST, SCHEME))
             if source is not None and method.attr != "close":
                 return joined([source, *arguments[1:]])._replace(made=made)
             if method.attr in TEXT_METHODS:

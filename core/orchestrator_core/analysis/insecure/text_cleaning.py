@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from orchestrator_core.analysis.insecure.names import is_constant, last_name
+from orchestrator_core.analysis.insecure.names import constant_text, is_constant, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 from orchestrator_core.analysis.insecure.values import HANDED_IN, HTML
 
@@ -114,6 +114,21 @@ def _ended(site: Site) -> None:
             "Parse the address, and confirm it by a mail.", confidence=0.3)  # fmt: skip
 
 
+def _contained(site: Site) -> None:
+    """``".png" in name``: any name may hold that somewhere."""
+    node = site.node
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.In):
+        text = constant_text(node.left) or ""
+        if (
+            text[:1] == "."
+            and text[1:].isalnum()
+            and len(text) < 7
+            and not isinstance(node.comparators[0], ast.List | ast.Tuple | ast.Set)
+        ):
+            site.found("loose-pattern", "An extension anywhere in a name proves nothing about the file", "low", 434,
+                "Look at the end of the name, and at the content.", confidence=0.3)  # fmt: skip
+
+
 def _listed(site: Site) -> None:
     """``re.compile("[A-z]+")``."""
     if "A-z" in (site.text(site.argument(0, "pattern")) or ""):
@@ -130,5 +145,6 @@ FAMILY = Family(
         "unicodedata.normalize": _normalized,
         **dict.fromkeys(("urllib.parse.unquote", "urllib.parse.unquote_plus", "html.unescape"), _unescaped),
     },
+    comparisons=(_contained,),
     methods={"replace": _replaced, "decode": _decoded, "endswith": _ended},
 )

@@ -78,7 +78,16 @@ def _report(site: Site, severity: Severity, confidence: float) -> None:
     site.found("timed-comparison", message, severity, 208, "Use hmac.compare_digest.", confidence=confidence)
 
 
-_SENT = ("authorization", "x_api_key", "x_auth_token", "x_hub_signature", "x_hub_signature_256", "x_signature", "x_token", "x_gitlab_token")
+_SENT = (
+    "authorization",
+    "x_api_key",
+    "x_auth_token",
+    "x_hub_signature",
+    "x_hub_signature_256",
+    "x_signature",
+    "x_token",
+    "x_gitlab_token",
+)
 
 
 def _ends_with(name: str, words: tuple[str, ...]) -> bool:

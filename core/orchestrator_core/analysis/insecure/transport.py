@@ -145,53 +145,10 @@ def _switched(site: Site) -> None:
         _unverified(site)
 
 
-def _near(host: str) -> bool:
-    return (
-        host in ("", "localhost", "127.0.0.1", "::1", "host.docker.internal")
-        or host.endswith((".local", ".internal", ".test", ".localhost", ".svc"))
-        or host.startswith(("10.", "192.168.", "172.16.", "169.254.", "127."))
-        or "." not in host
-    )
-
-
-def _plain_host(site: Site) -> None:
-    """``http.client.HTTPConnection("api.example.com")``, ``mqtt.connect("broker.example.com", 1883)``."""
-    host = site.text(site.argument(0, "host")) or ""
-    if site.last == "connect" and not (site.uses("paho") and not _seen_to(site, ("tls_set", "tls_set_context"))):
-        return
-    if not _near(host.partition(":")[0]):
-        site.found("plain-transport", "What is sent here travels unencrypted", "medium", 319, _PLAIN)
-
-
-def _seen_to(site: Site, names: tuple[str, ...]) -> bool:
+def seen_to(site: Site, names: tuple[str, ...]) -> bool:
+    """Whether one of these names stands in the function or, outside of one, in the module."""
     scope = site.where.node or site.evaluator.module
     return scope is not None and any(isinstance(n, ast.Attribute) and n.attr in names for n in ast.walk(scope))
-
-
-def _plain_url(site: Site) -> None:
-    """``redis://``, ``amqp://``, ``tcp://`` to another machine, at any place of a call that opens a connection."""
-    for node in (*site.call.args[:2], *(k.value for k in site.call.keywords)):
-        address = site.text(node) or ""
-        scheme, found, rest = address.partition("://")
-        if found and scheme in (
-            "redis",
-            "amqp",
-            "tcp",
-            "mqtt",
-            "ldap",
-            "ftp",
-            "ws",
-            "nats",
-            "stomp",
-            "telnet",
-            "memcached",
-            "rtsp",
-            "smtp",
-        ):
-            host = rest.partition("/")[0].rpartition("@")[2].partition(":")[0]
-            if not _near(host):
-                site.found("plain-transport", "What is sent here travels unencrypted", "medium", 319, _PLAIN)
-                return
 
 
 def _port(site: Site) -> None:
@@ -231,7 +188,7 @@ def _context(site: Site) -> None:
     elif (
         version.endswith(("PROTOCOL_TLS", "PROTOCOL_TLS_SERVER"))
         and site.name == "ssl.SSLContext"
-        and not _seen_to(site, ("verify_mode", "minimum_version", "load_cert_chain", "check_hostname"))
+        and not seen_to(site, ("verify_mode", "minimum_version", "load_cert_chain", "check_hostname"))
     ):
         site.found("unchecked-certificate", "This context checks no certificate", "medium", 295,
             "Use ssl.create_default_context().", confidence=0.6)  # fmt: skip
@@ -388,19 +345,17 @@ FAMILY = Family(
         **dict.fromkeys(("ssl.wrap_socket", "ssl.SSLContext", "OpenSSL.SSL.Context", "SSL.Context"), _context),
         **dict.fromkeys(("ftplib.FTP", "telnetlib.Telnet", "ftplib.FTP_TLS().prot_c"), _ftp),
         **dict.fromkeys((*_REQUESTS, "urllib.request.urlopen", "urllib.request.Request"), _plain_address),
-        "asyncssh.connect": _ssh, "http.client.HTTPConnection": _plain_host,
+        "asyncssh.connect": _ssh,
         **dict.fromkeys(("pdb.set_trace", "ipdb.set_trace", "breakpoint", "pudb.set_trace", "code.interact"), _debugger),
     },
     methods={"set_missing_host_key_policy": _host_keys, "login": _login,
         **dict.fromkeys(("Starlette", "FastAPI", "Application", "Litestar"), _served),
         **dict.fromkeys(("set_verify", "set_option", "setopt"), _verified),
-        **dict.fromkeys(("from_url", "URLParameters", "BlockingConnection", "DockerClient", "create_connection", "connect_robust"),
-            _plain_url),
         "tls_insecure_set": _switched, "add_insecure_port": _port,
         "run": _run, **dict.fromkeys(("run_simple", "DebuggedApplication"), _simple),
         **dict.fromkeys(("set_ciphers", "set_cipher_list"), _ciphers),
         **dict.fromkeys(("check_call", "check_output", "Popen", "call", "system"), _program), **dict.fromkeys(("bind", "HTTPServer",
-        "ThreadingHTTPServer", "TCPServer", "UDPServer", "create_server"), _bound), "connect": _plain_host},
+        "ThreadingHTTPServer", "TCPServer", "UDPServer", "create_server"), _bound)},
     every_call=(_switches,),
     assignments=(_assigned,),
     changes=(_loosened,),

@@ -28,8 +28,10 @@ def _password_word(node: ast.AST) -> bool:
 def _stores_password(site: Site, data: ast.AST) -> bool:
     """``def hash_password(p): sha512(p.encode())``: the function says what is hashed."""
     name = site.where.name.lower()
-    return any(word in name for word in ("hash_pass", "hash_pw", "set_pass", "store_pass", "save_pass", "make_pass", "encode_pass", "password_hash",
-        "check_pass", "hashpw", "pw_hash")) and any(isinstance(i, ast.Name) and site.level(i, SHELL) >= HANDED_IN for i in ast.walk(data))  # fmt: skip
+    return any(word in name for word in ("hash_pass", "hash_pw", "set_pass", "store_pass", "save_pass", "make_pass", "encode_pass",
+        "password_hash",
+        "check_pass", "hashpw", "pw_hash")) and any(isinstance(i, ast.Name) and site.level(i,
+            SHELL) >= HANDED_IN for i in ast.walk(data))  # fmt: skip
 
 
 def _hashed(site: Site) -> None:

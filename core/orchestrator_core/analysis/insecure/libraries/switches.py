@@ -172,6 +172,8 @@ SWITCHES = (
         use_evalex EXPLAIN_TEMPLATE_LOADING TEMPLATE_DEBUG debugtoolbar.enabled serve_traceback show_debugger_toolbar
         DEBUG_TB_ENABLED debug_mode
         """, (True, "1", "true", "True", 1)),
+    Switch(_DEBUG, "low", "reload use_reloader auto_reload autoreload", (True,),
+        calls="run run_simple serve Application run_app run_server"),
     Switch(_DEBUG, "low", "FLASK_ENV ENV APP_ENV", ("development",)),
     Switch(_DEBUG, "medium", "INSTALLED_APPS MIDDLEWARE includes", ("debug_toolbar", "silk", "", "pyramid_debugtoolbar")),
     Switch(_DETAILS, "medium", "show_error_details propagate_exceptions show_tracebacks request.show_tracebacks include_traceback "
