@@ -12,6 +12,8 @@ _TEXT = r"\s{0,3}[(`]\s{0,3}['\"`\\]"
 _METHODS = r"(?:sort|map|find|filter|foreach|some|every|call|apply)"
 
 OBJECTS: tuple[tuple[str, str], ...] = (
+    # A name put together from pieces.
+    ("this", r"this(?<![\w$.]this)\[\s{0,3}['\"`][^'\"`\]]{0,20}+['\"`]\s{0,3}\+"),
     (
         "document",
         (

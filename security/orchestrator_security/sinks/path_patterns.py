@@ -34,7 +34,7 @@ PARENTS: Table = (
         "2e2e",
         r"2e2e(?:(?<=^2e2e)|(?<=/2e2e)|(?<=2f2e2e)|(?<=5c2e2e)|(?<=2e2e2e))(?:25){0,3}(?:2f|5c|/)",
     ),
-    (".", r"\.[\x00-\x1f<>\"^|]{1,3}\./"),
+    (".", r"\.(?<![\w)]\.)[\x00-\x20<>\"^|]{1,3}\./|\.[\x00-\x1f<>\"^|]{1,3}\./"),
     # Signs that some systems read as a dot.
     ("?", r"\?(?:\?/\?\?/|/\.\?/|\./\?\./)"),
     # Long chains of the current folder push a suffix beyond a length limit.
@@ -65,7 +65,7 @@ SYSTEM = (
     r"|lib(?:32|64)?/++(?:security|systemd|modules|ld-)"
     r"|opt/++(?:lampp|xampp|apache|nginx|tomcat|jboss|ibm|oracle|coldfusion|zimbra|splunk|httpd)"
     r"|\w{0,6}[?*][\w?*]{0,8}/|~root|users/++(?:administrator|default|all users|public)\b|\.dockerenv"
-    r"|www/++(?:logs|apache|conf)"
+    r"|www/++(?:logs|apache|conf)|home/++[\w.\-]{1,40}+/++(?:lampp|xampp|public_html|htdocs|www|logs?|sites?-\w+)(?:/|$)"
     r"|(?:web|logs?|conf|config|netserver|core|hsphere|applications)/++(?:conf/|bin/|[\w.\-]*(?:log|ini|conf|cnf)\b)))"
 )
 
@@ -74,7 +74,7 @@ WANTED: Table = (
     (
         "etc/",
         (
-            r"etc/(?<![\w.\-]etc/)/*+(?:\./++)*+(?:passwd|shadow|gshadow|group|hosts|hostname|issue|sudoers|crontab|motd|mtab"
+            r"etc/(?<![\w.\-]etc/)/*+(?:\./++)*+(?!\w{1,20}\.(?:example|sample|dist|template|tmpl|j2|erb|md|rst|ya?ml|json)\b)(?:passwd|shadow|gshadow|group|hosts|hostname|issue|sudoers|crontab|motd|mtab"
             r"|fstab|resolv\.conf|master\.passwd|security/|ssh/|apache2?/|httpd/|my\.cnf|mysql/)"
         ),
     ),

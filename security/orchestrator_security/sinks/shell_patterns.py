@@ -118,7 +118,7 @@ HISTORY = r"(?:^|[\s;|&])!(?:-\d|\d{1,6}(?:$|[\s:;|&])|!(?:$|:|\s*[|;&])|\?\w|[#
 
 
 CALL = (
-    r"(?<![\w>])(?<!\w\.)(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|eval|assert|execsync|spawnsync"
+    r"\w\(\s{0,3}['\"]/(?:etc|proc|root|var/log)/|(?<![\w>])(?<!\w\.)(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|eval|assert|execsync|spawnsync"
     r"|spawn|create_function|call_user_func(?:_array)?|"
     r"base64_decode|print|file_get_contents|include|require|readfile|qx|exec_shell)\s{0,9}\(\s{0,9}(?:['\"`$@]"
     r"|shell_|system|base64|(?:pwd|id|ls|whoami|dir|uname|ifconfig|hostname)(?=\s{0,3}\)))"

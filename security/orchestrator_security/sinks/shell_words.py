@@ -11,34 +11,34 @@ def _set(words: str) -> frozenset[str]:
 # transfer and scripting tools, and the commands of cmd.exe and PowerShell (GTFOBins and LOLBAS name most of them).
 PLAIN = _set(
     """
-    aa-exec addgroup adduser adfind adplus agetty ansible-playbook apk appinstaller apt-get arch aria2c arj arp
+    aa-exec addgroup adduser adfind adplus agetty ansible-playbook apk appinstaller apt-get aria2c arj arp
     as86 ascii-xfr ash aspell assoc atbroker attrib awk base32 base64 bash bcdboot bcdedit bconsole bginfo
     bitsadmin blkid bootrec bpftrace brctl bunzip2 busctl busybox byebug bzip2 c89 c99 cacls calc calc.exe capsh cat.exe cdb
-    certoc certreq certutil chage chattr check_by_ssh chgrp chkdsk chmod choco chown chpasswd chroot chsh cipher
-    cmd cmd.exe cmdkey cmdl32 cmp cmstp cobc colorcpl comp cowsay cowthink cpio crontab csc cscript csh csplit
+    certoc certreq certutil chage chattr check_by_ssh chgrp chkdsk chmod choco chown chpasswd chroot chsh
+    cmd cmd.exe cmdkey cmdl32 cmp cmstp cobc colorcpl cowsay cowthink cpio crontab csc cscript csh csplit
     curl dash dd df dhclient diantz dig dir diskpart diskshadow dism dmesg dmidecode dmsetup dnf dnscmd doskey
     dotnet dpkg driverquery dscl dstat du dumpcap dxcap easy_install easyrsa echo ed efax egrep elvish enscript
     eqn esentutl espeak ethtool eventcreate eventvwr exiftool expr extexport extrac32 fakeroot fdisk fgrep
-    findstr finger fish fltmc forfiles fping fsutil ftp ftype fuser gawk gcc gci gcore gdb genisoimage
+    findstr fltmc forfiles fping fsutil ftp ftype fuser gawk gcc gci gcore gdb genisoimage
     get-childitem get-content get-process getent getfacl getmac gpasswd gpg gpresult gps gpupdate grep groupadd
     groupdel groupmod gs gsudo gunzip gwmi gzip hashcat hd hexdump hostname hostname.exe hping hping3 httpd
     icacls iconv id ie4uinit ieexec iex ifconfig ifdown ifstat ifup ilasm init6 insmod installutil
     invoke-expression invoke-webrequest ipconfig ipconfig.exe ipfw iptables irm ispell iwconfig iwr journalctl
-    jq jsc kextload killall killall5 ksh ksu kubectl last lastb ldapsearch ldconfig ldd ldifde ln logman logsave
+    jq jsc kextload killall killall5 ksh ksu kubectl lastb ldapsearch ldconfig ldd ldifde ln logman logsave
     lp lpr ls lsattr lsb_release lsblk lscpu lsmod lsof lspci lsusb ltrace lua lualatex luatex lwp-download
-    lwp-request lynx lzma makecab mavinject mawk md5sum mii-tool mkdir mkfifo mkfs mklink mknod mktemp mmc mode
-    modprobe mount mpcmdrun msbuild msconfig msdeploy msdt msedge msgattrib msgcat msgconv msgfilter msgmerge
+    lwp-request lynx lzma makecab mavinject mawk md5sum mii-tool mkdir mkfifo mkfs mklink mknod mktemp mmc
+    modprobe mpcmdrun msbuild msconfig msdeploy msdt msedge msgattrib msgcat msgconv msgfilter msgmerge
     msguniq mshta msiexec mstsc msxsl mv mysql mysqladmin mysqldump nano nasm nawk nbtstat nc ncat ncdu ncftp
     neofetch net.exe net1 netcat netcfg netplwiz netsh netstat new-object nft nltest nmap nohup npm npx nslookup
     nstat ntpdate nvram od odbcconf openfiles openssl opkg osascript passwd pathping pax pcalua pcwrun pdflatex
     pdftex perl perlbug pgrep phpinfo pico pidof pidstat ping ping.exe ping6 pip pip3 pkexec pkg pkill pktmon
     pmap pnpunattend pnputil popd posh poweroff powershell powershell.exe presentationhost printbrm printenv
-    printf procdump ps psad psexec psftp psql psr pstree ptx pushd pwd pwdx pwsh python2 python3 qprocess query
+    printf procdump ps psad psexec psftp psql psr pstree ptx pushd pwd pwdx pwsh python2 python3 qprocess
     quser qwinsta rar rasautou rcsi readelf readlink realpath reboot reg regasm regedit regini regsvcs regsvr32
     rlogin rm rmdir rmmod robocopy rpcping rpm rsync rsyslogd run-mailcap run-parts runas rundll32 runonce rview
     rvim saps sash sc scanmem schtasks scp sed setarch setx sfc sftp sh sha1sum sha256sum shuf shutdown slmgr
-    smbclient socat spawn sqldumper sqlite3 sqlmap sqlps ss ssh ssh-agent ssh-copy-id ssh-keygen sshfs sshpass
-    start-process start-stop-daemon stdbuf stordiag strace strings stty su subinacl subst sudo sum svn sysctl
+    smbclient socat sqldumper sqlite3 sqlmap sqlps ss ssh ssh-agent ssh-copy-id ssh-keygen sshfs sshpass
+    start-process start-stop-daemon stdbuf stordiag strace stty su subinacl subst sudo svn sysctl
     sysinfo systemctl systemd-run systeminfo systeminfo.exe tac takeown tar taskkill tasklist tasklist.exe
     tasksvc tclsh tcpdump tcsh tee telnet tftp tmate torsocks traceroute tracert tshark tttracer tty typeperf
     tzset tzutil ulimit umount uname uniq unlink unlzma unregmp2 unset unsquashfs unxz unzip uptime useradd
@@ -52,6 +52,7 @@ PLAIN = _set(
 # Words people write. They count at the start of a value, and elsewhere when what follows looks like an argument.
 WORDS = _set(
     """
+    arch cipher comp finger fish last mode mount query spawn strings sum
     alias apt ar at atq batch bc bg bzcat bzgrep bzless bzmore cat cd chdir clear cls code column comm copy cp
     cpan cpulimit crash csvtool cut date declare del dialog diff docker dosbox dump dvips emacs enable env erase
     eval exec exit expand expect export facter fc fetch fg file find flock fmt fold for format free function gem

@@ -54,6 +54,13 @@ _STATEMENTS: tuple[Kind, ...] = (
         r"^\s{0,9}-?\d{1,12}[\s)]{0,9}(?:--[\s+-]{0,3}|/\*)$",
     ),
     Kind(
+        "division",
+        "medium",
+        "a division that makes the statement fail",
+        ("/0", "/ 0", "div", "mod"),
+        r"^\s{0,9}-?\d{1,12}\s{0,3}(?:/\s{0,3}0|\s(?:div|mod)\s{1,3}\d{1,9})\s{0,9}$",
+    ),
+    Kind(
         "order",
         "medium",
         "a further clause whose number and comment probe the statement",

@@ -19,6 +19,13 @@ _STATEMENT_WORDS = (
 STATEMENTS: Table = (
     ("{%", rf"\{{%[-+~]?\s{{0,9}}+(?:(?:{_STATEMENT_WORDS})\b|[a-z0-9_]\w{{0,40}}+[^{{}}%]{{0,400}}+%\}})"),
     ("{#", r"\{#[^{}#]{1,400}+#\}"),
+    ("#*", r"#\*[^*]{0,400}+\*#"),
+    ("!{", r"!\{\s{0,3}[\w'\"(]"),
+    # A line of code in Pug, Haml and Slim.
+    (
+        "(",
+        r"^[ \t]{0,9}+[=\-][ \t]{0,3}(?:system|exec|eval|spawn|require|global|process|root|file|io|dir|open)\b[ ]{0,3}[(.]",
+    ),
     ("{*", r"\{\*[^{}*]{1,400}+\*\}"),
     ("%", r"^[ \t]{0,9}+%(?:\s{0,3}(?:for|if|while|import|=|def|block|include)\b|=\s{0,3}\S)"),
     (
@@ -60,7 +67,7 @@ EMBEDDED: Table = (
 
 _TAG_WORDS = r"assign|list|if|include|import|macro|function|global|local|setting|attempt|escape|noparse|ftl"
 TAGS: Table = (
-    ("<#", rf"<#(?:{_TAG_WORDS}|switch|visit|recurse|return|stop|--)\b"),
+    ("<#", rf"<#(?:{_TAG_WORDS}|switch|visit|recurse|return|stop)\b|<#--"),
     ("<@", r"<@[a-z_][\w.]{0,40}+[\s/>(]"),
     ("[#", r"\[#(?:assign|list|if|include|import|macro|function|global|ftl)\b"),
     ("[=", r"\[=[^\]\s=<*+.(]{1,60}+[*+.(][^\[\]]{0,200}+\]"),
