@@ -1,0 +1,85 @@
+"""Texts that hold hundreds of secrets or people: nothing of them is left, whatever is joined."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrator_core.clock import SystemClock
+from orchestrator_core.settings import SecuritySettings
+from orchestrator_security.building import build_guard
+from orchestrator_security.guard import SecurityGuard
+from orchestrator_security.redaction.crowded import joined
+from orchestrator_security.redaction.redactor import KnownSecrets
+from orchestrator_security.redaction.vault import Vault
+from orchestrator_security.scanner import Hit
+
+
+def guard() -> SecurityGuard:
+    return build_guard(SecuritySettings(), hash_key=b"k" * 32, clock=SystemClock())
+
+
+def hits(spans: list[tuple[int, int]], kind: str = "EMAIL") -> list[Hit]:
+    return [Hit("pii.email", "pii", start, end, kind=kind) for start, end in spans]
+
+
+def characters(found: list[Hit] | tuple[Hit, ...]) -> set[int]:
+    return {at for hit in found for at in range(hit.start, hit.end)}
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(1, 9)), max_size=120), st.integers(0, 9), st.integers(1, 40))
+def test_joining_covers_all_that_was_found_and_never_reaches_farther_than_a_gap(
+    spans: list[tuple[int, int]], gap: int, single: int
+) -> None:
+    found = hits([(start, start + length) for start, length in spans])
+    after = list(joined(found, gap, single))
+    assert characters(found) <= characters(after)
+    outside = characters(after) - characters(found)
+    assert all(any(at + step in characters(found) for step in range(-gap, gap + 1)) for at in outside)
+    assert len(after) <= max(len(found), 0)
+
+
+def test_few_hits_stay_as_they_are_and_the_gravest_names_a_joined_one() -> None:
+    few = hits([(0, 2), (2, 4)])
+    assert joined(few, 9, 2) is few
+    [one] = joined([*few, Hit("pii.iban-code", "pii", 5, 9, severity="high", kind="IBAN")], 9, 1)
+    assert (one.start, one.end, one.severity) == (0, 9, "high")
+
+
+def test_what_is_replaced_is_not_joined_with_what_stays() -> None:
+    mixed = [*hits([(0, 2)]), *hits([(3, 5)], kind="")]
+    assert [(hit.start, hit.end, hit.kind) for hit in joined(mixed, 9, 1)] == [(0, 2, "EMAIL"), (3, 5, "")]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["ann{}@firma.de ", "password=Zq7x!{}aa;", "call 212-736-{:04};", "{:03}-45-6712 ssn,", "born 1980-01-01 {} "],
+)
+def test_a_text_of_a_thousand_is_redacted_whole_and_once_is_enough(unit: str) -> None:
+    text = "".join(unit.format(i % 900 + 100) for i in range(1_000))
+    security = guard()
+    once = security.redact(text)
+    for i in (100, 555, 999):
+        assert unit.format(i).strip(" ;,") not in once
+    assert security.redact(once) == once
+    vault = Vault()
+    assert vault.restore(security.redact_with(vault, text)) == text
+
+
+def test_phone_numbers_side_by_side_are_all_replaced() -> None:
+    text = " ".join(f"(415) 736-{i:04}" for i in range(2_000, 2_080))
+    redacted = guard().redact(text)
+    assert "736" not in redacted and "withheld" not in redacted
+
+
+@settings(max_examples=60)
+@given(st.text(st.sampled_from("ab\"'\\\n é/%&+ <>_~"), min_size=6, max_size=24))
+def test_every_spelling_of_a_known_secret_is_replaced(value: str) -> None:
+    import json
+    from urllib.parse import quote, quote_plus
+
+    known = KnownSecrets()
+    known.add(value)
+    spelt = set(known)
+    assert {value, json.dumps(value)[1:-1], quote(value, safe=""), quote(value), quote_plus(value)} <= spelt
