@@ -37,7 +37,9 @@ def _skipped() -> re.Pattern[str]:
 def _runs() -> re.Pattern[str]:
     # What tells an address from the title "JavaScript: the good parts".
     return re.compile(
-        r"""[\s\x00-\x20\ufffd]{0,9}+(?:[\w$.]{1,60}+\s{0,3}[(`=\[\\&%]|[\w$.]{1,60}+$|/[/*]|[('"`\[\\%&!+~{<;-]|void\b|(?:var|let|const|throw|document|window)\b|javascript:|vbscript:|\w{1,20}/\*)""",
+        # One plain word behind a blank is a sentence's.
+        r"(?![ ][a-z]{1,20}[.!]?$)[\s\x00-\x20\ufffd]{0,9}+(?:[\w$.]{1,60}+\s{0,3}[(`=\[\\&%]|[\w$.]{1,60}+$|/[/*]"
+        r"|[('\"`\[\\%&!+~{<;-]|void\b|(?:var|let|const|throw|document|window)\b|javascript:|vbscript:|\w{1,20}/\*)",
     )
 
 
@@ -61,7 +63,7 @@ _CALLS = r"(?:alert|confirm|prompt|eval|execscript|settimeout|setinterval|setimm
 @cache
 def _call() -> re.Pattern[str]:
     return re.compile(
-        rf"(?:^|[;'\"`+\-|&,(){{}}\[\]=:/*!~^%?<>\\]|\bin\s|void\s|new\s|throw\s|return\s){_GAP}(?:(?:window|self|top|parent|this|globalthis|frames|document|location)\s{{0,3}}(?:\.|\?\.|\[)\s{{0,3}}['\"`/]?)?{_CALLS}"
+        rf"(?:^|[;'\"`+\-|&,(){{}}\[\]=:/*!~^%?<>\\]|[\])]\.|\bin\s|void\s|new\s|throw\s|return\s){_GAP}(?:(?:window|self|top|parent|this|globalthis|frames|document|location)\s{{0,3}}(?:\.|\?\.|\[)\s{{0,3}}['\"`/]?)?{_CALLS}"
         r"(?:['\"`/]?\])?(?:\?\.)?(?:\s{0,3}(?:/\*[^*]{0,40}\*/)?)?(?:\(\s{0,9}(?:[\d'\"`/\\!+\-\[)&]|document|window|location|self|this|top|xss|origin|string|name|event|cookie|atob|unescape|1)|`[\w$\\{}()/'\"+!.-]{1,60}`|\.(?:call|apply|bind)\b|;\s{0,3}throw|(?<!\s)\(\w{1,20}\)(?:/|;|<|$|['\"`\s]{0,3}[)}>;-]))|\((?:alert|confirm|prompt|eval)\)\s{0,3}\(|\)\.(?:alert|confirm|prompt|eval)\(|=\s{0,3}(?:alert|confirm|prompt|eval)\s{0,3}[,;})]"
         r"|\.\s{0,3}\w{1,20}\s{0,3}\([^()]{0,40}?(?<!\w)(?:alert|confirm|prompt|eval)\s{0,3}\)",
     )

@@ -18,6 +18,7 @@ from orchestrator_security.scanner import Hit
 from orchestrator_security.sinks.encoded import folded, forms, lowered
 from orchestrator_security.sinks.path_patterns import (
     ADDRESSES,
+    CONFIGURATION,
     DEVICE,
     DOTS,
     HOME,
@@ -45,6 +46,7 @@ _RULES: tuple[tuple[str, Table, str, Severity, str], ...] = (
     ("path.system", (), SYSTEM, "high", "an absolute path into the system"),
     ("path.wanted", WANTED, "", "high", "a file that attackers ask for by name"),
     ("path.server", (), SERVER_FILE, "medium", "the configuration or log of a server by its absolute path"),
+    ("path.server", (), CONFIGURATION, "medium", "a configuration or log by its absolute path"),
     ("path.scheme", ADDRESSES, SCHEME, "high", "an address or stream wrapper where a path is expected"),
     ("path.home", (), HOME, "medium", "a hidden file of a home folder"),
 )
@@ -83,8 +85,6 @@ class PathScanner:
 def _in_the_text(text: str) -> Iterator[tuple[str, _Span, Severity, str]]:
     if found := _anywhere(OVERLONG, lowered(text)):
         yield "path.overlong", found, "high", _HIDDEN
-    if match := compiled(SHARE).match(text):
-        yield "path.share", match.span(), "high", "a network share or device path"
     if match := compiled(_CONTROL).search(text):
         yield "path.control", match.span(), "high", "a NUL or control character in a path"
 
@@ -92,6 +92,8 @@ def _in_the_text(text: str) -> Iterator[tuple[str, _Span, Severity, str]]:
 def _in_a_form(form: str, flat: str, *, decoded: bool) -> Iterator[tuple[str, _Span, Severity, str]]:
     if decoded and (match := compiled(_ENCODED_CONTROL).search(form)):
         yield "path.control", match.span(), "high", "an encoded control character in a path"
+    if match := compiled(SHARE).match(form):
+        yield "path.share", match.span(), "high", "a network share or device path"
     for rule, table, beginning, severity, message in _RULES:
         found = _anywhere(table, flat)
         if found is None and beginning and (match := compiled(beginning).match(flat)):

@@ -54,11 +54,12 @@ _FOLDERS = (
     r"|system volume information|program files(?: \(x86\))?|progra~\d|programdata|documents and settings|perflogs"
     r"|\$recycle\.bin|recycler|recovery|sysprep|appserv|server-(?:status|info)|xampp|wamp(?:64)?|lampp"
     r"|apache(?:\d[\d.]*| group| software foundation)?|cygwin(?:64)?|php\d?|mysql[\d.]*|minint|i386|cgi-bin|web-inf"
-    r"|meta-inf|sbin|pkg|ports|local|libexec|spool|lost\+found|cores|snap|selinux|nsconfig|private|library|system"
+    r"|meta-inf|sbin|pkg|ports|local|libexec|spool|lost\+found|cores|snap|selinux|nsconfig|private|library|system|cygdrive|mnt/[a-z]"
+    r"|hsphere|netserver|ftpserver|ibm|oracle|tomcat[\d.]*|jboss[\w.\-]*|nginx[\w.\-]*"
 )
 SYSTEM = (
     r"[\s\"'=]*+(?:%[a-z][\w()]{2,30}%(?:/|$)|\$\{?(?:env:)?(?:home|user|pwd|oldpwd|path|tmpdir|temp|tmp|systemroot|windir)\}?/"
-    r"|[a-z]:/*+$|(?:[a-z]:)?/++(?:\./++)*+(?:private/++)?+(?:"
+    r"|[a-z]:/*+$|/*+\.?(?:passwd|shadow)(?:$|\x00)|(?:[a-z]:)?/++(?:\./++)*+(?:private/++)?(?:"
     rf"(?:{_FOLDERS})(?:/|$|\x00)"
     r"|dev/++(?:null|zero|full|u?random|tcp|udp|std\w{1,4}|fd|tty\w*+|mem|kmem|port|shm|sd[a-z]|hd[a-z]|nvme|disk|xvd|vd[a-z])"
     r"|bin/++(?:\w{0,4}sh|busybox|cat|ls|id)\b|run/++(?:secrets|systemd|docker|utmp|\w+\.(?:pid|sock))"
@@ -127,8 +128,7 @@ WANTED: Table = (
     ("localconfiguration.php", r"localconfiguration\.php"),
     ("settings.inc.php", r"settings\.inc\.php"),
     ("..", r"\.\.(?<!\.\.\.)\.{0,2}(?:etc|windows|winnt|boot|proc)\b"),
-    ("::$", r"::\$(?:data|index)"),
-    (":$i30", r":\$i30"),
+    (":$", r":\$(?:data\b|index|i30|bitmap)"),
     ("~", r"~(?<=[a-z0-9_]{6}~)\d(?:/|\.[a-z0-9]{1,3}(?:/|$)|$)"),
 )
 # ... and those that are so only on an absolute path, since a project may have its own.
@@ -142,8 +142,13 @@ SERVER_FILE = (
     r"|\.profile|\.bash_profile|\.bash_logout|\.forward"
     r"|autoexec\.bat|config\.sys|ntldr|pagefile\.sys|sess_\w+|my-\w+\.cnf|wp-config\.php)(?=$|[?#&;/\s\x00])"
 )
-SHARE = r"[\s\"']*+(?:\\\\[\w.?$\-]+\\|//(?:[.?]|\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}|[\w\-]++(?:\.[\w\-]++)+)/)"
-"""Matched in the text as given: both slashes differ here."""
-HOME = r"~\w*+/++\.|~root\b"
+CONFIGURATION = (
+    r"[\s\"']*+(?:[a-z]:)?/++(?!(?:home|users|tmp|temp|work\w*|projects?|repos?|src|code|dev|data|apps?|docs?|git|builds?)/)"
+    r"[^\n]{1,260}?(?:\.(?:ini|conf|cnf|cfg|err|inf|sys|pid)|[/._-]logs?(?:\.\d|\.gz)?)(?=$|[?#&;\s\x00])"
+)
+"""A configuration or log outside of where people keep their work."""
+SHARE = r"[\s\"']*+(?:\\\\++[\w.?$\-]++\\|//(?:[.?]|\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}|[\w\-]++(?:\.[\w\-]++)+)/)"
+"""Matched where both slashes still differ."""
+HOME = r"~/++\.|~\w++/|~root\b"
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file: reserved with any extension; a folder of such a name is met.
 DEVICE = r"(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[1-9\xb9\xb2\xb3])[ ]{0,9}(?:[.:][^/]*+)?$"

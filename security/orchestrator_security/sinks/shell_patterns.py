@@ -17,7 +17,7 @@ SUBSTITUTIONS: Table = (
     (
         "$",
         (
-            r"\$(?:[({\[@]|'[^']{1,200}+'|\"[^\"]{1,200}+\"|ifs\b|(?<=\w\$)\*|(?<=[a-z/]\$)[1-9](?=[a-z/])"
+            r"\$(?:[({\[@]|'[^']{1,200}+'|\"[^\"]{1,200}+\"|ifs|(?<=\w\$)\*|(?<=[a-z/]\$)[1-9](?=[a-z/])"
             r"|path|home|shell|user|pwd|oldpwd|hostname|bash|env|lang|random|shlvl|uid|ppid|0\b|_\b)"
         ),
     ),

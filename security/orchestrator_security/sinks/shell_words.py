@@ -11,6 +11,11 @@ def _set(words: str) -> frozenset[str]:
 # transfer and scripting tools, and the commands of cmd.exe and PowerShell (GTFOBins and LOLBAS name most of them).
 PLAIN = _set(
     """
+    add-content clear-host convertto-html copy-item export-csv get-ciminstance get-command get-date get-help get-history get-item
+    get-localuser get-location get-netipaddress get-service get-wmiobject import-module invoke-command invoke-item invoke-restmethod
+    move-item new-item new-localuser out-file remove-item rename-item restart-computer restart-service select-string set-content
+    set-executionpolicy set-itemproperty set-location start-job start-service start-sleep stop-computer stop-process stop-service
+    test-connection test-path write-host write-output
     aa-exec addgroup adduser adfind adplus agetty ansible-playbook apk appinstaller apt-get aria2c arj arp
     as86 ascii-xfr ash aspell assoc atbroker attrib awk base32 base64 bash bcdboot bcdedit bconsole bginfo
     bitsadmin blkid bootrec bpftrace brctl bunzip2 busctl busybox byebug bzip2 c89 c99 cacls calc calc.exe capsh cat.exe cdb

@@ -15,6 +15,9 @@ from orchestrator_security.sinks.sql_words import ARITHMETIC, CLAUSES, CONSTANTS
 _QUOTES_MAX = 3
 """Quotes of one kind that are tried: the first one is where the value breaks out; escaped ones in front of it may hide it."""
 
+_REST_MAX = 2
+"""A comment of so few characters right behind a closed quote is there to hide what follows, and says nothing."""
+
 
 class Breakout(Struct, frozen=True):
     """What was recognised, as a rule's last word, where, and how sure that is."""
@@ -69,7 +72,7 @@ def _quoted(text: str, at: int, quote: str) -> Breakout | None:
     if found is not None:
         return breakout(found, 0.9, f"behind a closed quote the statement goes on with {found.replace('-', ' ')}")
     if not reading.operators:
-        if reading.ending == "comment" and not reading.rest and reading.operands == 0:
+        if reading.ending == "comment" and len(reading.rest) <= _REST_MAX and reading.operands == 0:
             return breakout("comment", 0.8, "a quote is closed, and a comment hides the rest of the statement")
         return None
     inch = before[-1:].isdigit() and quote != "`"

@@ -57,8 +57,8 @@ _STATEMENTS: tuple[Kind, ...] = (
         "division",
         "medium",
         "a division that makes the statement fail",
-        ("/0", "/ 0", "div", "mod"),
-        r"^\s{0,9}-?\d{1,12}\s{0,3}(?:/\s{0,3}0|\s(?:div|mod)\s{1,3}\d{1,9})\s{0,9}$",
+        ("div", "mod"),
+        r"^\s{0,9}-?\d{1,12}\s{1,3}(?:div|mod)\s{1,3}\d{1,9}\s{0,9}$",
     ),
     Kind(
         "order",

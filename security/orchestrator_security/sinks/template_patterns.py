@@ -24,7 +24,10 @@ STATEMENTS: Table = (
     # A line of code in Pug, Haml and Slim.
     (
         "(",
-        r"^[ \t]{0,9}+[=\-][ \t]{0,3}(?:system|exec|eval|spawn|require|global|process|root|file|io|dir|open)\b[ ]{0,3}[(.]",
+        (
+            r"^[ \t]{0,9}+[=\-][ \t]{0,3}(?:system|exec|eval|spawn|require|global|process|root|file|io"
+            r"|dir|open)\b(?:[ ]{0,3}\([ ]{0,3}['\"`]|\.\w)"
+        ),
     ),
     ("{*", r"\{\*[^{}*]{1,400}+\*\}"),
     ("%", r"^[ \t]{0,9}+%(?:\s{0,3}(?:for|if|while|import|=|def|block|include)\b|=\s{0,3}\S)"),
@@ -39,7 +42,7 @@ EXPRESSIONS: Table = (
         "$",
         (
             r"\$(?:!?\{\{?\s{0,9}[^\s}]|\{\{<%|!?\{?[a-z_]\w{0,40}+\.(?:class(?:loader)?|getclass|context|inspect|forname|request|session"
-            r"|application|runtime|type|module)\b|smarty\b|\w{1,30}+\.\w{1,40}+\()"
+            r"|application|runtime|type|module)\b|smarty\b|\w{1,30}+(?:\.\w{1,40}+){1,8}+\()"
         ),
     ),
     (
@@ -76,6 +79,8 @@ TAGS: Table = (
     ("[%", r"\[%[-+~]?\s{0,3}[\w*'\"][^\[\]%]{0,300}+%\]"),
     ("th:", r"th:(?<=\bth:)(?:text|utext|fragment|replace|insert|if|with|each)\b"),
     ("?", r"\?(?:new|api|eval|interpret)\b\s{0,3}(?:\(|\b)"),
+    ("v-", r"v-(?<=\sv-)(?:on:\w{1,20}|bind:\w{1,20}|html|text|if|for|model|once|pre)\s{0,3}="),
+    ("ng-", r"ng-(?<=\sng-)(?:init|app|click|bind|bind-html|repeat|if|include|src|href|focus|model|controller)\b"),
     ("<esi:", r"<esi:"),
     ("<jsp:", r"<jsp:"),
     ("<c:", r"<c:(?:out|import|set)\b"),
@@ -107,6 +112,10 @@ BRACES: Table = (
     ("{", rf"\{{\s{{0,3}}(?:{_PHP_CALLS})\w{{0,30}}+\s{{0,3}}\("),
     ("{", r"\{(?<![\w\\^}]\{)[#@!%=~]?\s{0,3}'?\d{1,12}'?\s{0,3}\*\s{0,3}'?\d{1,12}'?\s{0,3}\}"),
     ("{=", r"\{=\s{0,3}[\"'\w$][^{}(*\"']{0,200}+[(*\"']"),
+    (
+        "|",
+        r"\|(?<=['\"\w]\|)\s?(?:cat|system|exec|passthru|upper|lower|escape|nl2br|default|replace|truncate|json_encode)(?=[:}|])",
+    ),
     ("{function", r"\{function\sname="),
     ("{string.", r"\{string\.\w{1,20}+\s"),
     ("{", r"\{[@+^<]\w{1,30}+\s[^{}=]{0,200}+="),
@@ -121,7 +130,7 @@ RAZOR: Table = (
     (
         "@",
         (
-            r"@(?:\(\s{0,3}[^()\s+*/.;]{0,100}+[+*/.;(]|\{[^{}=;(*/]{0,200}+(?:[=;(*]|//)"
+            r"@(?:\(\s{0,3}[^()\s+*/.;]{0,100}+[+*/.;(]|\{[^{}=;(*+/]{0,200}+(?:[=;(*+]|//)"
             r"|(?:system|datetime|html|model|viewbag|viewdata|environment|request|context|url|activator|assembly|convert|json|raw)\.\w"
             r"|(?:using|inject|inherits|functions|code|addtaghelper|model)\s{1,3}[\w.{]"
             r"|(?:if|while|for|foreach|switch|lock)\s?\([^()]{1,80}+\)\s?\{|php\s[^@]{1,400}+@endphp\b"
@@ -129,6 +138,7 @@ RAZOR: Table = (
         ),
     ),
     ("{!!", r"\{!!"),
+    ("@end", r"@end(?:if|foreach|forelse|for|while|section|isset|empty|auth|unless|switch|php)\b"),
 )
 
 _VALUE = r"\s{0,3}\(\s{0,3}['\"]"
