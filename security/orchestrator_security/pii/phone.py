@@ -118,8 +118,8 @@ def _end_of_number(text: str, at: int, limit: int, code: int, low: int, high: in
     i = at
     while i < limit and count - code <= high:
         c = text[i]
-        if c in "(\t" and count - code >= low and best is not None:
-            return best  # the next number
+        if c in "(\t" and low <= count - code <= high:
+            return i if c == "\t" else best  # the next column, the next number
         if "0" <= c <= "9":
             if (
                 trunk
