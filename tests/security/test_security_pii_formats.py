@@ -38,6 +38,12 @@ def test_ranges_that_little_else_has_need_no_word(prefix: str, length: int) -> N
     assert found(f"she typed {wrong} and got a 500", "CREDIT_CARD") == []
 
 
+def test_an_amount_behind_a_card_is_no_part_of_it() -> None:
+    number = card("53", 16)
+    grouped = " ".join(number[i : i + 4] for i in range(0, 16, 4))
+    assert found(f"refund {grouped} 12.00 EUR", "CREDIT_CARD") == [grouped]
+
+
 @pytest.mark.parametrize(("prefix", "length"), [("4", 13), ("5018", 12), ("58", 12), ("3088", 16), ("0604", 12)])
 def test_other_ranges_need_one(prefix: str, length: int) -> None:
     number = card(prefix, length)

@@ -52,6 +52,7 @@ def test_headers_calls_and_addresses_hold_tokens_of_any_alphabet(frame: str, val
     [
         "docker login -u ann -p {} registry.host.org", "redis-cli -h cache -a {} ping", "mongosh -u ann -p {} --quiet",
         "net use \\\\srv\\share /user:ann {}", '$p = ConvertTo-SecureString "{}" -AsPlainText -Force', "$env:DB_PASSWORD = '{}'",
+        '"adminPassword": {{ "value": "{}" }}',
         'set DB_PASSWORD={}', '[Environment]::SetEnvironmentVariable("DB_PASSWORD", "{}")', "requirepass {}",
         "db.host.org:5432:prod:ann:{}", "*:*:*:ann:{}\n", "machine host.org\n  login ann\n  password {}",
         "jdbc:oracle:thin:ann/{}@db:1521:x",
@@ -118,6 +119,7 @@ def test_an_access_key_inside_a_longer_word_is_found() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "X-Cache-Key: " + TOKEN, "Sec-WebSocket-Key: " + TOKEN, "Idempotency-Key: " + TOKEN, "next-token: " + TOKEN, "requirepass foobared",
         "X-Api-Key: your-api-key", "X-Csrf-Token: " + TOKEN, "x-cache-key: user-profile-page", "Authorization: Bearer token",
         "Set-Cookie: theme=dark-blue-version; Path=/", "Cookie: session=anonymous-visitor", "docker login -u $USER -p $PASS",
         "redis-cli -a $REDIS_PASSWORD ping", "docker run -p 127.0.0.1:8080:80 nginx", "10.0.0.1:8080:a:b:cdefgh",

@@ -22,6 +22,12 @@ _S = r"[ \t]{0,3}+"
 _TELLING = r"(?i:passw(?:or)?d|pass|pwd|secret|token|(?:api|access|auth|private|encryption|signing)[_.-]?key)"
 _HEADER_VALUE = r"[\"'`\\]{0,3}(?P<secret>[A-Za-z0-9._~+/=-]{10,4096}+)"
 _JUDGED_MAX = 200
+# Keys and tokens that travel in plain sight: of caches, handshakes, queues, databases and pages.
+_OPEN = (
+    "cache", "socket", "potency", "rrogate", "tition", "routing", "public", "primary", "foreign", "object", "group", "message", "dedup",
+    "lication", "relation", "sort", "host", "row", "page", "next", "nuation", "nation", "sync", "cancel", "device", "stop", "hot", "lookup",
+)  # fmt: skip
+_NOT_OPEN = "".join(f"(?<!(?i:{word}))" for word in _OPEN)
 
 
 class _Place(Struct, frozen=True):
@@ -110,7 +116,7 @@ _HEADERS = (
     ),
     _Place(
         ("-Key", "-key", "-KEY", "-Token", "-token", "-TOKEN", "-Secret", "-secret"),
-        r"(?<![\w-])(?!(?i:x-)?(?i:[cx]srf))[A-Za-z][A-Za-z-]{0,40}?-(?i:key|token|secret)"
+        rf"(?<![\w-])(?!(?i:x-)?(?i:[cx]srf))[A-Za-z][A-Za-z-]{{0,40}}?{_NOT_OPEN}-(?i:key|token|secret)"
         rf"[\"'\\]{{0,3}}{_S}[:=,]{_S}{_HEADER_VALUE}",
         "random",
     ),
@@ -135,8 +141,9 @@ _PROSE = (
     ),
     # A password without any sign between, where it looks like nothing else.
     _Place(
-        ("assword ", "passwd ", "pwd ", "assphrase ", "token ", "secret ", "ret key ", "api key ", "API key "),
-        r"(?:word|passwd|pwd|phrase|token|secret|key)[ \t]{1,3}+(?:to |of |= ?|-> ?|\()?[\"'`(]?(?P<secret>[^\s\"'`<>,;()]{8,256}+)(?!\()",
+        ("assword ", "ASSWORD ", "passwd ", "pwd ", "assphrase ", "token ", "secret ", "ret key ", "api key ", "API key "),
+        r"(?:word|WORD|passwd|pwd|phrase|token|secret|key)[ \t]{1,3}+(?:to |of |= ?|-> ?|\()?[\"'`(]?"
+        r"(?P<secret>[^\s\"'`<>,;()]{8,256}+)(?!\()",
         "random",
     ),
 )  # fmt: skip

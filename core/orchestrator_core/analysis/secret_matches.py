@@ -20,7 +20,7 @@ from orchestrator_core.analysis.service_formats import service_formats
 
 EXAMPLE_PASSWORDS = frozenset((
     "password", "passwd", "pass", "pwd", "secret", "user", "username", "root", "admin", "postgres", "mysql",
-    "guest", "test", "changeme", "example",
+    "guest", "test", "changeme", "example", "foobared",
 ))  # fmt: skip
 """Stand for a password in documentation, in lower case."""
 

@@ -41,6 +41,9 @@ _TEST_NUMBERS = frozenset((
 ))  # fmt: skip
 
 
+_FOUR_GROUPS = 19
+
+
 @cache
 def _card() -> re.Pattern[str]:
     return re.compile(
@@ -61,8 +64,12 @@ def find_payment_cards(text: str, runs: Iterable[DigitRun]) -> Iterator[PiiMatch
             at = end
             if text[start - 1 : start].isdigit() and start:  # the tail of a number that is too long
                 continue
-            if _is_card(text, start, end):
-                yield PiiMatch("CREDIT_CARD", start, end)
+            if not _is_card(text, start, end):
+                end = start + _FOUR_GROUPS  # what follows may be an amount, not the last group of nineteen digits
+                if not (end < match.end() and not text[end].isdigit() and _is_card(text, start, end)):
+                    continue
+                at = end
+            yield PiiMatch("CREDIT_CARD", start, end)
 
 
 def _is_card(text: str, start: int, end: int) -> bool:
