@@ -45,3 +45,8 @@ def test_a_weakening_option_is_found_wherever_it_is_written(code: str) -> None:
 def test_an_address_is_as_grave_as_what_a_stranger_decides_of_it(address: str, severity: str) -> None:
     code = f"import requests\nfrom flask import request\ndef f(url, host):\n    requests.get({address}, timeout=3)\n"
     assert [f.severity for f in scan_python(code).findings if f.rule == "chosen-address"] == [severity]
+
+
+def test_a_name_of_thousands_of_parts_is_not_given_to_the_parser() -> None:
+    assert scan_python("import " + "a." * 5_000 + "a\n").error.startswith("not scanned: cannot be parsed")
+    assert scan_python("x = 1.5\n" * 2_000).error == ""

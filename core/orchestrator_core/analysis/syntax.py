@@ -12,6 +12,8 @@ _QUIET = (SyntaxWarning, DeprecationWarning)
 _UNNAMED = "<unknown>"
 """What Python calls a text that is parsed without a file name; the quiet filters below match only that."""
 
+_MAX_PARTS = 1_000
+
 # PEP 263: a comment in the first or second line.
 _CODING_LINE = re.compile(r"\A(?:[^\r\n]*(?:\r\n|\r|\n))?[ \t\f]*#[^\r\n]*?coding[:=][ \t]*[-\w.]+", re.ASCII)
 
@@ -50,8 +52,17 @@ def plain(source: str) -> str:
     return _CODING_LINE.sub(lambda match: match[0].replace("coding", "c0ding"), text)
 
 
+def too_long_name(source: str) -> bool:
+    """Whether a text holds a dotted name of thousands of parts: Python takes the square of their number for ``import a.a.a...``."""
+    if source.count(".") <= _MAX_PARTS:
+        return False
+    return any(name[0].count(".") > _MAX_PARTS for name in re.finditer(r"(?:\w++[ \t]*+\.[ \t]*+)++", source))
+
+
 def parse(source: str) -> Parsed:
     """The tree of a Python text. Never raises: a syntax error, a null byte or endless nesting is an ``error``."""
+    if too_long_name(source):
+        return Parsed(None, "cannot be parsed: a name has thousands of parts")
     mute_parse_warnings()
     try:
         return Parsed(ast.parse(plain(source)))

@@ -9,7 +9,7 @@ from functools import cache
 
 from msgspec import Struct
 
-from orchestrator_core.analysis.syntax import mute_parse_warnings, plain
+from orchestrator_core.analysis.syntax import mute_parse_warnings, plain, too_long_name
 
 _PYTHON = frozenset(
     (
@@ -329,6 +329,8 @@ def _paragraphs(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
 
 def parses(code: str) -> bool:
     """Whether a text is Python."""
+    if too_long_name(code):
+        return False
     mute_parse_warnings()
     try:
         ast.parse(plain(code))

@@ -307,13 +307,15 @@ def _defaults(site: Site) -> None:
             _judge(site, argument.arg, value)
 
 
-def _compared(tree_site: Site) -> None:
+def _compared(site: Site) -> None:
     """``if password == "hunter2"``."""
-    for inner in ast.walk(tree_site.node):
-        if isinstance(inner, ast.Compare) and len(inner.ops) == 1 and isinstance(inner.ops[0], ast.Eq | ast.NotEq):
-            left, right = inner.left, inner.comparators[0]
-            name = last_name(left) or (constant_text(left.slice) or "" if isinstance(left, ast.Subscript) else "")
-            _judge(tree_site, name, right)
+    node = site.node
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq | ast.NotEq):
+        left, right = node.left, node.comparators[0]
+        name = last_name(left) or (constant_text(left.slice) or "" if isinstance(left, ast.Subscript) else "")
+        _judge(site, name, right)
 
 
-FAMILY = Family(every_call=(_called,), assignments=(_assigned,), functions=(_defaults, _compared, _judge_login))
+FAMILY = Family(
+    every_call=(_called,), assignments=(_assigned,), functions=(_defaults, _judge_login), comparisons=(_compared,)
+)

@@ -130,10 +130,15 @@ def _settings(site: Site) -> None:
             _weaken(site, name, value)
 
 
+_POLICIES = frozenset(("Policy", "PolicyDocument", "AssumeRolePolicyDocument", "policy", "policy_document"))
+
+
 def _policy(site: Site) -> None:
     """A policy of a cloud as a text of JSON."""
-    for name in ("Policy", "PolicyDocument", "AssumeRolePolicyDocument", "policy", "policy_document"):
-        text = "".join((constant_text(site.keyword(name)) or "").split())
+    for keyword in site.call.keywords:
+        if keyword.arg not in _POLICIES:
+            continue
+        text = "".join((constant_text(keyword.value) or "").split())
         if (
             '"Principal":"*"' in text
             or '"Action":"*"' in text
