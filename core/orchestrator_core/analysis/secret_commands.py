@@ -24,10 +24,11 @@ _HEADER_VALUE = r"[\"'`\\]{0,3}(?P<secret>[A-Za-z0-9._~+/=-]{10,4096}+)"
 _JUDGED_MAX = 200
 # Keys and tokens that travel in plain sight: of caches, handshakes, queues, databases and pages.
 _OPEN = (
-    "cache", "socket", "potency", "rrogate", "tition", "routing", "public", "primary", "foreign", "object", "group", "message", "dedup",
-    "lication", "relation", "sort", "host", "row", "page", "next", "nuation", "nation", "sync", "cancel", "device", "stop", "hot", "lookup",
+    "csrf", "xsrf", "cache", "socket", "potency", "rrogate", "tition", "routing", "public", "primary", "foreign", "object", "group",
+    "message", "dedup", "lication", "relation", "sort", "host", "row", "page", "next", "nuation", "nation", "sync", "cancel", "device",
+    "stop", "hot", "lookup",
 )  # fmt: skip
-_NOT_OPEN = "".join(f"(?<!(?i:{word}))" for word in _OPEN)
+_NOT_OPEN = "".join(f"(?<!(?i:{word})-)" for word in _OPEN)
 
 
 class _Place(Struct, frozen=True):
@@ -73,7 +74,7 @@ _FILES = (
     ),
     _Place(
         ("default",),
-        r"(?i:variable[ \t]{1,3}+\"[\w-]{0,40}?(?:passw|pwd|secret|token|api_?key|access_?key)[\w-]{0,20}+\")"
+        r"variable[ \t]{1,3}+(?i:\"[\w-]{0,40}?(?:passw|pwd|secret|token|api_?key|access_?key)[\w-]{0,20}+\")"
         rf"{_S}\{{[^}}]{{0,200}}?default[ \t]{{0,8}}+={_S}{_STRING}",
         "mixed",
     ),
@@ -116,7 +117,7 @@ _HEADERS = (
     ),
     _Place(
         ("-Key", "-key", "-KEY", "-Token", "-token", "-TOKEN", "-Secret", "-secret"),
-        rf"(?<![\w-])(?!(?i:x-)?(?i:[cx]srf))[A-Za-z][A-Za-z-]{{0,40}}?{_NOT_OPEN}-(?i:key|token|secret)"
+        rf"-{_NOT_OPEN}(?<=[A-Za-z]-)(?i:key|token|secret)"
         rf"[\"'\\]{{0,3}}{_S}[:=,]{_S}{_HEADER_VALUE}",
         "random",
     ),
