@@ -33,7 +33,7 @@ from orchestrator_security.sinks.path_patterns import (
     Table,
 )
 
-_ANCHOR = r"[/\\.%:~$\x00-\x08\x0b-\x1f\x80-\U0010ffff]|0[xX]|2[fF]|5[cC]|&#|^(?:[a-zA-Z]{3}\d?) {0,9}$"
+_ANCHOR = r"[/\\.%:~$|`\x00-\x08\x0b-\x1f\x80-\U0010ffff]|0[xX]|2[fF]|5[cC]|&#|^(?:[a-zA-Z]{3}\d?) {0,9}$"
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 _ENCODED_CONTROL = r"[\x00-\x1f]"
 _OCTAL = r"\\0{0,2}(?:56|57|134)"
@@ -102,6 +102,14 @@ def _in_a_form(form: str, flat: str, *, decoded: bool) -> Iterator[tuple[str, _S
             yield rule, found, severity, message
     if not form.isascii() and (match := compiled(OVERLONG_BYTES).search(form)):
         yield "path.overlong", match.span(), "high", _HIDDEN
+    bare = flat.strip()
+    if bare[:1] == "|" or bare[-1:] == "|" or (bare[:1] == bare[-1:] == "`"):
+        yield (
+            "path.command",
+            (0, len(flat)),
+            "medium",
+            "a sign by which some languages open a command instead of a file",
+        )
     name = flat.rpartition("/")[2]
     if match := compiled(DEVICE).match(name):
         yield "path.device", (len(flat) - len(name), len(flat)), "medium", "the name of a Windows device"

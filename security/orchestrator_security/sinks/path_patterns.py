@@ -59,14 +59,14 @@ _FOLDERS = (
 )
 SYSTEM = (
     r"[\s\"'=]*+(?:%[a-z][\w()]{2,30}%(?:/|$)|\$\{?(?:env:)?(?:home|user|pwd|oldpwd|path|tmpdir|temp|tmp|systemroot|windir)\}?/"
-    r"|[a-z]:/*+$|/*+\.?(?:passwd|shadow)(?:$|\x00)|(?:[a-z]:)?/++(?:\./++)*+(?:private/++)?(?:"
+    r"|[a-z]:/*+$|/*+\.?(?:passwd|shadow|s?pwd\.db)(?:$|\x00)|/++sam$|(?:[a-z]:)?/++(?:\./++)*+(?:private/++)?(?:"
     rf"(?:{_FOLDERS})(?:/|$|\x00)"
     r"|dev/++(?:null|zero|full|u?random|tcp|udp|std\w{1,4}|fd|tty\w*+|mem|kmem|port|shm|sd[a-z]|hd[a-z]|nvme|disk|xvd|vd[a-z])"
     r"|bin/++(?:\w{0,4}sh|busybox|cat|ls|id)\b|run/++(?:secrets|systemd|docker|utmp|\w+\.(?:pid|sock))"
     r"|lib(?:32|64)?/++(?:security|systemd|modules|ld-)"
     r"|opt/++(?:lampp|xampp|apache|nginx|tomcat|jboss|ibm|oracle|coldfusion|zimbra|splunk|httpd)"
     r"|\w{0,6}[?*][\w?*]{0,8}/|~root|users/++(?:administrator|default|all users|public)\b|\.dockerenv"
-    r"|www/++(?:logs|apache|conf)|home/++[\w.\-]{1,40}+/++(?:lampp|xampp|public_html|htdocs|www|logs?|sites?-\w+)(?:/|$)"
+    r"|home/++\$|users/++[\w.\-]{1,40}+/++(?:library|ntuser|appdata)\b|applications/|www/++(?:logs|apache|conf)|home/++[\w.\-]{1,40}+/++(?:lampp|xampp|public_html|htdocs|www|logs?|sites?-\w+)(?:/|$)"
     r"|(?:web|logs?|conf|config|netserver|core|hsphere|applications)/++(?:conf/|bin/|[\w.\-]*(?:log|ini|conf|cnf)\b)))"
 )
 

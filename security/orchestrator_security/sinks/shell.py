@@ -219,8 +219,11 @@ class _Separated:
 
     def _sentence(self, match: re.Match[str]) -> bool:
         """Whether a line begins as one of prose does: "Sed perspiciatis"."""
-        first = self._form[match.start(1) : match.end(1)]
-        return match[0][0] in "\r\n" and first.isalpha() and first.istitle()
+        at = match.start(1)
+        if not self._form[at].isupper() or match[0][0] not in "\r\n":
+            return False
+        first = self._form[at : match.end(1)]
+        return first.isalpha() and first.istitle()
 
     def _meant(self, match: re.Match[str], word: str) -> bool:
         """Whether a word that people write is meant as a command."""
