@@ -33,7 +33,7 @@ from orchestrator_security.sinks.path_patterns import (
     Table,
 )
 
-_ANCHOR = r"[/\\.%:~$|`\x00-\x08\x0b-\x1f\x80-\U0010ffff]|0[xX]|2[fF]|5[cC]|&#|^(?:[a-zA-Z]{3}\d?) {0,9}$"
+_ANCHOR = r"[/\\.%:~$|`&\x00-\x08\x0b-\x1f\x80-\U0010ffff]|0[xX]|2[fF]|5[cC]|^(?:[a-zA-Z]{3}\d?) {0,9}$"
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 _ENCODED_CONTROL = r"[\x00-\x1f]"
 _OCTAL = r"\\0{0,2}(?:56|57|134)"

@@ -28,7 +28,7 @@ from orchestrator_security.sinks.template_patterns import (
     Table,
 )
 
-_ANCHOR = r"[{$#@*<\[%=~(]|__|\.\w|&#|\\[xu]"
+_ANCHOR = r"[{$#@*<\[%=~(|&]|__|\.\w|&#|\\[xu]"
 
 # What an expression has and a set, an initialiser or a list in doubled braces has not.
 _EXPRESSION = r"[a-z_$@][\w$]{0,60}\s{0,3}[.(\[|~?:]|\||__|'\s{0,3}[*+~]|\d\s{0,3}[*+%\-/]\s{0,3}['\d]"
