@@ -37,6 +37,17 @@ def run_of(text: str, start: int, end: int) -> DigitRun:
     return DigitRun(start, end, len(only_digits(text[start:end])) if end - start < 160 else 64)
 
 
+@cache
+def _dotted_quad() -> re.Pattern[str]:
+    # Four pairs may be a phone number.
+    return re.compile(r"(?!(?:[0-9]{2}\.){3}[0-9]{2}(?![0-9]))[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}")
+
+
+def is_dotted_quad(text: str, run: DigitRun) -> bool:
+    """Whether it reads as an IP address or a version, in range or not; logs are full of them, and they are no other number."""
+    return 6 < run.end - run.start < 16 and _dotted_quad().fullmatch(text, run.start, run.end) is not None
+
+
 def stands_alone(text: str, start: int, end: int) -> bool:
     """Whether a number is a word of its own, not part of an identifier, a decimal or a longer number."""
     left, right = text[start - 1 : start] if start else "", text[end : end + 1]

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
 from orchestrator_security.pii.crypto_address import find_crypto_addresses
-from orchestrator_security.pii.digit_runs import DigitRun, find_digit_runs
+from orchestrator_security.pii.digit_runs import DigitRun, find_digit_runs, is_dotted_quad
 from orchestrator_security.pii.domain_name import find_domain_names
 from orchestrator_security.pii.email import find_emails
 from orchestrator_security.pii.iban import find_ibans
@@ -26,7 +26,7 @@ def every_match(text: str, *, domains: bool) -> Iterator[PiiMatch]:
     sure += find_ibans(text)
     sure += find_stated_documents(text)
     yield from sure
-    runs = _outside(find_digit_runs(text), sure)
+    runs = _outside([run for run in find_digit_runs(text) if not is_dotted_quad(text, run)], sure)
     if runs:
         cards = list(find_payment_cards(text, runs))
         yield from cards

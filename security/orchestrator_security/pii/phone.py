@@ -151,8 +151,6 @@ def _national(text: str, run: DigitRun) -> tuple[int, int] | None:
         or (run.digits == 8 and shapes.date().fullmatch(text, start, end) is not None)
     ):
         return None
-    if not bare and shapes.dotted_quad().fullmatch(text, start, end) is not None:
-        return None
     if text[start - 1 : start] == "(" and start:
         start -= 1
     outer = text[start - 1 : start] if start else ""

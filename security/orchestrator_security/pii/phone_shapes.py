@@ -39,12 +39,6 @@ def years_or_postcode() -> re.Pattern[str]:
 
 
 @cache
-def dotted_quad() -> re.Pattern[str]:
-    """What reads as an IP address or a version, in range or not; four pairs may be a phone number."""
-    return re.compile(r"(?!(?:[0-9]{2}\.){3}[0-9]{2}(?![0-9]))[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}")
-
-
-@cache
 def postcode_of_a_town() -> re.Pattern[str]:
     """Portuguese and Polish ones at the beginning of a line."""
     return re.compile(r"(?:(?<=\n)|(?<=\A)|(?<=, ))(?:[0-9]{4}-[0-9]{3}|[0-9]{2}-[0-9]{3}) [A-Z\u00c0-\u017f]")
