@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from orchestrator_core.analysis.insecure.names import last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 
 _FIX = 'tarfile: extractall(path, filter="data"). Elsewhere check that each member\'s resolved path stays inside the folder.'
@@ -14,7 +15,11 @@ def _extracted(site: Site) -> None:
     if site.last == "extract" and not ("tarfile" in made or "zipfile" in made or site.uses("tarfile", "zipfile")):
         return
     chosen = site.text(site.keyword("filter"))
-    if chosen in ("data", "tar") or site.dotted(site.keyword("filter")).endswith(("data_filter", "tar_filter")):
+    if (
+        chosen in ("data", "tar")
+        or _filter_set(site)
+        or site.dotted(site.keyword("filter")).endswith(("data_filter", "tar_filter"))
+    ):
         site.judged(("B202",), harmless=True)
         return
     if site.argument(1 if site.last == "extractall" else -1, "members") is not None or _checks_members(site):
@@ -36,6 +41,24 @@ def _extracted(site: Site) -> None:
     if "tarfile" in made or site.uses("tarfile", "py7zr", "rarfile"):
         site.judged(("B202",), harmless=False)
         site.found("archive-members", "An archive's members may be written outside the folder", "high", 22, _FIX)
+
+
+def _filter_set(site: Site) -> bool:
+    """``archive.extraction_filter = tarfile.data_filter`` before."""
+    scope = site.where.node or site.evaluator.module
+    return scope is not None and any(
+        isinstance(inner, ast.Assign)
+        and last_name(inner.targets[0]) == "extraction_filter"
+        and any(last_name(part) in ("data_filter", "tar_filter") for part in ast.walk(inner.value))
+        for inner in ast.walk(scope)
+    )
+
+
+def _any_archive(site: Site) -> None:
+    """Libraries that unpack anything and know no filter."""
+    site.found(
+        "archive-members", "An archive's members may be written outside the folder", "medium", 22, _FIX, confidence=0.6
+    )
 
 
 def _checks_members(site: Site) -> bool:
@@ -74,4 +97,21 @@ def _unpacked(site: Site) -> None:
     )
 
 
-FAMILY = Family(calls={"shutil.unpack_archive": _unpacked}, methods={"extractall": _extracted, "extract": _extracted})
+FAMILY = Family(
+    calls={
+        "shutil.unpack_archive": _unpacked,
+        **dict.fromkeys(
+            (
+                "patoolib.extract_archive",
+                "pyunpack.Archive().extractall",
+                "libarchive.extract_file",
+                "libarchive.extract.extract_file",
+                "unrar.rarfile.RarFile().extractall",
+                "zipfile_deflate64.ZipFile().extractall",
+                "tarfile.TarFile.extractall",
+            ),
+            _any_archive,
+        ),
+    },
+    methods={"extractall": _extracted, "extract": _extracted},
+)

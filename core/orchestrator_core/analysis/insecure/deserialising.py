@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from orchestrator_core.analysis.insecure.definitions import defined
 from orchestrator_core.analysis.insecure.names import constant_text, is_constant, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 from orchestrator_core.records import Severity
@@ -77,9 +78,19 @@ def _pandas(site: Site) -> None:
     )
 
 
+def _loader(site: Site, loader: ast.expr | None) -> str:
+    """The library's loader behind a name, or behind a class of the text that extends it."""
+    found = defined(site, loader)
+    name = site.dotted(found).rpartition(".")[2] if found is not None else ""
+    for node in getattr(site.evaluator.module, "body", ()):
+        if isinstance(node, ast.ClassDef) and node.name == name and node.bases:
+            return site.dotted(node.bases[0]).rpartition(".")[2]
+    return name
+
+
 def _yaml(site: Site) -> None:
     loader = site.argument(1, "Loader")
-    name = site.dotted(loader).rpartition(".")[2]
+    name = _loader(site, loader)
     if name in ("SafeLoader", "CSafeLoader", "BaseLoader", "CBaseLoader"):
         site.judged(("B506",), harmless=True)
         return

@@ -22,7 +22,8 @@ def _mode(site: Site, node: ast.AST | None) -> int | None:
         return node.value
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         left, right = _mode(site, node.left), _mode(site, node.right)
-        return None if left is None or right is None else left | right
+        # `os.stat(path).st_mode | stat.S_IWOTH` adds to what is not known.
+        return None if left is None and right is None else (left or 0) | (right or 0)
     return _BITS.get(last_name(node)) if node is not None else None
 
 

@@ -214,6 +214,35 @@ def _header(site: Site, key: str, value: ast.AST) -> None:
         _report(site, value)
 
 
+_PEOPLE = frozenset(("users", "accounts", "credentials", "passwords", "logins", "user_db", "creds", "auth", "admins"))
+
+
+def _people(site: Site) -> None:
+    """``users = {"admin": "P@ssw0rd1"}``, and headers in any mapping."""
+    node = site.node
+    if isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            name = constant_text(key) or ""
+            _header(site, name, value)
+            if name.lower() in _PEOPLE and isinstance(value, ast.Dict):
+                _passwords(site, value)
+    elif (
+        isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Dict)
+        and last_name(node.targets[0]).lower() in _PEOPLE
+    ):
+        _passwords(site, node.value)
+
+
+def _passwords(site: Site, people: ast.Dict) -> None:
+    for value in people.values:
+        text = constant_text(value) or ""
+        marks = any(sign.isdigit() or sign in "!#%&*?$+" for sign in text) and any(sign.isalpha() for sign in text)
+        if marks and 5 < len(text) < 40 and not set(text) & set(" /:.") and _is_value("password", text):
+            _report(site, value)
+            return
+
+
 def _called(site: Site) -> None:
     for keyword in site.call.keywords:
         if keyword.arg and isinstance(keyword.value, ast.Constant):
@@ -317,5 +346,9 @@ def _compared(site: Site) -> None:
 
 
 FAMILY = Family(
-    every_call=(_called,), assignments=(_assigned,), functions=(_defaults, _judge_login), comparisons=(_compared,)
+    every_call=(_called,),
+    assignments=(_assigned, _people),
+    mappings=(_people,),
+    functions=(_defaults, _judge_login),
+    comparisons=(_compared,),
 )

@@ -58,6 +58,9 @@ class Names:
             if isinstance(node, ast.Attribute):
                 parts.append(node.attr)
                 node = node.value
+            elif isinstance(node, ast.Call) and (named := _got(node, variables)):
+                parts.append(named)
+                node = node.args[0]
             elif isinstance(node, ast.Call):
                 parts.append("()")
                 node = node.func
@@ -77,6 +80,16 @@ class Names:
         parts.append(base)
         parts.reverse()
         return ".".join(parts).replace(".()", "()")
+
+
+def _got(node: ast.Call, variables: dict[str, Value]) -> str:
+    """``md5`` for ``getattr(hashlib, "md5")``, also where the text stands behind a name; empty for any other call."""
+    if not isinstance(node.func, ast.Name) or node.func.id != "getattr" or len(node.args) < 2:
+        return ""
+    chosen = node.args[1]
+    if isinstance(chosen, ast.Name) and (known := variables.get(chosen.id)) is not None and not any(known.levels):
+        return known.head
+    return constant_text(chosen) or ""
 
 
 def last_name(node: ast.AST) -> str:

@@ -46,6 +46,22 @@ def _scrypt(site: Site) -> None:
         )
 
 
+def _using(site: Site) -> None:
+    """``pbkdf2_sha256.using(rounds=1000)`` of passlib."""
+    rounds = whole_number(site, site.keyword("rounds"))
+    least = (
+        100_000
+        if "pbkdf2" in site.name
+        else 10
+        if "bcrypt" in site.name or "scrypt" in site.name
+        else 100_000
+        if "crypt" in site.name
+        else 0
+    )
+    if rounds is not None and rounds < least:
+        site.found("few-rounds", f"{rounds} rounds are too few to slow down guessing", "medium", 916, _PASSWORD)
+
+
 def _argon(site: Site) -> None:
     memory = whole_number(site, site.keyword("memory_cost"))
     if memory is not None and memory < 7_000:  # OWASP's smallest set asks for 7 MiB
@@ -177,6 +193,7 @@ def _hasher(site: Site) -> None:
 
 FAMILY = Family(
     classes=(_hasher,),
+    methods={"using": _using},
     calls={
         **dict.fromkeys(("hashlib.pbkdf2_hmac", "cryptography.hazmat.primitives.kdf.pbkdf2.PBKDF2HMAC", "Crypto.Protocol.KDF.PBKDF2",
             "Cryptodome.Protocol.KDF.PBKDF2"), _rounds),

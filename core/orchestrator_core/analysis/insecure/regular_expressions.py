@@ -138,7 +138,7 @@ def _matches_twice(body: Any) -> bool:
             if possible:
                 follow |= _first([item])
                 possible = _empty([item])
-        if possible or (follow & inner and not _separated((*rest, *before), inner)):
+        if possible or follow & inner:
             return True
     return False
 
@@ -158,11 +158,6 @@ def _looks_like(option: Any, following: tuple[tuple[str, Any], ...]) -> bool:
     return 0 < len(items) <= len(following) and all(
         _first([one]) & _first([other]) for one, other in zip(items, following, strict=False)
     )
-
-
-def _separated(items: tuple[tuple[str, Any], ...], inner: int) -> bool:
-    """Whether some item that cannot be left out shares no character with the repetition."""
-    return any(not _empty([item]) and not _first([item]) & inner for item in items)
 
 
 def _branches_overlap(branches: Any) -> bool:

@@ -60,7 +60,7 @@ class Site:
         func = self.call.func
         if isinstance(func, ast.Name):
             return self.evaluator.names.imported.get(func.id, func.id).rpartition(".")[2]
-        return last_name(func)
+        return self.name.rpartition(".")[2] if isinstance(func, ast.Call) else last_name(func)
 
     def uses(self, *packages: str) -> bool:
         """Whether one of these packages is imported."""

@@ -161,7 +161,7 @@ def _iv(site: Site) -> None:
 
 def _key_size(site: Site) -> None:
     curve = "ec" in site.name.rpartition(".")[0].rpartition(".")[2].lower()
-    position = 1 if "cryptography" in site.name and not curve else 0
+    position = 1 if ("cryptography" in site.name and not curve) or site.last == "generate_key" else 0
     size = site.argument(position, "key_size", "bits", "modulus_length")
     bits = whole_number(site, size) or 0
     if bits and not curve and 0 < bits < 2048:
@@ -250,7 +250,7 @@ FAMILY = Family(
                          "Crypto.PublicKey.RSA.generate", "Cryptodome.PublicKey.RSA.generate", "Crypto.PublicKey.DSA.generate",
                              "rsa.newkeys",
                          "cryptography.hazmat.primitives.asymmetric.dh.generate_parameters", "Cryptodome.PublicKey.DSA.generate",
-                             "paramiko.RSAKey.generate"), _key_size),
+                             "paramiko.RSAKey.generate", "OpenSSL.crypto.PKey().generate_key", "asyncssh.generate_private_key"), _key_size),
         "cryptography.hazmat.primitives.asymmetric.ec.generate_private_key": _curve,
         "hmac.new": _hmac,
         **dict.fromkeys(("cryptography.hazmat.primitives.asymmetric.padding.PKCS1v15", "Crypto.Cipher.PKCS1_v1_5.new",

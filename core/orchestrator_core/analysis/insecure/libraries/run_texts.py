@@ -127,6 +127,7 @@ SINKS = (
         importlib.util.spec_from_file_location importlib.machinery.SourceFileLoader imp.load_source imp.load_dynamic
         importlib.machinery.ExtensionFileLoader importlib.machinery.SourcelessFileLoader
         """),
+    Sink(_REMOTE, CODE, calls="pip.main pip._internal.main pip._internal.cli.main.main ensurepip.main", handed_in="low"),
     Sink(_FUNCTION, CODE, calls="operator.attrgetter operator.methodcaller", handed_in="low"),
     Sink(_NATIVE, CODE, handed_in="low", calls="""
         ctypes.CDLL ctypes.PyDLL ctypes.WinDLL ctypes.OleDLL ctypes.cdll.LoadLibrary ctypes.windll.LoadLibrary cffi.FFI().dlopen

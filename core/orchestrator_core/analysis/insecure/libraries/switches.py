@@ -119,7 +119,7 @@ SWITCHES = (
     Switch(_CODE, "high", """
         SERIALIZER serializer serializer_name SESSION_SERIALIZER TASK_SERIALIZER task_serializer result_serializer accept_content
         CELERY_TASK_SERIALIZER CELERY_ACCEPT_CONTENT CELERY_RESULT_SERIALIZER event_serializer SERIALIZERS_ACCEPTED data_serializer
-        session.data_serializer CACHE_SERIALIZER JOB_SERIALIZER default_serializer
+        session.data_serializer accept serializers CACHE_SERIALIZER JOB_SERIALIZER default_serializer
         """, ("pickle", "dill", "cloudpickle", "marshal", "application/x-python-serialize", "",
               "django.contrib.sessions.serializers.PickleSerializer", "django_redis.serializers.pickle.PickleSerializer")),
     Switch(_CODE, "medium", "SERIALIZER", ends=("PickleSerializer",)),
@@ -227,7 +227,7 @@ SWITCHES = (
     Switch(_LIMIT, "medium", "huge_tree", (True,)),
     Switch(_WAIT, "medium", "timeout total connect_timeout socket_timeout", (None,),
            calls="Client AsyncClient ClientTimeout get post put request delete head patch stream urlopen create_connection "
-               "setdefaulttimeout"),
+               "setdefaulttimeout PoolManager HTTPSConnectionPool HTTPConnectionPool"),
     Switch(_CACHE, "low", "maxsize", (None,), calls="lru_cache"),
     Switch(_XML, "high", "resolve_entities load_dtd expand_entities external_entities ", (True,)),
     Switch(_XML, "high", "no_network forbid_dtd forbid_entities forbid_external disable_entities", (False,)),
