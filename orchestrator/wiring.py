@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from orchestrator.deep_scan.building import build_deep_scan
+from orchestrator.deep_scan.memory_names import MemoryNames
 from orchestrator.deep_scan.scanning import KIND as DEEP_SCAN
 from orchestrator.flow.rooms import Rooms
 from orchestrator.forgetting.cascade import cascade_for
@@ -37,6 +38,7 @@ from orchestrator_security.limits.limits import CallLimits
 from orchestrator_security.manager import SecurityManager
 from orchestrator_security.network.confinement import Confinement, build_confinement
 from orchestrator_security.neutralise.untrusted import render_untrusted
+from orchestrator_security.redaction.placeholder import KeyedNaming
 
 
 def open_database(home: Path, settings: Settings) -> Database:
@@ -103,6 +105,7 @@ class Built:
             prepare=lambda: _prepared_model(settings),
             cascade=cascade_for(database, home),
             around=network.confined,
+            known_name=MemoryNames(database, KeyedNaming(key).value_hash).known,
         )
         self.limits = CallLimits(settings.security, clock, database=database, home=home)
         at_terminal = on_approval == "terminal"

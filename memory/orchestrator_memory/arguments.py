@@ -8,11 +8,13 @@ from difflib import get_close_matches
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from orchestrator_core.analysis.orders.recogniser import reason
 from orchestrator_core.errors import UsageError
 from orchestrator_core.records import Redact
 from orchestrator_core.settings import MemorySettings
+from orchestrator_memory.contract import Episode
 from orchestrator_memory.rows.filters import Filters
 from orchestrator_memory.rows.metadata import as_json, redacted, strings
 from orchestrator_memory.rows.row import MemoryRow
@@ -20,6 +22,7 @@ from orchestrator_memory.rows.tiers import TIERS, lifetime_s
 
 TEXT_MAX = 1_000_000
 LABEL_MAX = 500
+_KNOWN = ("key", "author", "session")
 _QUARANTINED_TRUST = 0.0
 _INTEGER_MAX = 2**63
 """A larger whole number is none that a time or a share could be, and may not even fit into a float."""
@@ -34,12 +37,19 @@ class Arguments:
     """Turns what callers give into rows and filters. Everything textual is redacted here, before anything is stored or embedded."""
 
     def __init__(
-        self, settings: MemorySettings, redact: Redact, redact_data: Callable[[Any], Any], new_id: Callable[[], str]
+        self,
+        settings: MemorySettings,
+        redact: Redact,
+        redact_data: Callable[[Any], Any],
+        new_id: Callable[[], str],
+        known_name: Callable[[str], str] = unchanged,
     ) -> None:
         self._settings = settings
         self._redact = redact
         self._redact_data = redact_data
         self._new_id = new_id
+        self._known_name = known_name
+        """What stands for a key, an author or a session now, where it was replaced since it was given."""
 
     def row(
         self,
@@ -122,6 +132,15 @@ class Arguments:
         except Exception as error:  # foreign types, cycles, depth
             raise UsageError(f"the value of {key!r} cannot be written as JSON: {error}") from error
 
+    def value_behind(self, key: str, text: str) -> str:
+        """The value in a fact's text, which begins with the key, as it is called now or as it was when it was told."""
+        return min((text.removeprefix(f"{name}: ") for name in (self.label("key", key), self.clean(key))), key=len)
+
+    def renamed(self, episode: Episode) -> Episode:
+        """The episode with what stands for its session now."""
+        session = self._known_name(episode.session) if episode.session else ""
+        return episode if session == episode.session else structs.replace(episode, session=session)
+
     def query(self, query: str) -> str:
         """A redacted query; of one that is too long the beginning.
 
@@ -185,7 +204,8 @@ class Arguments:
             raise UsageError(f"{name} is a text, got {_shown(value)}")
         if len(value) > LABEL_MAX:
             raise UsageError(f"{name} has at most {LABEL_MAX} characters, got {len(value):,}")
-        return self.clean(value) if value else ""
+        clean = self.clean(value) if value else ""
+        return self._known_name(clean) if clean and name in _KNOWN else clean
 
     def clean(self, text: str) -> str:
         """The text as it may be stored."""

@@ -61,13 +61,14 @@ class MemoryManager:
         cascade: forget.Cascade = forget.no_cascade,
         random_token: Callable[[], str] = _random_token,
         around: Around = as_it_is,
+        known_name: Callable[[str], str] = unchanged,
     ) -> None:
         self._database = database
         self._settings = settings
         self._clock = clock
         self._random_token = random_token
         self._cascade = cascade
-        self._arguments = Arguments(settings, redact, redact_data, lambda: f"mem-{random_token()}")
+        self._arguments = Arguments(settings, redact, redact_data, lambda: f"mem-{random_token()}", known_name)
         self._store = MemoryStore(database)
         self._embedding = EmbeddingQueue(database, settings, prepare=prepare, around=around)
         self._searcher = Searcher(database, settings, self._store, self._embedding, clock=clock, around=around)
@@ -148,7 +149,7 @@ class MemoryManager:
         now = self._clock.now()
         if isinstance(text, Episode):
             self._embedding.stored()  # the record is about to write it
-            return remember_episode(text, self._settings, now=now)
+            return remember_episode(self._arguments.renamed(text), self._settings, now=now)
         check_names(details, ROW_ARGUMENTS)
         stored = self._store.put(self._arguments.row(text, now=now, **details))
         self._embedding.stored((stored.seq,))
@@ -237,7 +238,7 @@ class MemoryManager:
         """The value under a key, now or at a past time (epoch seconds); None when there is none."""
         stored_key = self._arguments.label("key", key)
         found = self._store.by_key(self._arguments.namespace(namespace), stored_key, now=self._clock.now(), as_of=as_of)
-        return None if found is None else found.text.removeprefix(f"{stored_key}: ")
+        return None if found is None else self._arguments.value_behind(key, found.text)
 
     def get(self, memory_id: str) -> RecalledMemory | None:
         """The memory of an id, also of one that was merged; expired and superseded ones included. None when there is none."""
@@ -387,8 +388,10 @@ def build_memory(
     redact_data: Callable[[Any], Any] = unchanged,
     cascade: forget.Cascade = forget.no_cascade,
     around: Around = as_it_is,
+    known_name: Callable[[str], str] = unchanged,
 ) -> MemoryManager:
     """The memory that the settings describe, over the store's database. Its threads do their work with ``around`` around it."""
     return MemoryManager(
-        database, settings, clock=clock, redact=redact, redact_data=redact_data, prepare=prepare, cascade=cascade, around=around
+        database, settings, clock=clock, redact=redact, redact_data=redact_data, prepare=prepare, cascade=cascade, around=around,
+        known_name=known_name,
     )  # fmt: skip

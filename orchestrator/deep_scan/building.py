@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.deep_scan.idle import IdleScan
+from orchestrator.deep_scan.memory_names import MemoryNames
 from orchestrator.deep_scan.recorder import DeepScanRecorder
 from orchestrator.deep_scan.scanning import DeepScanning
 from orchestrator.observability.contract import Recorder
@@ -74,5 +75,6 @@ def build_deep_scan(
         write = decision_write(verdict, in_memory, at=clock.now(), execution_id=row)
         database.execute([(write.sql, write.params)])
 
-    scanning = DeepScanning(database, deep, clock=clock, redact=redact, told=told)
+    memory_names = MemoryNames(database, naming.value_hash)
+    scanning = DeepScanning(database, deep, clock=clock, redact=redact, told=told, memory_names=memory_names)
     return DeepScan(scanning, IdleScan(scanning.drain, around=around), waited=waited)

@@ -2,8 +2,8 @@
 
 Of a call: request, context, output, messages, traceback, advice, the judge's words, excerpts of memories, stages' errors, its attempts,
 its trace, what people were asked about it, and the message kept under the fingerprint of its failure. Of a memory: text and metadata.
-What a caller chose as a name (agent, feature, session, author, category, a memory's id and key) stays as it is, since it is what
-things are found by.
+A memory's key, author and session are looked at too (see ``memory_names``). What else a caller chose as a name (agent, feature, the
+session of a call, category, a memory's id) stays as it is, since it is what things are found by.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from orchestrator.deep_scan.memory_names import MemoryNames
 from orchestrator.deep_scan.rows import ChangesTooOften, Deep, clean_json, scan_execution, scan_memory
 from orchestrator_core.clock import Clock
 from orchestrator_core.forks import at_fork
@@ -62,12 +63,14 @@ class DeepScanning:
         clock: Clock,
         redact: Redact,
         told: Unfinished = lambda _, __: None,
+        memory_names: MemoryNames | None = None,
     ) -> None:
         self._database = database
         self._deep = deep
         self._clock = clock
         self._redact = redact
         self._told = told
+        self._names = memory_names
         self._refused: dict[int, None] = {}
         """Memories that could not be finished by this process."""
         self._new_lock()
@@ -147,7 +150,7 @@ class DeepScanning:
         for kind, name in self._rows():
             try:
                 if kind == "memory":
-                    changed = scan_memory(self._database, self._deep, int(name)) or changed
+                    changed = self._looked_at(self._deep, int(name)) or changed
                 else:
                     scan_execution(self._database, self._deep, name)
                 scanned += 1
@@ -186,12 +189,17 @@ class DeepScanning:
 
     def _memory(self, deep: Deep, seq: int) -> None:
         try:
-            scan_memory(self._database, deep, seq)
+            self._looked_at(deep, seq)
         except DeepScanUnavailable:
             raise
         except (DeepScanUnfinished, ChangesTooOften) as error:
             self._refused[seq] = None
             self._told(f"memory {seq}", str(error))
+
+    def _looked_at(self, deep: Deep, seq: int) -> bool:
+        if self._names is not None:
+            self._names.look(deep, seq)
+        return scan_memory(self._database, deep, seq)
 
     def _memories(self) -> Iterator[int]:
         last = 0

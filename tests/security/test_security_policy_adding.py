@@ -168,3 +168,18 @@ def test_a_process_that_dies_before_the_end_leaves_the_old_file(
 def test_a_place_where_nothing_can_be_written(tmp_path: Path, name: str) -> None:
     with pytest.raises((SettingsError, UsageError)):
         add_exception(tmp_path / name, ENTRY, "dev", now=NOW)
+
+
+def test_the_lock_that_windows_needs_keeps_two_apart_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adding, "_mine", adding._mine_on_windows)
+    monkeypatch.setattr(adding.tempfile, "gettempdir", lambda: str(tmp_path))
+    path = tmp_path / "policy.toml"
+    entries = [structs.replace(ENTRY, rule=f"pii.{number}") for number in range(6)]
+    threads = [
+        threading.Thread(target=add_exception, args=(path, entry, "dev"), kwargs={"now": NOW}) for entry in entries
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(entry.rule for entry in read(path)) == [entry.rule for entry in entries]

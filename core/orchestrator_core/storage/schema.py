@@ -8,12 +8,18 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from orchestrator_core.storage.migrations import askers_and_kinds, first_tables, memory_index, security_tables
+from orchestrator_core.storage.migrations import (
+    askers_and_kinds,
+    first_tables,
+    memory_index,
+    memory_names,
+    security_tables,
+)
 
 if TYPE_CHECKING:
     from sqlite_utils import Database as SqliteUtilsDatabase
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Kept in ``PRAGMA user_version``; raise it with every migration."""
 
 
@@ -48,6 +54,11 @@ def migrate(connection: sqlite3.Connection) -> None:
     @steps(name="askers_and_kinds")
     def _askers_and_kinds(db: SqliteUtilsDatabase) -> None:
         for statement in askers_and_kinds.STATEMENTS:
+            db.execute(statement)
+
+    @steps(name="memory_names")
+    def _memory_names(db: SqliteUtilsDatabase) -> None:
+        for statement in memory_names.STATEMENTS:
             db.execute(statement)
 
     # Lock before looking: a second process that waited here finds the work done.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -11,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from orchestrator_core.errors import SettingsError, UsageError
-from orchestrator_core.file_lock import try_lock, unlock
+from orchestrator_core.file_lock import file_lock, try_lock, unlock
 from orchestrator_security.policy.allow_list import AllowEntry, day_of
 from orchestrator_security.policy.reading import FILE_MAX_BYTES, read_policy
 
@@ -78,6 +79,10 @@ def _appended(old: bytes, entry: AllowEntry) -> bytes:
 @contextmanager
 def _mine(target: Path, named: Path) -> Iterator[None]:
     """Hold the file itself: whoever adds at the same time waits, and then reads what was written meanwhile."""
+    if os.name == "nt":
+        with _mine_on_windows(target, named):
+            yield
+        return
     give_up = time.monotonic() + _PATIENCE_S
     while True:
         try:
@@ -91,7 +96,7 @@ def _mine(target: Path, named: Path) -> Iterator[None]:
             unlock(handle)
         os.close(handle)
         if time.monotonic() > give_up:
-            raise SettingsError(f"{named} is being written by another process. Try again.")
+            raise _busy(named)
         time.sleep(_POLL_S)
     try:
         yield
@@ -100,6 +105,24 @@ def _mine(target: Path, named: Path) -> Iterator[None]:
     finally:
         unlock(handle)
         os.close(handle)
+
+
+@contextmanager
+def _mine_on_windows(target: Path, named: Path) -> Iterator[None]:
+    """A locked file can neither be read nor replaced there, so another one is locked; the folder of temporary files is the user's own."""
+    name = hashlib.blake2b(os.path.normcase(target).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    try:
+        with file_lock(Path(tempfile.gettempdir(), f"magnus-policy-{name}.lock"), wait_s=_PATIENCE_S) as held:
+            if not held:
+                raise _busy(named)
+            target.touch()
+            yield
+    except OSError as error:
+        raise _unusable(named, error) from error
+
+
+def _busy(path: Path) -> SettingsError:
+    return SettingsError(f"{path} is being written by another process. Try again.")
 
 
 def _replaced(target: Path, named: Path, new: bytes, preset: str, categories: tuple[str, ...]) -> None:

@@ -79,11 +79,16 @@ def explain(
     unfinished = [Hit(f"incomplete.{name}", "incomplete", 0, 0, severity="low") for name in incomplete]
     reasons = [_reason(text, hit, context, source, value_hash, now) for hit in (*hits, *unfinished)]
     reasons.sort(key=lambda reason: (-ACTIONS.index(reason.action), reason.hit.start, reason.hit.end))
+    known = not incomplete and all(hit.category != "size" for hit in hits)
     values = sorted((hit.start, hit.end, hit.kind) for hit in hits if hit.kind)
     return Explanation(
         strictest(reason.action for reason in reasons),
         source.policy.name,
-        tuple(_explained(text, reason, values, source, value_hash, now) for reason in reasons[:FOUND_MAX]),
+        tuple(
+            # Where a scanner did not finish, or never looked, nobody knows whether a value stands there.
+            _explained(text, reason, values if known else None, source, value_hash, now)
+            for reason in reasons[:FOUND_MAX]
+        ),
         incomplete,
         max(0, len(reasons) - FOUND_MAX),
     )
@@ -105,7 +110,7 @@ def _reason(
 def _explained(
     text: str,
     reason: _Reason,
-    values: Sequence[tuple[int, int, str]],
+    values: Sequence[tuple[int, int, str]] | None,
     source: PolicySource,
     value_hash: Callable[[str], str],
     now: float,
@@ -131,10 +136,10 @@ def _explained(
     )
 
 
-def _masked(text: str, hit: Hit, values: Sequence[tuple[int, int, str]]) -> str:
-    """The place of a find, with every value that lies in it or reaches into it replaced by its kind."""
-    if hit.kind:
-        return f"<{hit.kind}> ({hit.end - hit.start} characters)"
+def _masked(text: str, hit: Hit, values: Sequence[tuple[int, int, str]] | None) -> str:
+    """The place of a find, with every value that lies in it or reaches into it replaced by its kind; without ``values`` its length."""
+    if hit.kind or values is None:
+        return f"{f'<{hit.kind}> ' if hit.kind else ''}({hit.end - hit.start} characters)"
     parts: list[str] = []
     at = hit.start
     for start, end, kind in values:

@@ -1,0 +1,170 @@
+"""The names of memories are looked at too: what is personal in them goes, and they are still found by the names they were given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from deep_words import NAME, OneName
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestrator import Orchestrator
+from orchestrator.deep_scan import memory_names
+from orchestrator.deep_scan.building import build_deep_scan
+from orchestrator.deep_scan.scanning import DeepScanning
+from orchestrator.testing import FakeClock, temporary_orchestrator
+from orchestrator.wiring import store_key
+from orchestrator_core.storage.database import Database
+from orchestrator_security.pii.deep.deep_engine import DeepScanUnfinished
+
+PLACEHOLDER = re.compile(r"<PERSON_[0-9a-f]+>")
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def magnus(tmp_path: Path, clock: FakeClock) -> Iterator[Orchestrator]:
+    with temporary_orchestrator(tmp_path / "home", clock=clock) as orchestrator:
+        orchestrator.register("echo", lambda request: f"reply to {request}")
+        yield orchestrator
+
+
+@pytest.fixture
+def engine() -> OneName:
+    return OneName()
+
+
+@pytest.fixture
+def scanning(magnus: Orchestrator, engine: OneName, clock: FakeClock) -> DeepScanning:
+    guard = magnus.open().guard
+    return build_deep_scan(
+        magnus.database, magnus.settings.security, policy=guard.policy, hash_key=store_key(magnus.database),
+        redact=guard.redact, clock=clock, engine=engine,
+    ).scanning  # fmt: skip
+
+
+def names(magnus: Orchestrator) -> list[tuple[str, str, str, str]]:
+    return magnus.database.query("SELECT key, author, session, scan_level FROM memories ORDER BY seq")  # type: ignore[return-value]
+
+
+def test_names_are_replaced_and_still_find_their_memories(
+    magnus: Orchestrator, scanning: DeepScanning, clock: FakeClock
+) -> None:
+    memory = magnus.memory
+    memory.remember("likes green tea", author=NAME, session=f"talk with {NAME}")
+    memory.remember("lives by the river", key=f"home of {NAME}")
+    memory.remember("builds take an hour", author="Ci-Bot", key="build.minutes")
+    scanning.run()
+    first, second, third = names(magnus)
+    assert (
+        PLACEHOLDER.fullmatch(first[1]) and first[2] == f"talk with {first[1]}" and second[0] == f"home of {first[1]}"
+    )
+    assert third == ("build.minutes", "Ci-Bot", "", "deep") and {row[3] for row in names(magnus)} == {"deep"}
+    assert NAME not in str(magnus.database.query("SELECT * FROM memories, memory_names"))
+    assert [found.text for found in memory.search("tea", author=NAME)] == ["likes green tea"]
+    assert [found.text for found in memory.search("tea", session=f"talk with {NAME}")] == ["likes green tea"]
+    assert [found.text for found in memory.search("tea", author=first[1])] == ["likes green tea"]
+    clock.advance(10)
+    memory.remember("moved to the hills", key=f"home of {NAME}")
+    assert [row[0] for row in names(magnus)].count(f"home of {first[1]}") == 2, (
+        "the newer value stands under the same key"
+    )
+    live = magnus.database.query("SELECT text FROM memories WHERE key = ? AND superseded_at IS NULL", (second[0],))
+    assert live == [("moved to the hills",)]
+    assert memory.remember("likes green tea", author=NAME, session=f"talk with {NAME}")
+    assert len(names(magnus)) == 4, "a near-duplicate of the renamed one merges into it"
+
+
+def test_a_memory_that_another_process_told_under_the_old_key_meanwhile_supersedes(
+    magnus: Orchestrator, scanning: DeepScanning, clock: FakeClock
+) -> None:
+    magnus.memory.remember("the old value", key=NAME)
+    scanning.run()
+    clock.advance(10)
+    magnus.memory.remember("another value", key="another")
+    magnus.database.execute([("UPDATE memories SET key = ?, scan_level = 'pattern' WHERE key = 'another'", (NAME,))])
+    scanning.run()
+    rows = magnus.database.query("SELECT text, key, superseded_at IS NULL FROM memories ORDER BY seq")
+    assert rows[0][1] == rows[1][1] and PLACEHOLDER.fullmatch(rows[0][1])
+    assert [(text, live) for text, _, live in rows] == [("the old value", 0), ("another value", 1)]
+
+
+def test_knowledge_is_read_and_forgotten_by_the_key_it_was_given(magnus: Orchestrator, scanning: DeepScanning) -> None:
+    magnus.memory.store_knowledge(f"phone of {NAME}", "extension 7")
+    scanning.run()
+    assert NAME not in str(magnus.database.query("SELECT * FROM memories"))
+    assert magnus.memory.knowledge(f"phone of {NAME}") == "extension 7"
+    magnus.memory.forget(key=f"phone of {NAME}")
+    assert magnus.memory.knowledge(f"phone of {NAME}") is None
+
+
+def test_of_what_a_call_left_the_session_alone_is_renamed_and_lessons_keep_all(
+    magnus: Orchestrator, scanning: DeepScanning
+) -> None:
+    magnus.execute("echo", "hello", session=NAME)
+    magnus.memory.remember("ask before you delete", tier="lessons", author=NAME)
+    magnus.database.execute([("UPDATE memories SET author = ? WHERE status <> ''", (NAME,))])
+    scanning.run()
+    (_, author, session, _), (_, teacher, _, _) = names(magnus)
+    assert (author, teacher) == (NAME, NAME) and PLACEHOLDER.fullmatch(session)
+    magnus.execute("echo", "hello again", session=NAME)
+    assert [row[2] for row in names(magnus)].count(session) == 2, "a later call of the session belongs to it at once"
+
+
+def test_many_memories_of_one_author_are_renamed_in_parts(
+    magnus: Orchestrator, scanning: DeepScanning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory_names, "_BATCH", 3)
+    for number in range(10):
+        magnus.memory.remember(f"fact number {number} of {'abcdefghij'[number]}", author=NAME)
+    scanning.run()
+    authors = {row[1] for row in names(magnus)}
+    assert len(authors) == 1 and NAME not in authors
+
+
+def test_a_scan_that_was_killed_while_it_renamed_is_finished_by_the_next(
+    magnus: Orchestrator, scanning: DeepScanning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory_names, "_BATCH", 2)
+    for word in ("apples", "pears", "plums", "figs", "dates"):
+        magnus.memory.remember(f"there are {word}", author=NAME)
+    real, opened = Database.transaction, []
+
+    def dies(self: Database) -> object:
+        opened.append(1)
+        if len(opened) > 1:
+            raise KeyboardInterrupt
+        return real(self)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "transaction", dies)
+        with pytest.raises(KeyboardInterrupt):
+            scanning.run()
+    assert sorted(row[1] == NAME for row in names(magnus)) == [False, False, True, True, True]
+    assert {row[3] for row in names(magnus)} == {"pattern"}
+    scanning.run()
+    assert NAME not in {row[1] for row in names(magnus)} and {row[3] for row in names(magnus)} == {"deep"}
+    assert len(magnus.memory.search("there are", k=10, author=NAME)) == 5
+
+
+def test_names_that_could_not_be_looked_at_leave_the_memory_as_it_was(
+    magnus: Orchestrator, scanning: DeepScanning, engine: OneName
+) -> None:
+    magnus.memory.remember("hello", author=NAME)
+    engine.problem = DeepScanUnfinished("it took longer than 10 s")
+    assert scanning.run().unfinished == 1
+    assert names(magnus) == [("", NAME, "", "pattern")]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text(min_size=1, max_size=60))
+def test_any_name_that_was_not_replaced_stands_for_itself(magnus: Orchestrator, name: str) -> None:
+    magnus.open()
+    known = memory_names.MemoryNames(magnus.database, lambda text: text).known
+    assert known(name.encode("utf-8", "replace").decode()) == name.encode("utf-8", "replace").decode()
