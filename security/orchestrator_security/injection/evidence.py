@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Literal
 
@@ -88,6 +88,10 @@ class Evidence(Struct, frozen=True):
         for piece in self.pieces:
             groups[piece.group] = min(CAPS.get(piece.group, _CAP), groups.get(piece.group, 0.0) + piece.weight)
         return groups
+
+    def without(self, groups: Collection[str]) -> Evidence:
+        """The evidence of all other groups."""
+        return Evidence(tuple(piece for piece in self.pieces if piece.group not in groups), self.words)
 
     def heaviest(self) -> Piece:
         """The weightiest piece of the category that weighs most."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import islice
 
+from orchestrator_core.analysis.lazy_patterns import compiled
 from orchestrator_core.analysis.orders import phrases as orders
 from orchestrator_core.analysis.orders import unmasking
 from orchestrator_core.records import Severity
 from orchestrator_security.contract import ScanContext
-from orchestrator_security.injection import about_answer, extraction, jailbreak, untrusted
+from orchestrator_security.injection import about_answer, extraction, jailbreak, told_earlier, untrusted, wording
 from orchestrator_security.injection.evidence import Category, Evidence, Phrase, PhraseTable, Piece, tokens
+from orchestrator_security.injection.other_scripts import in_other_scripts
 from orchestrator_security.injection.quoting import own_words
 from orchestrator_security.injection.smuggling import smuggled
 from orchestrator_security.injection.stray_task import stray_code, stray_tasks
@@ -20,6 +23,14 @@ from orchestrator_security.scanner import Hit
 
 REQUEST_THRESHOLD = 0.8
 UNTRUSTED_THRESHOLD = 0.5
+WORDING_SHARE: dict[wording.Place, float] = {"request": 0.22, "told": 0.22}
+WORDING_EVEN: dict[wording.Place, float] = {"request": 0.0, "told": 1.2}
+WORDING_MOST = 1.5
+"""What one of log-odds of the wording counts, from where on it counts, and what it counts at most. By ``benchmarks/injection/fit.py``."""
+TASK_SHARE = 0.15
+PARTED_MIN, PARTED_WEIGHT = 3, 0.4
+_PARTED = r"(?<=[A-Za-z])[\xad\x00-\x08\x0e-\x1a\u200b-\u200d\u2060-\u2064\ufeff](?=[A-Za-z])"
+LIKELY = frozenset(("wording", "stray"))
 SCAN_MAX_CHARS = 200_000
 """More of a text is looked at from both ends only: half of this each."""
 
@@ -86,17 +97,43 @@ def evidence(text: str, *, theirs: bool) -> Evidence:
             heaviest = behind.heaviest()
             pieces.append(Piece(f"injection.{veil}", heaviest.category, "veiled", max(1.0, behind.score)))
     pieces += smuggled(text, plain, untrusted=theirs)
+    wordings = wording.described(plain)
     if theirs:
-        pieces += stray_tasks(text)
+        pieces += stray_tasks(text, wordings)
         pieces += stray_code(text)
+    if not text.isascii():
+        pieces += in_other_scripts(wordings)
+    pieces += worded(wordings, pieces, theirs=theirs)
+    if pieces and _parted_words(text):
+        pieces.append(Piece("injection.parted-words", "prompt_injection", "veiled", PARTED_WEIGHT))
     return Evidence(tuple(pieces), len(words))
 
 
+def worded(wordings: wording.Described, pieces: Sequence[Piece], *, theirs: bool) -> Iterator[Piece]:
+    """What the wording counts, beside the phrases."""
+    place: wording.Place = "told" if theirs else "request"
+    odds = wordings.log_odds(place) - WORDING_EVEN[place]
+    weight = min(WORDING_MOST, WORDING_SHARE[place] * odds)
+    if weight > 0:
+        yield Piece("injection.wording", "prompt_injection", "wording", weight)
+    stray = any(piece.group == "stray" for piece in pieces)
+    if theirs and not stray and (task := wordings.log_odds("task") * TASK_SHARE) > 0:
+        yield Piece("injection.wording", "prompt_injection", "wording", task)
+
+
+def _parted_words(text: str) -> bool:
+    """Whether several words hold characters that nobody sees: soft hyphens, zero-width and control characters."""
+    parted = compiled(_PARTED).finditer(text)
+    return sum(1 for _ in islice(parted, PARTED_MIN)) == PARTED_MIN
+
+
 def _hit(text: str, whole: int, found: Evidence, threshold: float) -> Hit:
-    heaviest = found.heaviest()
+    heaviest = found.without(LIKELY).heaviest() if found.without(LIKELY).pieces else found.heaviest()
     start, end = _place(text, heaviest.words) if whole == len(text) else (0, whole)
     ratio = found.score / threshold
-    severity: Severity = "high" if ratio >= 2 else "medium"
+    # A wording is likely, never certain: only what phrases say is grave enough to keep a text away.
+    certain = sum(weight for group, weight in found.by_group().items() if group not in LIKELY)
+    severity: Severity = "high" if certain >= 2 * threshold else "medium"
     return Hit(
         heaviest.name,
         heaviest.category,
@@ -129,5 +166,12 @@ def _order_phrases() -> Iterator[Phrase]:
 @cache
 def _table() -> PhraseTable:
     return PhraseTable(
-        [*_order_phrases(), *extraction.PHRASES, *jailbreak.PHRASES, *about_answer.PHRASES, *untrusted.PHRASES]
+        [
+            *_order_phrases(),
+            *extraction.PHRASES,
+            *jailbreak.PHRASES,
+            *about_answer.PHRASES,
+            *told_earlier.PHRASES,
+            *untrusted.PHRASES,
+        ]
     )

@@ -8,8 +8,11 @@ rest; it speaks of no "we", "your account", "link" or "below"; and there are few
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from orchestrator_core.analysis.lazy_patterns import compiled
+from orchestrator_core.analysis.orders import unmasking
+from orchestrator_security.injection import wording
 from orchestrator_security.injection.evidence import Piece
 
 _STRONG = (
@@ -149,16 +152,20 @@ _LONG = 35
 _TASKS_MAX = 3
 _TEXT_MAX = 40_000
 _LEAST_WORDS = 2
+_EVEN, _SHARE = 0.7, 0.12
+_LEAST, _MOST = 0.2, 0.9
+_LIKELY_ODDS = 1.6
+"""What such a sentence counts where its wording says nothing, what one of its log-odds adds, and the bounds."""
 
 
-def stray_tasks(text: str) -> list[Piece]:
+def stray_tasks(text: str, wordings: wording.Described) -> list[Piece]:
     """One piece of evidence where there is a task, or a question, that the rest of the text has nothing to do with."""
     lowered = text[:_TEXT_MAX].lower()
     tasks = _some(_TASK, lowered)
     if len(tasks) <= _TASKS_MAX:
         for task in tasks:
             if (_begins_a_sentence(text, task) or _at_the_edge(lowered, task)) and _astray(lowered, task):
-                return [_stray("stray-task", 0.55)]
+                return [_stray("stray-task", task[0])]
     questions = _some(_QUESTION, lowered)
     if len(questions) <= _TASKS_MAX:
         for question in questions:
@@ -166,8 +173,32 @@ def stray_tasks(text: str) -> list[Piece]:
                 len(questions) == 1 and len(question[0]) >= _LONG and question[0].strip().startswith(_GENERAL)
             ) or _at_the_edge(lowered, question)
             if alone and _astray(lowered, question, least=1):
-                return [_stray("stray-question", 0.5)]
-    return []
+                return [_stray("stray-question", question[0])]
+    return _worded_so(wordings)
+
+
+def _worded_so(wordings: wording.Described) -> list[Piece]:
+    """The sentence most likely to be such a task by its wording, where no other knows what it is about."""
+    if len(wordings.sentences) < 2:
+        return []
+    odds, best = wordings.strongest("task")
+    if odds < _LIKELY_ODDS:
+        return []
+    sentence = wordings.sentences[best]
+    rest = wordings.sentences[:best] + wordings.sentences[best + 1 :]
+    if compiled(_ADDRESSED).search(" ".join(_after_opening(sentence.words))):
+        return []
+    own = {_stem(word) for word in sentence.words if len(word) >= 4} - _COMMON
+    others = {_stem(word) for one in rest for word in one.words if len(word) >= 4}
+    if len(others) < _ENOUGH_WORDS or not own or own & others:
+        return []
+    return [
+        Piece("injection.stray-task", "prompt_injection", "stray", min(_MOST, 0.5 + _SHARE * (odds - _LIKELY_ODDS)))
+    ]
+
+
+def _after_opening(words: Sequence[str]) -> Sequence[str]:
+    return words[2:] if words[1:2] == ("me",) else words
 
 
 _FENCE = r"```[^\n`]{0,30}\n([^`]*+)```"
@@ -202,7 +233,9 @@ def stray_code(text: str) -> list[Piece]:
     return pieces
 
 
-def _stray(name: str, weight: float) -> Piece:
+def _stray(name: str, task: str) -> Piece:
+    odds = wording.described(unmasking.plain(task)).log_odds("task")
+    weight = min(_MOST, max(_LEAST, _EVEN + _SHARE * odds))
     return Piece(f"injection.{name}", "prompt_injection", "stray", weight)
 
 

@@ -48,7 +48,9 @@ _STAND_INS = {
 
 
 def plain(text: str) -> str:
-    """The text in lower case, in letters of the Latin alphabet as far as they look like them."""
+    """The text in lower case, in letters of the Latin alphabet as far as they look like them; control characters are gone."""
+    if _control().search(text):
+        text = _control().sub("", text)
     if not text.isascii():
         parts = (text[start : start + _PART] for start in range(0, len(text), _PART))
         # Lower case first: a look-alike may be a capital.
@@ -133,6 +135,12 @@ def _stand_ins() -> dict[int, str]:
 @cache
 def _stand_in() -> re.Pattern[str]:
     return re.compile(r"[a-z][013457@$|!][a-z]|\b[013457@$|!][a-z]{2}")
+
+
+@cache
+def _control() -> re.Pattern[str]:
+    # Not those that part lines and words.
+    return re.compile(r"[\x00-\x08\x0e-\x1b\x7f]+")
 
 
 @cache
