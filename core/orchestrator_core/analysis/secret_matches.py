@@ -50,7 +50,8 @@ def entropy(value: str) -> float:
     length = len(value)
     if not length:
         return 0.0
-    return -sum((n / length) * math.log2(n / length) for n in (value.count(c) for c in set(value)))
+    counts = map(value.count, set(value))
+    return max(0.0, math.log2(length) - sum(n * math.log2(n) for n in counts if n > 1) / length)
 
 
 def find_formats(text: str) -> Iterator[SecretMatch]:
