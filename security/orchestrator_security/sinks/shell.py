@@ -23,10 +23,10 @@ from orchestrator_security.sinks.shell_patterns import (
     FUNCTIONS,
     GLOB,
     HISTORY,
-    LOOP,
+    LOOPS,
     MAIL,
     OPTION,
-    REDIRECTION,
+    REDIRECTIONS,
     SUBSTITUTIONS,
     Table,
 )
@@ -39,10 +39,10 @@ _BRACES = r"(?:^|[\s;|&`(=])\{,{0,3}([a-z0-9_./\-]{1,40})((?:,[^\s,{}]{0,200}){1
 _RULES: tuple[tuple[str, Table, Severity, str], ...] = (
     ("shell.substitution", SUBSTITUTIONS, "high", "a command or variable that the shell would expand"),
     ("shell.function", FUNCTIONS, "high", "a shell function definition"),
-    ("shell.loop", (("for", LOOP), ("if", LOOP), (";", LOOP)), "high", "a loop or condition of a shell"),
+    ("shell.loop", LOOPS, "high", "a loop or condition of a shell"),
     (
         "shell.redirection",
-        ((">", REDIRECTION), ("<", REDIRECTION), ("/dev/", REDIRECTION)),
+        REDIRECTIONS,
         "high",
         "a redirection to or from a file",
     ),

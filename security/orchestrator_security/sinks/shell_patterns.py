@@ -59,21 +59,43 @@ CODE: Table = (
     ("dev/tcp/", r"dev/tcp/(?<=\bdev/tcp/)"),
 )
 
-# Loops, redirections, wildcards and whole commands: searched wherever one of a few signs stands.
-LOOP = (
-    r"\bfor\s{1,9}(?:/[dflr]\s{1,9}(?:\"[^\"]{0,80}\"\s{1,9})?)?%{1,2}[^\s%]{1,40}\s{1,9}in\s{0,9}\("
-    r"|^[\s;|&]*+if\s{1,9}(?:/i\s{1,9})?(?:not\s{1,9})?(?:exist|errorlevel|defined"
-    r"|cmdextversion)\s{1,9}\S{1,80}\s{1,9}\S"
-    r"|\bif\s{1,9}(?:/i\s{1,9}|not\s{1,9}){1,2}\S{1,80}(?:==|\s{1,9}(?:equ|neq|lss|leq|gtr|geq)\s)"
-    r"|\bif\s{1,9}(?:\[{1,2}\s|\"?%\S{1,40}%?\"?\s?==)|;\s{0,9}do\s[^;]{1,200};\s{0,9}done\b"
-    r"|;\s{0,9}then\s[^;]{1,200};\s{0,9}fi\b"
+LOOPS: Table = (
+    (
+        "for",
+        r"for(?<=\bfor)\s{1,9}(?:/[dflr]\s{1,9}(?:\"[^\"]{0,80}\"\s{1,9})?)?%{1,2}[^\s%]{1,40}\s{1,9}in\s{0,9}\(",
+    ),
+    (
+        "if",
+        (
+            r"if(?<=\bif)\s{1,9}(?:(?:/i\s{1,9}|not\s{1,9}){1,2}\S{1,80}(?:==|\s{1,9}(?:equ|neq|lss|leq|gtr|geq)\s)"
+            r"|\[{1,2}\s|\"?%\S{1,40}%?\"?\s?==)"
+        ),
+    ),
+    (
+        "if",
+        (
+            r"^[\s;|&]*+if\s{1,9}(?:/i\s{1,9})?(?:not\s{1,9})?(?:exist|errorlevel|defined"
+            r"|cmdextversion)\s{1,9}\S{1,80}\s{1,9}\S"
+        ),
+    ),
+    (";", r";\s{0,9}(?:do\s[^;]{1,200};\s{0,9}done\b|then\s[^;]{1,200};\s{0,9}fi\b)"),
 )
-REDIRECTION = (
-    r"(?:^|[\s;|&\d'\")])>{1,2}\s{0,9}(?:[/\\~]|[a-z]:\\|&\s?\d|&\s?[/\\]|nul\b|[\w.\-]{1,60}\.(?:php\d?|phtml"
-    r"|txt|jspx?|aspx?|sh|py|pl|html?|bat|cmd|ps1|log|cgi|exe|vbs)\b)"
-    r"|<\s{0,9}/(?:etc|dev|proc|tmp|var|bin|usr|root|home)\b|(?:^|\s)<{3}\s|<<\s?['\"]?eof\b|\b[012]>&[012-]"
-    r"|/dev/(?:tcp|udp)/"
+REDIRECTIONS: Table = (
+    (
+        ">",
+        (
+            r">(?:(?<=^>)|(?<=[\s;|&\d'\")]>))>?\s{0,9}(?:[/\\~]|[a-z]:\\|&\s?\d|&\s?[/\\]|nul\b|[\w.\-]{1,60}\.(?:php\d?|phtml"
+            r"|txt|jspx?|aspx?|sh|py|pl|html?|bat|cmd|ps1|log|cgi|exe|vbs)\b)"
+        ),
+    ),
+    (
+        "<",
+        (r"<(?:\s{0,9}/(?:etc|dev|proc|tmp|var|bin|usr|root|home)\b|<<(?:(?<=^<<<)|(?<=\s<<<))\s|<\s?['\"]?eof\b)"),
+    ),
+    (">&", r">&(?<=\b[012]>&)[012-]"),
+    ("/dev/", r"/dev/(?:tcp|udp)/"),
 )
+# Wildcards and whole commands: searched wherever one of a few signs stands.
 GLOB = (
     r"(?:^|[\s;|&'\"=(`])/(?:[a-z]{0,4}[?*\[][\w?*\[\]\-]{0,8}/|(?:bin|usr|etc|sbin|dev|tmp|var|opt"
     r"|lib)/[^\s?*\[]{0,80}[?*\[])"
