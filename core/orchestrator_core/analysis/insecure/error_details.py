@@ -157,7 +157,10 @@ def _logged(site: Site) -> None:
                 confidence=0.5,
             )
             return
-        if level == HANDED_IN and isinstance(argument, ast.JoinedStr | ast.BinOp):
+        if level == HANDED_IN and (
+            isinstance(argument, ast.JoinedStr | ast.BinOp)
+            or (isinstance(argument, ast.Call) and last_name(argument.func) == "format")
+        ):
             site.found(
                 "log-lines",
                 "A log line holds a text that is handed in and may hold line breaks",

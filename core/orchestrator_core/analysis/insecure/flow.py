@@ -9,6 +9,7 @@ from orchestrator_core.analysis.insecure.block_ends import ends
 from orchestrator_core.analysis.insecure.guards import Checked, checked_by_statement, narrowed
 from orchestrator_core.analysis.insecure.handlers import answers, parameters
 from orchestrator_core.analysis.insecure.names import Names, last_name
+from orchestrator_core.analysis.insecure.passed_functions import passed
 from orchestrator_core.analysis.insecure.rules import Rules
 from orchestrator_core.analysis.insecure.site import Check, Report, Site, Where
 from orchestrator_core.analysis.insecure.taint import Evaluator
@@ -382,6 +383,9 @@ class Flow:
                 check(site)
         for check in rules.every_call:
             check(site)
+        handed = passed(node)
+        if handed is not None:
+            self._call(handed)
         if isinstance(node.func, ast.Attribute) and node.func.attr == "format":
             self._show(rules.texts, node)
 

@@ -12,6 +12,15 @@ def tells_secret(text: str) -> bool:
     if "PRIVATE KEY-----" in text:
         return len(text) > 60
     lowered = text.lower()
+    if "?" in text and "://" in text[:10]:
+        value = re.search(
+            r"[?&](?:api_?key|access_token|auth_token|token|secret|client_secret|password|sig)=([\w.+/-]{12,200})", text
+        )
+        return (
+            value is not None
+            and any(sign.isdigit() for sign in value[1])
+            and not any(w in lowered for w in ("your", "xxx", "example_"))
+        )
     if "://" in text[:24] and "@" in text and len(text) < 400:
         guess = ("<", "{", "your", "user:pass", "user:password", "xxx", "***", "...", "username:password", "%s")
         return re.match(_URL, text) is not None and not any(p in lowered for p in guess)

@@ -165,7 +165,7 @@ def _name(site: Site) -> None:
 
 
 def _ldap(site: Site) -> None:
-    if not site.uses("ldap", "ldap3"):
+    if site.last in ("search", "paged_search") and not site.uses("ldap", "ldap3"):
         return
     for position, name in ((0, "search_base"), (1, "search_filter"), (2, "filterstr")):
         node = site.argument(position, name, "filterstr", "search_filter")
