@@ -156,7 +156,11 @@ def find_command_passwords(text: str) -> Iterator[SecretMatch]:
         if any(keyword in text for keyword in place.keywords):
             for match in compiled(place.pattern).finditer(text):
                 if _proves(match["secret"][:_JUDGED_MAX], place.proof):
-                    yield SecretMatch("command-password", "a password on a command line", *match.span("secret"))
+                    yield SecretMatch(
+                        "command-password",
+                        "a secret by its place: a command, a header or a file",
+                        *match.span("secret"),
+                    )
 
 
 def _proves(value: str, proof: str) -> bool:
