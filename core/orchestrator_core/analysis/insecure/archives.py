@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from orchestrator_core.analysis.insecure.names import last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 
 _FIX = 'tarfile: extractall(path, filter="data"). Elsewhere check that each member\'s resolved path stays inside the folder.'
@@ -45,13 +44,7 @@ def _extracted(site: Site) -> None:
 
 def _filter_set(site: Site) -> bool:
     """``archive.extraction_filter = tarfile.data_filter`` before."""
-    scope = site.where.node or site.evaluator.module
-    return scope is not None and any(
-        isinstance(inner, ast.Assign)
-        and last_name(inner.targets[0]) == "extraction_filter"
-        and any(last_name(part) in ("data_filter", "tar_filter") for part in ast.walk(inner.value))
-        for inner in ast.walk(scope)
-    )
+    return site.mentions("extraction_filter") and site.mentions("data_filter", "tar_filter")
 
 
 def _any_archive(site: Site) -> None:

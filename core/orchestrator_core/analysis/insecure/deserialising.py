@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from orchestrator_core.analysis.insecure.definitions import defined
-from orchestrator_core.analysis.insecure.names import constant_text, is_constant, last_name
+from orchestrator_core.analysis.insecure.names import constant_text, is_constant
 from orchestrator_core.analysis.insecure.site import Family, Site
 from orchestrator_core.records import Severity
 
@@ -35,13 +35,19 @@ def _runs_code(site: Site) -> None:
 
 def _is_signed(site: Site) -> bool:
     """Whether the function compares or verifies a signature before the place."""
-    scope = site.where.node
-    return scope is not None and any(
-        isinstance(inner, ast.Call) and inner.lineno <= site.call.lineno
-        and last_name(inner.func) in ("compare_digest", "unsign", "verify_signature", "verify_digest", "verify_hmac", "check_signature",
-            "verify")
-        for inner in ast.walk(scope)
-    )  # fmt: skip
+    known = site.words() if site.where.node is not None else {}
+    return any(known.get(name, site.call.lineno + 1) <= site.call.lineno for name in _VERIFIES)
+
+
+_VERIFIES = (
+    "compare_digest",
+    "unsign",
+    "verify_signature",
+    "verify_digest",
+    "verify_hmac",
+    "check_signature",
+    "verify",
+)
 
 
 def _shelf(site: Site) -> None:

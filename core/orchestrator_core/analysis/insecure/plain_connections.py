@@ -7,7 +7,6 @@ import ast
 from orchestrator_core.analysis.insecure.definitions import beginning, defined
 from orchestrator_core.analysis.insecure.names import constant_text, is_constant
 from orchestrator_core.analysis.insecure.site import Family, Site
-from orchestrator_core.analysis.insecure.transport import seen_to
 
 _PLAIN = "Use TLS: https, wss, ldaps, mqtts, or switch it on for this connection."
 _NEAR = ("localhost", "127.0.0.1", "[", "0.0.0.0", "host.docker.internal", "")  # noqa: S104 - names hosts
@@ -106,7 +105,7 @@ def _near(host: str) -> bool:
 def _plain_host(site: Site) -> None:
     """``http.client.HTTPConnection("api.example.com")``, ``mqtt.connect("broker.example.com", 1883)``."""
     host = site.text(site.argument(0, "host")) or ""
-    if site.last == "connect" and not (site.uses("paho") and not seen_to(site, ("tls_set", "tls_set_context"))):
+    if site.last == "connect" and not (site.uses("paho") and not site.mentions("tls_set", "tls_set_context")):
         return
     if not _near(host.partition(":")[0]):
         site.found("plain-transport", "What is sent here travels unencrypted", "medium", 319, _PLAIN)

@@ -35,6 +35,8 @@ class Report:
         self.findings: list[CodeFinding] = []
         self.harmless: dict[str, set[int]] = {}
         self.confirmed: dict[str, set[int]] = {}
+        self.words: dict[ast.AST, dict[str, int]] = {}
+        """For each function that was asked about, the names in it and the first line of each."""
 
 
 class Site:
@@ -65,6 +67,26 @@ class Site:
     def uses(self, *packages: str) -> bool:
         """Whether one of these packages is imported."""
         return any(self.evaluator.names.uses(package) for package in packages)
+
+    def words(self) -> dict[str, int]:
+        """Names, attributes, keywords and texts of the function around the place, or of the module, and where each stands first."""
+        scope = self.where.node or self.evaluator.module
+        if scope is None:
+            return {}
+        known = self.report.words.get(scope)
+        if known is None:
+            known = self.report.words[scope] = {}
+            for inner in ast.walk(scope):
+                word = last_name(inner) or constant_text(inner) or getattr(inner, "arg", None)
+                if word:
+                    line = getattr(inner, "lineno", 0)
+                    known[word] = min(known.get(word, line), line)
+        return known
+
+    def mentions(self, *names: str) -> bool:
+        """Whether the function around the place, or the module, holds one of these names."""
+        known = self.words()
+        return any(name in known for name in names)
 
     def argument(self, position: int, *keywords: str) -> ast.expr | None:
         """A call's argument by place or by name; None where it is not given."""

@@ -61,12 +61,8 @@ def _put_together(site: Site, node: ast.Name) -> bool:
 def _called(danger: Danger, site: Site, *, method: bool = False) -> None:
     if method and danger.needs and not site.uses(*danger.needs.split()):
         return
-    if danger.unless:
-        scope = site.where.node or site.evaluator.module
-        seen_to = frozenset(danger.unless.split())
-        for inner in ast.walk(scope) if scope is not None else ():
-            if last_name(inner) in seen_to or (isinstance(inner, ast.keyword) and inner.arg in seen_to):
-                return
+    if danger.unless and site.mentions(*danger.unless.split()):
+        return
     known = danger.weakness
     if known.rule == "xml-entities" and site.uses("defusedxml"):
         return

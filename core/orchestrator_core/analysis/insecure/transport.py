@@ -145,12 +145,6 @@ def _switched(site: Site) -> None:
         _unverified(site)
 
 
-def seen_to(site: Site, names: tuple[str, ...]) -> bool:
-    """Whether one of these names stands in the function or, outside of one, in the module."""
-    scope = site.where.node or site.evaluator.module
-    return scope is not None and any(isinstance(n, ast.Attribute) and n.attr in names for n in ast.walk(scope))
-
-
 def _port(site: Site) -> None:
     """``socket.bind("tcp://*:5555")`` of ZeroMQ, ``server.add_insecure_port("[::]:50051")`` of gRPC."""
     address = site.text(site.argument(0, "address", "addr")) or ""
@@ -188,7 +182,7 @@ def _context(site: Site) -> None:
     elif (
         version.endswith(("PROTOCOL_TLS", "PROTOCOL_TLS_SERVER"))
         and site.name == "ssl.SSLContext"
-        and not seen_to(site, ("verify_mode", "minimum_version", "load_cert_chain", "check_hostname"))
+        and not site.mentions("verify_mode", "minimum_version", "load_cert_chain", "check_hostname")
     ):
         site.found("unchecked-certificate", "This context checks no certificate", "medium", 295,
             "Use ssl.create_default_context().", confidence=0.6)  # fmt: skip

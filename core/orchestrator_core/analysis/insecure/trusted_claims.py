@@ -130,11 +130,7 @@ def _session(site: Site) -> None:
     if site.level(node.value, TYPE) < FROM_OUTSIDE:
         return
     key = (constant_text(target.slice) or "" if isinstance(target, ast.Subscript) else last_name(target)).lower()
-    words = (
-        " ".join(last_name(i).lower() for i in ast.walk(site.where.node) if isinstance(i, ast.Name | ast.Attribute))
-        if site.where.node
-        else ""
-    )
+    words = " ".join(site.words()).lower() if site.where.node is not None else ""
     if key in ("sid", "session_id", "session_key", "_id", "id"):
         site.found(
             "fixed-session",
@@ -168,8 +164,7 @@ def _kept_session(site: Site) -> None:
     name = site.where.name.lower()
     if not any(word in name for word in ("login", "log_in", "signin", "sign_in", "authenticate")):
         return
-    names = {last_name(i) for i in ast.walk(site.where.node)} if site.where.node is not None else set()
-    if not names & {
+    if not site.mentions(
         "cycle_key",
         "clear",
         "flush",
@@ -180,7 +175,7 @@ def _kept_session(site: Site) -> None:
         "login",
         "login_user",
         "changed",
-    }:
+    ):
         site.found("fixed-session", "A login keeps the session that the visitor came with", "low", 384,
             "Make a new session at each login: cycle_key, clear, invalidate.", confidence=0.4)  # fmt: skip
 
@@ -200,10 +195,7 @@ def _record(site: Site) -> None:
         or node is None
     ):
         return
-    words = " ".join(
-        (last_name(i) or constant_text(i) or getattr(i, "arg", None) or "").lower()
-        for i in ast.walk(site.where.node or ast.Pass())
-    )
+    words = " ".join(site.words()).lower() if site.where.node is not None else ""
     if not any(
         w in words
         for w in ("owner", "current_user", "user", "session[", "permission", "tenant", "account", "can_", "authorize")
