@@ -50,3 +50,12 @@ def test_an_address_is_as_grave_as_what_a_stranger_decides_of_it(address: str, s
 def test_a_name_of_thousands_of_parts_is_not_given_to_the_parser() -> None:
     assert scan_python("import " + "a." * 5_000 + "a\n").error.startswith("not scanned: cannot be parsed")
     assert scan_python("x = 1.5\n" * 2_000).error == ""
+
+
+def test_no_row_of_the_tables_is_empty_or_holds_an_empty_name() -> None:
+    from orchestrator_core.analysis.insecure import table_rules
+
+    assert all((row.calls or row.methods).split() for row in (*table_rules._SINKS, *table_rules._DANGERS))
+    assert all(row.names.split() and (row.values or row.ends) for row in table_rules._SWITCHES)
+    empty = [row.names for row in table_rules._SWITCHES if "" in row.values]
+    assert empty == ["NotebookApp.token ServerApp.token ServerApp.password NotebookApp.password"]

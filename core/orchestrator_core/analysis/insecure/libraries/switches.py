@@ -92,7 +92,7 @@ SWITCHES = (
     Switch(_CERTIFICATE, "low", "sslmode PGSSLMODE", ("require",)),
     Switch(_HOST_KEY, "high", "hostkeys known_hosts", (None,)),
     Switch(_HOST_KEY, "high", "StrictHostKeyChecking host_key_checking strict_host_key_checking ANSIBLE_HOST_KEY_CHECKING hostkey_verify "
-           "", ("no", False, "False", "false", "0", 0)),
+           ("no", False, "False", "false", "0", 0)),
     Switch(_HOST_KEY, "medium", "UserKnownHostsFile", ("/dev/null",)),
     Switch(_PLAIN, "medium", "security_protocol", ("PLAINTEXT", "SASL_PLAINTEXT")),
     Switch(_PLAIN, "medium", "insecure", (True,), calls="OTLPSpanExporter OTLPMetricExporter OTLPLogExporter Channel Client connect "
@@ -120,7 +120,7 @@ SWITCHES = (
         SERIALIZER serializer serializer_name SESSION_SERIALIZER TASK_SERIALIZER task_serializer result_serializer accept_content
         CELERY_TASK_SERIALIZER CELERY_ACCEPT_CONTENT CELERY_RESULT_SERIALIZER event_serializer SERIALIZERS_ACCEPTED data_serializer
         session.data_serializer accept serializers CACHE_SERIALIZER JOB_SERIALIZER default_serializer
-        """, ("pickle", "dill", "cloudpickle", "marshal", "application/x-python-serialize", "",
+        """, ("pickle", "dill", "cloudpickle", "marshal", "application/x-python-serialize",
               "django.contrib.sessions.serializers.PickleSerializer", "django_redis.serializers.pickle.PickleSerializer")),
     Switch(_CODE, "medium", "SERIALIZER", ends=("PickleSerializer",)),
     Switch(_RUNS, "medium", "allow_dangerous_code allow_dangerous_requests unsafe_mode allow_code_execution local_code_execution",
@@ -175,7 +175,7 @@ SWITCHES = (
     Switch(_DEBUG, "low", "reload use_reloader auto_reload autoreload", (True,),
         calls="run run_simple serve Application run_app run_server"),
     Switch(_DEBUG, "low", "FLASK_ENV ENV APP_ENV", ("development",)),
-    Switch(_DEBUG, "medium", "INSTALLED_APPS MIDDLEWARE includes", ("debug_toolbar", "silk", "", "pyramid_debugtoolbar")),
+    Switch(_DEBUG, "medium", "INSTALLED_APPS MIDDLEWARE includes", ("debug_toolbar", "silk", "pyramid_debugtoolbar")),
     Switch(_DETAILS, "medium", "show_error_details propagate_exceptions show_tracebacks request.show_tracebacks include_traceback "
            "include_error_details ", (True,)),
     Switch(_OPEN, "high", "ACL acl predefined_acl canned_acl", ("public-read", "public-read-write", "publicRead", "publicReadWrite",
@@ -242,7 +242,7 @@ SWITCHES = (
     Switch(_TYPED, "low", "extra", ("allow",), ends=("Extra.allow",)),
     Switch(_TYPED, "medium", "fields", ("__all__",)),
     Switch(_NAMES, "high", "allow_dotted_names allow_all_attrs allow_public_attrs allow_getattr allow_setattr allow_delattr "
-           "", (True,)),
+           (True,)),
     Switch(_HOSTS, "medium", "ALLOWED_HOSTS allowed_hosts", ("*",)),
     Switch(_PASSWORD, "medium", "NotebookApp.token ServerApp.token ServerApp.password NotebookApp.password", ("",)),
 )  # fmt: skip
