@@ -91,8 +91,8 @@ SWITCHES = (
     Switch(_CERTIFICATE, "medium", "sslmode ssl_mode PGSSLMODE", ("disable", "allow", "prefer", "DISABLED", "PREFERRED")),
     Switch(_CERTIFICATE, "low", "sslmode PGSSLMODE", ("require",)),
     Switch(_HOST_KEY, "high", "hostkeys known_hosts", (None,)),
-    Switch(_HOST_KEY, "high", "StrictHostKeyChecking host_key_checking strict_host_key_checking ANSIBLE_HOST_KEY_CHECKING hostkey_verify "
-           ("no", False, "False", "false", "0", 0)),
+    Switch(_HOST_KEY, "high", "StrictHostKeyChecking host_key_checking strict_host_key_checking ANSIBLE_HOST_KEY_CHECKING "
+           "hostkey_verify", ("no", False, "False", "false", "0", 0)),
     Switch(_HOST_KEY, "medium", "UserKnownHostsFile", ("/dev/null",)),
     Switch(_PLAIN, "medium", "security_protocol", ("PLAINTEXT", "SASL_PLAINTEXT")),
     Switch(_PLAIN, "medium", "insecure", (True,), calls="OTLPSpanExporter OTLPMetricExporter OTLPLogExporter Channel Client connect "
@@ -241,8 +241,8 @@ SWITCHES = (
     Switch(_LINKS, "low", "show_index autoindex ", (True,), calls="static add_static StaticFiles"),
     Switch(_TYPED, "low", "extra", ("allow",), ends=("Extra.allow",)),
     Switch(_TYPED, "medium", "fields", ("__all__",)),
-    Switch(_NAMES, "high", "allow_dotted_names allow_all_attrs allow_public_attrs allow_getattr allow_setattr allow_delattr "
-           (True,)),
+    Switch(_NAMES, "high", "allow_dotted_names allow_all_attrs allow_public_attrs allow_getattr allow_setattr "
+           "allow_delattr", (True,)),
     Switch(_HOSTS, "medium", "ALLOWED_HOSTS allowed_hosts", ("*",)),
     Switch(_PASSWORD, "medium", "NotebookApp.token ServerApp.token ServerApp.password NotebookApp.password", ("",)),
 )  # fmt: skip
