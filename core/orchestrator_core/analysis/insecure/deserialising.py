@@ -140,19 +140,21 @@ def _untyped(site: Site) -> None:
     node = site.node
     if isinstance(node, ast.Assign):
         name = site.dotted(node.targets[0]).rpartition(".")[2].lower()
-        values = (
-            [site.text(e) for e in node.value.elts]
-            if isinstance(node.value, ast.List | ast.Tuple)
-            else [site.text(node.value)]
-        )
-        if name in (
+        if name not in (
             "task_serializer",
             "accept_content",
             "celery_task_serializer",
             "celery_accept_content",
             "result_serializer",
             "session_serializer",
-        ) and any("pickle" in (v or "").lower() for v in values):
+        ):
+            return
+        values = (
+            [site.text(e) for e in node.value.elts]
+            if isinstance(node.value, ast.List | ast.Tuple)
+            else [site.text(node.value)]
+        )
+        if any("pickle" in (v or "").lower() for v in values):
             site.found("code-in-data", "Pickles are accepted, which can run code", "high", 502, _FIX)
 
 

@@ -25,11 +25,13 @@ class Names:
 
     def __init__(self) -> None:
         self.imported: dict[str, str] = {}
+        self._used: dict[str, bool] = {}
         self._whole: list[str] = []
         """Modules of which all names were taken: ``from hashlib import *``."""
 
     def add(self, node: ast.Import | ast.ImportFrom) -> None:
         """Take in one import statement."""
+        self._used.clear()
         for alias in node.names:
             if isinstance(node, ast.Import):
                 top = alias.name.partition(".")[0]
@@ -41,9 +43,12 @@ class Names:
 
     def uses(self, package: str) -> bool:
         """Whether a package, or one of its modules, is imported."""
-        return any(
-            name == package or name.startswith(f"{package}.") for name in (*self.imported.values(), *self._whole)
-        )
+        known = self._used.get(package)
+        if known is None:
+            below = f"{package}."
+            every = (*self.imported.values(), *self._whole)
+            known = self._used[package] = any(name == package or name.startswith(below) for name in every)
+        return known
 
     def _taken(self, name: str) -> str:
         """A name that nobody imported may be of a module of which all names were taken, where there is one such module."""

@@ -83,6 +83,8 @@ def _short(site: Site) -> None:
 
 def _cut(site: Site) -> None:
     """``sha256(x).hexdigest()[:6]``."""
+    if not site.uses("hashlib", "hmac", "Crypto", "Cryptodome"):
+        return
     for inner in ast.walk(site.node):
         if (
             isinstance(inner, ast.Subscript)
