@@ -26,6 +26,8 @@ class Hit(Struct, frozen=True):
     message: str = ""
     cwe: str = ""
     owasp_llm: str = ""
+    parts: tuple[tuple[int, int], ...] = ()
+    """The places that were joined to this one, where a text is crowded; else none."""
 
 
 class Scanner(Protocol):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from orchestrator_core.clock import SystemClock
 from orchestrator_core.settings import SecuritySettings
 from orchestrator_security.building import build_guard
+from orchestrator_security.contract import ScanContext
 from orchestrator_security.guard import SecurityGuard
 from orchestrator_security.redaction.crowded import joined
 from orchestrator_security.redaction.redactor import KnownSecrets
@@ -43,8 +46,34 @@ def test_joining_covers_all_that_was_found_and_never_reaches_farther_than_a_gap(
 def test_few_hits_stay_as_they_are_and_the_gravest_names_a_joined_one() -> None:
     few = hits([(0, 2), (2, 4)])
     assert joined(few, 9, 2) is few
-    [one] = joined([*few, Hit("pii.iban-code", "pii", 5, 9, severity="high", kind="IBAN")], 9, 1)
-    assert (one.start, one.end, one.severity) == (0, 9, "high")
+    [one] = joined([*few, Hit("pii.email", "pii", 5, 9, severity="high", kind="EMAIL")], 9, 1)
+    assert (one.start, one.end, one.severity, one.parts) == (0, 9, "high", ((0, 2), (2, 4), (5, 9)))
+
+
+def test_each_rule_keeps_a_hit_of_its_own() -> None:
+    mixed = [Hit("pii.email", "pii", 0, 2, kind="EMAIL"), Hit("pii.us-ssn", "pii", 3, 5, kind="SSN"), *hits([(6, 8)])]
+    assert [(hit.rule_id, hit.start, hit.end) for hit in joined(mixed, 9, 1)] == [
+        ("pii.email", 0, 8),
+        ("pii.us-ssn", 3, 5),
+    ]
+
+
+def test_a_rule_that_the_policy_allows_lets_nothing_else_pass_in_a_crowd(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[[rule]]\ncategory = "*"\nrule = "pii.email"\naction = "allow"\n')
+    security = build_guard(SecuritySettings(policy_file=str(policy)), hash_key=b"k" * 32, clock=SystemClock())
+    text = "".join(f"ann@firma.de kim@firma.de {100 + i}-45-6712 " for i in range(400))
+    redacted = security.redact(text)
+    assert "-45-67" not in redacted
+    assert "-45-67" not in security.check(text, ScanContext()).text
+
+
+def test_a_secret_of_a_crowd_is_replaced_where_it_stands_alone_too() -> None:
+    values = [f"Kq7{'abcdefghij'[i % 10]}x!{i}Wm2pZ" for i in range(900)]
+    text = "".join(f"DB_PASSWORD_{i}={value}\n" for i, value in enumerate(values))
+    told = f"{text}\nThe server said: no login with {values[700]}, {values[5]} or {values[899]}.\n"
+    redacted = guard().redact(told)
+    assert [value for value in values if value in redacted] == []
 
 
 def test_what_is_replaced_is_not_joined_with_what_stays() -> None:

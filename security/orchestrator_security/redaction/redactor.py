@@ -118,12 +118,12 @@ class Redactor:
         return withheld(len(text), "it changes with every redaction")
 
     def _once(self, text: str, hits: Iterable[Hit], known: KnownSecrets, searched: set[str]) -> str:
-        spans = [(hit.start, hit.end, hit.kind) for hit in hits if hit.kind]
-        for start, end, kind in spans:
-            if kind == "SECRET":
-                known.add(text[start:end])
-        values = set(known)
-        values.update(text[start:end] for start, end, kind in spans if kind == "SECRET" and end - start >= _REPEAT_MIN)
+        hits = [hit for hit in hits if hit.kind]
+        spans = [(hit.start, hit.end, hit.kind) for hit in hits]
+        secrets = [text[start:end] for hit in hits if hit.kind == "SECRET" for start, end in _single(hit)]
+        for secret in secrets:
+            known.add(secret)
+        values = {*known, *(secret for secret in secrets if len(secret) >= _REPEAT_MIN)}
         # Where a value was replaced everywhere, only one with a sign of a placeholder in it can come into being anew.
         values -= {value for value in searched if "<" not in value and ">" not in value}
         searched |= values
@@ -146,6 +146,10 @@ class Redactor:
             done = end
         parts.append(text[done:])
         return "".join(parts)
+
+
+def _single(hit: Hit) -> tuple[tuple[int, int], ...]:
+    return hit.parts or ((hit.start, hit.end),)
 
 
 def as_text(value: object) -> str:
