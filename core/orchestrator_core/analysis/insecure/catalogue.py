@@ -48,9 +48,10 @@ from orchestrator_core.analysis.insecure import (
     web_settings,
     xml_parsing,
 )
-from orchestrator_core.analysis.insecure.flow import Flow, TooComplex
+from orchestrator_core.analysis.insecure.flow import Flow
 from orchestrator_core.analysis.insecure.rules import Rules
 from orchestrator_core.analysis.insecure.site import Report
+from orchestrator_core.analysis.insecure.variables import TooComplex
 
 
 @cache
