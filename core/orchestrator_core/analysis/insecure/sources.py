@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from orchestrator_core.analysis.insecure.values import (
+    ANYTHING,
+    HOST,
+    OUTSIDE,
+    PATH,
+    SCHEME,
+    SECRET,
+    Value,
+    cleaned,
+    holding,
+)
+
 REQUESTS = (
     "flask.request",
     "bottle.request",
@@ -48,3 +60,21 @@ PATH_JOINS = frozenset(("os.path.join", "posixpath.join", "ntpath.join"))
 SAME_PATH = frozenset(
     ("os.path.abspath", "os.path.realpath", "os.path.normpath", "os.path.expanduser", "str", "os.fspath")
 )
+
+
+def source_of(name: str, *, in_handler: bool) -> Value | None:
+    """What stands behind a dotted name, where a stranger, a framework or the environment decides it; None for any other."""
+    for request in REQUESTS:
+        if name.startswith(request):
+            part = name[len(request) :].lstrip(".").partition(".")[0].removesuffix("()")
+            if part in OF_REQUEST:
+                # An upload is a file and no name of one; its `filename` is.
+                is_file = part in ("files", "FILES") and not name.endswith((".filename", ".name"))
+                return cleaned(OUTSIDE._replace(made=name), (PATH, HOST, SCHEME) if is_file else ())
+            if part in TRUSTED_OF_REQUEST:
+                return ANYTHING
+    if name.startswith(OUTSIDE_NAMES) or (in_handler and name.startswith(OF_HANDLER)):
+        return OUTSIDE._replace(made=name)
+    if name in ENVIRONMENT:
+        return holding(ANYTHING._replace(made=name), SECRET, 3)
+    return None
