@@ -22,7 +22,6 @@ from orchestrator_memory.rows.tiers import TIERS, lifetime_s
 
 TEXT_MAX = 1_000_000
 LABEL_MAX = 500
-_KNOWN = ("key", "author", "session")
 _QUARANTINED_TRUST = 0.0
 _INTEGER_MAX = 2**63
 """A larger whole number is none that a time or a share could be, and may not even fit into a float."""
@@ -88,8 +87,8 @@ class Arguments:
         else:
             lifetime = _number("expires_in_s", expires_in_s, 0.0, math.inf)
         clean = self.clean(text)
-        key, category = self.label("key", key), self.label("category", category)
-        author, session = self.label("author", author), self.label("session", session)
+        key, category = self.name("key", key, tier), self.label("category", category)
+        author, session = self.name("author", author, tier), self.name("session", session, tier)
         source = self.label("source", source)
         # What a key such as ``password`` tells is known to the second, what stands in a text to the first, which checks the types too.
         facts = self._redact_data(redacted(metadata, self.clean))
@@ -134,7 +133,7 @@ class Arguments:
 
     def value_behind(self, key: str, text: str) -> str:
         """The value in a fact's text, which begins with the key, as it is called now or as it was when it was told."""
-        return min((text.removeprefix(f"{name}: ") for name in (self.label("key", key), self.clean(key))), key=len)
+        return min((text.removeprefix(f"{name}: ") for name in self.names("key", key)), key=len)
 
     def renamed(self, episode: Episode) -> Episode:
         """The episode with what stands for its session now."""
@@ -180,8 +179,8 @@ class Arguments:
             namespaces=tuple(dict.fromkeys(namespaces)),
             tiers=tuple(_tier(tier) for tier in ((tiers,) if isinstance(tiers, str) else tiers)),
             category=self.label("category", category),
-            author=self.label("author", author),
-            session=self.label("session", session),
+            authors=self.names("author", author),
+            sessions=self.names("session", session),
             since=None if since is None else _time("since", since),
             until=None if until is None else _time("until", until),
             quarantined=bool(quarantined),
@@ -204,8 +203,17 @@ class Arguments:
             raise UsageError(f"{name} is a text, got {_shown(value)}")
         if len(value) > LABEL_MAX:
             raise UsageError(f"{name} has at most {LABEL_MAX} characters, got {len(value):,}")
-        clean = self.clean(value) if value else ""
-        return self._known_name(clean) if clean and name in _KNOWN else clean
+        return self.clean(value) if value else ""
+
+    def name(self, name: str, value: str | int, tier: str) -> str:
+        """The key, author or session that a new memory gets: what stands for it now, but in lessons, which keep theirs."""
+        given = self.label(name, value)
+        return given if tier == "lessons" else self._known_name(given)
+
+    def names(self, name: str, value: str | int) -> tuple[str, ...]:
+        """What memories may have for a key, an author or a session: what stands for it now, and itself, as lessons and calls keep it."""
+        given = self.label(name, value)
+        return tuple(dict.fromkeys((self._known_name(given), given))) if given else ()
 
     def clean(self, text: str) -> str:
         """The text as it may be stored."""

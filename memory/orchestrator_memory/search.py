@@ -291,12 +291,13 @@ def _allowed(index: NamespaceIndex, filters: Filters, now: float) -> NDArray[np.
     for column, kind, names in (
         ("tier", "tiers", filters.tiers),
         ("category", "categories", (filters.category,) if filters.category else ()),
-        ("author", "authors", (filters.author,) if filters.author else ()),
+        ("author", "authors", filters.authors),
     ):
         if names:
             allowed &= np.isin(index.column(column), index.codes(kind, names))
-    if filters.session:
-        allowed &= index.column("session") == index.session_code(filters.session)
+    if filters.sessions:
+        codes = [index.session_code(session) for session in filters.sessions]
+        allowed &= np.isin(index.column("session"), codes)
     if filters.since is not None:
         allowed &= index.column("occurred") >= filters.since
     if filters.until is not None:

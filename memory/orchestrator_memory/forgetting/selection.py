@@ -39,10 +39,11 @@ _T = TypeVar("_T")
 
 
 class Selection(Struct, frozen=True, kw_only=True):
-    """What to forget: exactly one of ``id``, ``key`` and ``query`` is given."""
+    """What to forget: exactly one of ``id``, ``keys`` and ``query`` is given."""
 
     id: str | None = None
-    key: str | None = None
+    keys: tuple[str, ...] | None = None
+    """What one key may be called."""
     query: str | None = None
     namespace: str = "default"
     """Where to look; an id is looked up in all namespaces."""
@@ -108,9 +109,9 @@ def select(connection: sqlite3.Connection, selection: Selection) -> list[int]:
     if selection.id is not None:
         sql = "SELECT seq FROM memories WHERE id = ?1 UNION SELECT memory FROM memory_aliases WHERE alias = ?1"
         return [int(row[0]) for row in connection.execute(sql, (selection.id,))]
-    if selection.key is not None:
-        sql = "SELECT seq FROM memories WHERE namespace = ? AND key = ? AND key <> '' ORDER BY seq"
-        return [int(row[0]) for row in connection.execute(sql, (selection.namespace, selection.key))]
+    if selection.keys is not None:
+        sql = f"SELECT seq FROM memories WHERE namespace = ? AND key IN ({marks(selection.keys)}) AND key <> '' ORDER BY seq"
+        return [int(row[0]) for row in connection.execute(sql, (selection.namespace, *selection.keys))]
     words, signs = _split_or_refuse(selection.query or "")
     hits = _matching(connection, "memories_fts", words)
     return sorted(seq for seq, text in _texts(connection, selection.namespace, hits) if _holds(text, signs))

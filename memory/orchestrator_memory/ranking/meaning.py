@@ -32,7 +32,7 @@ class Meaning(Protocol):
     """The z-score over the namespace divided by 3; 0 for a memory that has no vector yet, so that it neither wins nor loses by it."""
 
     def settle(self, slots: NDArray[np.int64]) -> None:
-        """Make the numbers of these slots exact."""
+        """Make the numbers of these slots exact; a slot may be named more than once."""
         ...
 
 
@@ -80,7 +80,7 @@ class Proposed:
 
     def settle(self, slots: NDArray[np.int64]) -> None:
         """Read the vectors of those that are not known yet."""
-        open_slots = slots[~self._exact[slots] & self._index.column("embedded")[slots]]
+        open_slots = np.unique(slots[~self._exact[slots] & self._index.column("embedded")[slots]])
         if len(open_slots):
             seqs, rows = self._fetch(self._index.column("seq")[open_slots].tolist())
             if len(seqs):

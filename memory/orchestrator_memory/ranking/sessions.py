@@ -40,8 +40,8 @@ class Sessions(NamedTuple):
             total[there] += highest[there]
             counted += there
             places = np.flatnonzero(left == highest[self.row])
-            # Of equal values one is taken; the others may be taken next.
-            _, once = np.unique(self.row[places], return_index=True)
+            # Of equal values one is taken; the others may be taken next. The rows ascend, so a session's first is where it changes.
+            once = np.flatnonzero(np.diff(self.row[places], prepend=-1))
             left[places[once]] = -np.inf
         mean: Floats = (total / np.maximum(counted, 1)).astype(np.float32)
         return mean[self.of]

@@ -11,8 +11,8 @@ class Filters(Struct, frozen=True, kw_only=True):
     namespaces: tuple[str, ...]
     tiers: tuple[str, ...] = ()
     category: str = ""
-    author: str = ""
-    session: str = ""
+    authors: tuple[str, ...] = ()
+    sessions: tuple[str, ...] = ()
     since: float | None = None
     """Epoch seconds; compared with when a thing happened."""
     until: float | None = None

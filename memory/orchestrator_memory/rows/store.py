@@ -115,13 +115,14 @@ class MemoryStore:
         """Live memories that pass the filters, the newest first; with ``filters.quarantined`` those set aside as well."""
         where = [_LIVE, _among("m.namespace", filters.namespaces, "namespace")]
         params: dict[str, Any] = {"now": now, "limit": _bounded(limit), "offset": _bounded(offset)}
-        params |= _named("namespace", filters.namespaces) | _named("tier", filters.tiers)
-        if filters.tiers:
-            where.append(_among("m.tier", filters.tiers, "tier"))
-        for name in ("category", "author", "session"):
-            if wanted := getattr(filters, name):
-                where.append(f"m.{name} = :{name}")
-                params[name] = wanted
+        params |= _named("namespace", filters.namespaces)
+        for name, wanted in (("tier", filters.tiers), ("author", filters.authors), ("session", filters.sessions)):
+            if wanted:
+                where.append(_among(f"m.{name}", wanted, name))
+                params |= _named(name, wanted)
+        if filters.category:
+            where.append("m.category = :category")
+            params["category"] = filters.category
         for name, sign in (("since", ">="), ("until", "<=")):
             if (time := getattr(filters, name)) is not None:
                 where.append(f"m.occurred_at {sign} :{name}")

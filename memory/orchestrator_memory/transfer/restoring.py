@@ -76,6 +76,7 @@ def row_of(line: Line, arguments: Arguments, *, now: float, namespace: str | Non
     )
     return structs.replace(
         row,
+        author=arguments.label("author", line.author) if line.status else row.author,  # the agent's name
         status=line.status,
         created_at=created_at,
         expires_at=row.expires_at if line.expires_at is UNSET else line.expires_at,
