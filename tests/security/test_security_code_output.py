@@ -132,3 +132,9 @@ def test_code_that_packs_too_much_into_its_lines_is_told_as_unscanned_while_a_ca
     assert scan_output(f"```python\n{dense}```").findings
     table = "rows = [\n" + "    (1, 'a name', 2.5),\n" * 800 + "]\neval(x)\n"
     assert [hit.rule_id for hit in CodeScanner().scan(f"```python\n{table}```", ScanContext("out"))] == ["code.B307"]
+
+
+def test_an_answer_that_is_nothing_but_crowded_code_does_not_look_clean() -> None:
+    hits = CodeScanner().scan("eval(x)\n" * 2_500, ScanContext(direction="out"))
+    assert [hit.rule_id for hit in hits] == ["code.not-scanned"]
+    assert "packs too much" in hits[0].message

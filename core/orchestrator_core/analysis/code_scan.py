@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from itertools import islice
 
 from msgspec import Struct
 
 from orchestrator_core.analysis.bandit_scan import scan_source
 from orchestrator_core.analysis.findings import CodeFinding
-from orchestrator_core.analysis.syntax import parse
+from orchestrator_core.analysis.syntax import Parsed, parse
 
 _ORDER = ("info", "low", "medium", "high", "critical")
 _RELATED = {
@@ -31,12 +30,14 @@ class CodeReport(Struct, frozen=True):
     error: str = ""
 
 
-def scan_python(source: str, name: str = "<text>", *, bounded: bool = False) -> CodeReport:
+def scan_python(
+    source: str, name: str = "<text>", *, bounded: bool = False, parsed: Parsed | None = None
+) -> CodeReport:
     """Scan one Python text; ``name`` becomes the findings' path. About 5 ms of CPU per hundred lines.
 
     A text that does not parse is "not scanned" in ``error``; it is never raised. One place has one finding for one weakness.
     Where ``bounded``, a text is not scanned either that packs more into its characters than people do: the time goes with the parts
-    of the code, not with its length.
+    of the code, not with its length. ``parsed`` is the text's tree where somebody has it: bandit writes into it, so it is used up.
 
     Raises:
         MissingDependency: bandit is absent or broken.
@@ -44,7 +45,7 @@ def scan_python(source: str, name: str = "<text>", *, bounded: bool = False) -> 
     from orchestrator_core.analysis.insecure.catalogue import apply_rules
     from orchestrator_core.analysis.insecure.judgement import graded
 
-    parsed = parse(source)
+    parsed = parsed or parse(source)
     if parsed.tree is None:
         where = f" (line {parsed.line})" if parsed.line else ""
         return CodeReport(error=f"not scanned: {parsed.error}{where}")
@@ -59,8 +60,18 @@ def scan_python(source: str, name: str = "<text>", *, bounded: bool = False) -> 
 
 
 def _denser(tree: ast.AST, limit: int) -> bool:
-    """Whether a tree has more nodes than ``limit``."""
-    return next(islice(ast.walk(tree), limit, None), None) is not None
+    """Whether a tree has more nodes than ``limit``; half the time of ``ast.walk``, which looks every field up by its name."""
+    left, stack = limit, [tree]
+    while stack:
+        left -= 1
+        if left < 0:
+            return True
+        for value in stack.pop().__dict__.values():
+            if isinstance(value, ast.AST):
+                stack.append(value)
+            elif isinstance(value, list):
+                stack.extend(part for part in value if isinstance(part, ast.AST))
+    return False
 
 
 def _one_for_each_place(findings: Iterable[CodeFinding]) -> tuple[CodeFinding, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from orchestrator_core.analysis.syntax import mute_parse_warnings, plain, too_long_name
+from orchestrator_core.analysis.syntax import Parsed, parse
 
 _PYTHON = frozenset(
     (
@@ -58,6 +58,8 @@ class CodeBlock(Struct, frozen=True):
     """The 1-based line of the text that its first line stands on."""
     explicit: bool
     """The text says that it is Python; otherwise it only looks like it."""
+    parsed: Parsed | None = None
+    """Its tree, where it was parsed already."""
 
 
 class Found(Struct, frozen=True):
@@ -279,9 +281,11 @@ def _bare(lines: Sequence[_Line]) -> Iterator[CodeBlock]:
     """A text without fences: all of it where it parses, else its paragraphs that do and that hold a statement."""
     if not any(_statement().match(line.text) for line in lines):
         return
-    if parses("\n".join(line.text for line in lines)):
-        yield from _block(lines, explicit=False)
-        return
+    for whole in _block(lines, explicit=False):
+        parsed = parse(whole.code)
+        if parsed.tree is not None:
+            yield replace(whole, parsed=parsed)
+            return
     chosen: list[_Line] = []
     for paragraph in _paragraphs(lines):
         if any(_statement().match(line.text) for line in paragraph):
@@ -304,7 +308,7 @@ def _parsing_part(lines: list[_Line]) -> list[_Line]:
         if (
             part
             and any(_statement().match(line.text) for line in part)
-            and parses("\n".join(line.text for line in part))
+            and parse("\n".join(line.text for line in part)).tree is not None
         ):
             return part
     return []
@@ -325,15 +329,3 @@ def _paragraphs(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
         gap = gap and not line.text.strip()
     if paragraph:
         yield paragraph
-
-
-def parses(code: str) -> bool:
-    """Whether a text is Python."""
-    if too_long_name(code):
-        return False
-    mute_parse_warnings()
-    try:
-        ast.parse(plain(code))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from orchestrator_core.analysis.findings import CodeFinding
+from orchestrator_core.analysis.syntax import Parsed
 from orchestrator_core.errors import MagnusError, UsageError
 from orchestrator_security.code.fenced_blocks import CodeBlock, find_python, may_hold_code
 from orchestrator_security.contract import ScanContext
@@ -58,11 +59,11 @@ def scan_code(code: str, *, language: str = "python", name: str = "<text>") -> C
     return _scan(code, name)
 
 
-def _scan(code: str, name: str, *, bounded: bool = False) -> CodeScan:
+def _scan(code: str, name: str, *, bounded: bool = False, parsed: Parsed | None = None) -> CodeScan:
     from orchestrator_core.analysis.code_scan import scan_python  # bandit's import alone takes 110 ms
 
     try:
-        report = scan_python(code, name, bounded=bounded)
+        report = scan_python(code, name, bounded=bounded, parsed=parsed)
         if report.error and code[:1] in " \t\n":
             from textwrap import dedent
 
@@ -89,9 +90,9 @@ def scan_output(
         if left < 0:
             problems.append(f"the code from line {block.first_line} on: more than {max_characters} characters")
             break
-        result = _scan(block.code, name, bounded=bounded)
+        result = _scan(block.code, name, bounded=bounded, parsed=block.parsed)
         placed += _placed(result.findings, block, text)
-        if result.error and (block.explicit or result.findings):
+        if result.error and (block.explicit or block.parsed or result.findings):
             problems.append(f"the code at line {block.first_line}: {result.error}")
     return OutputScan(tuple(placed), tuple(problems))
 
