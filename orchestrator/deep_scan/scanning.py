@@ -197,9 +197,8 @@ class DeepScanning:
             self._told(f"memory {seq}", str(error))
 
     def _looked_at(self, deep: Deep, seq: int) -> bool:
-        if self._names is not None:
-            self._names.look(deep, seq)
-        return scan_memory(self._database, deep, seq)
+        renamed = self._names is not None and self._names.look(deep, seq)
+        return scan_memory(self._database, deep, seq) or renamed
 
     def _memories(self) -> Iterator[int]:
         last = 0

@@ -114,8 +114,8 @@ def test_a_key_means_all_its_versions_in_its_namespace(store: Database, put: Put
     put("new", "b", key="k")
     put("elsewhere", "c", key="k", namespace="other")
     put("keyless", "d")
-    assert set(let_go(store, key="k").ids) == {"old", "new"}
-    assert let_go(store, key="").ids == ()
+    assert set(let_go(store, keys=("k",)).ids) == {"old", "new"}
+    assert let_go(store, keys=()).ids == ()
 
 
 def test_an_id_is_found_under_every_name_it_had(store: Database, put: Put) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from deep_words import NAME, OneName
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from orchestrator import Orchestrator
 from orchestrator.deep_scan import memory_names
@@ -18,8 +19,9 @@ from orchestrator.deep_scan.scanning import DeepScanning
 from orchestrator.testing import FakeClock, temporary_orchestrator
 from orchestrator.wiring import store_key
 from orchestrator_core.storage.database import Database
-from orchestrator_security.pii.deep.deep_engine import DeepScanUnfinished
+from orchestrator_security.pii.deep.deep_engine import DeepScanUnfinished, Place
 
+ScanWith = Callable[[OneName], DeepScanning]
 PLACEHOLDER = re.compile(r"<PERSON_[0-9a-f]+>")
 
 
@@ -41,12 +43,20 @@ def engine() -> OneName:
 
 
 @pytest.fixture
-def scanning(magnus: Orchestrator, engine: OneName, clock: FakeClock) -> DeepScanning:
-    guard = magnus.open().guard
-    return build_deep_scan(
-        magnus.database, magnus.settings.security, policy=guard.policy, hash_key=store_key(magnus.database),
-        redact=guard.redact, clock=clock, engine=engine,
-    ).scanning  # fmt: skip
+def scan_with(magnus: Orchestrator, clock: FakeClock) -> ScanWith:
+    def scanning(engine: OneName) -> DeepScanning:
+        guard = magnus.open().guard
+        return build_deep_scan(
+            magnus.database, magnus.settings.security, policy=guard.policy, hash_key=store_key(magnus.database),
+            redact=guard.redact, clock=clock, engine=engine,
+        ).scanning  # fmt: skip
+
+    return scanning
+
+
+@pytest.fixture
+def scanning(scan_with: ScanWith, engine: OneName) -> DeepScanning:
+    return scan_with(engine)
 
 
 def names(magnus: Orchestrator) -> list[tuple[str, str, str, str]]:
@@ -93,6 +103,68 @@ def test_a_memory_that_another_process_told_under_the_old_key_meanwhile_supersed
     rows = magnus.database.query("SELECT text, key, superseded_at IS NULL FROM memories ORDER BY seq")
     assert rows[0][1] == rows[1][1] and PLACEHOLDER.fullmatch(rows[0][1])
     assert [(text, live) for text, _, live in rows] == [("the old value", 0), ("another value", 1)]
+
+
+class Blind(OneName):
+    """Finds the name anywhere but behind one word."""
+
+    def __init__(self, blind: str) -> None:
+        super().__init__()
+        self._blind = blind
+
+    def find(self, text: str) -> list[Place]:
+        return [place for place in super().find(text) if not text[: place.start].endswith(self._blind)]
+
+
+class Greedy(OneName):
+    """Takes the word behind the name along where a value follows."""
+
+    def find(self, text: str) -> list[Place]:
+        places = super().find(text)
+        words = [re.compile(r" \w+(?=: \w)").match(text, place.end) for place in places]
+        return [
+            structs.replace(place, end=word.end()) if word else place for place, word in zip(places, words, strict=True)
+        ]
+
+
+def test_a_name_that_is_found_in_one_place_is_replaced_in_all(magnus: Orchestrator, scan_with: ScanWith) -> None:
+    magnus.memory.remember("lives by the river", key=NAME)
+    magnus.memory.remember("likes green tea", session=NAME)
+    scan_with(Blind("key: ")).run()
+    (key, *_), (_, _, session, _) = names(magnus)
+    assert key == session and PLACEHOLDER.fullmatch(key)
+    assert magnus.memory.knowledge(NAME) == "lives by the river"
+
+
+def test_a_fact_whose_key_reads_otherwise_in_its_text_is_still_told_without_it(
+    magnus: Orchestrator, scan_with: ScanWith
+) -> None:
+    magnus.memory.store_knowledge(f"{NAME} phone", "extension 7")
+    scan_with(Greedy()).run()
+    assert NAME not in str(magnus.database.query("SELECT * FROM memories"))
+    assert magnus.memory.knowledge(f"{NAME} phone") == "extension 7"
+
+
+def test_what_keeps_its_name_is_found_by_it_after_others_were_renamed(
+    magnus: Orchestrator, scanning: DeepScanning
+) -> None:
+    magnus.execute("echo", "hello there")
+    magnus.database.execute([("UPDATE memories SET author = ? WHERE status <> ''", (NAME,))])
+    magnus.memory.remember("likes green tea", author=NAME)
+    scanning.run()
+    magnus.memory.remember("ask before you delete", tier="lessons", author=NAME, key=NAME)
+    assert [found.text for found in magnus.memory.lessons(namespace="default", agent=NAME)] == ["ask before you delete"]
+    for found in (magnus.memory.browse(author=NAME), magnus.memory.search("hello tea delete", author=NAME)):
+        assert len(found) == 3
+    assert magnus.memory.knowledge(NAME) == "ask before you delete"
+    assert magnus.memory.forget(key=NAME).memories == 1
+
+
+def test_no_stem_of_a_name_stays_in_the_search_index(magnus: Orchestrator, scanning: DeepScanning) -> None:
+    magnus.memory.store_knowledge(f"{NAME} phone", "extension 7")
+    scanning.run()
+    blocks = b"".join(bytes(row[0]) for row in magnus.database.query("SELECT block FROM memories_fts_data"))
+    assert b"zacharia" not in blocks and b"quill" not in blocks
 
 
 def test_knowledge_is_read_and_forgotten_by_the_key_it_was_given(magnus: Orchestrator, scanning: DeepScanning) -> None:
