@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _HASH = re.compile(r"[0-9a-f]{16}")
 _FINDING = re.compile(r"([0-9a-f]{4,64})(?::([0-9]{1,6}))?")
-_PATTERN = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+_PATTERN = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,200}")
 _DAYS = re.compile(r"([0-9]{1,5})\s*([dw])")
 _REASON_CHARS = 500
 _NO_FILE = (

@@ -170,6 +170,33 @@ def test_a_place_where_nothing_can_be_written(tmp_path: Path, name: str) -> None
         add_exception(tmp_path / name, ENTRY, "dev", now=NOW)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders")
+def test_what_is_no_file_is_neither_waited_for_nor_replaced(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link.toml"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        with pytest.raises(SettingsError, match="no file"):
+            add_exception(path, ENTRY, "dev", now=NOW)
+    assert pipe.is_fifo()
+
+
+def test_a_file_without_end_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    with path.open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(SettingsError, match="more than"):
+        add_exception(path, ENTRY, "dev", now=NOW)
+    assert path.stat().st_size == 2**40
+
+
+@pytest.mark.parametrize("field", ["rule", "agent", "reason"])
+def test_characters_that_no_file_can_hold_are_refused(tmp_path: Path, field: str) -> None:
+    with pytest.raises(UsageError, match="no file can hold"):
+        add_exception(tmp_path / "policy.toml", structs.replace(ENTRY, **{field: "a\udc80"}), "dev", now=NOW)
+    assert not (tmp_path / "policy.toml").exists()
+
+
 def test_the_lock_that_windows_needs_keeps_two_apart_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adding, "_mine", adding._mine_on_windows)
     monkeypatch.setattr(adding.tempfile, "gettempdir", lambda: str(tmp_path))

@@ -33,16 +33,23 @@ def add_exception(path: Path, entry: AllowEntry, preset: str, *, categories: Ite
     """
     if entry.expired(day_of(now)):
         raise UsageError(f"{entry.expires} is over: give a day on which the exception still holds")
+    block = block_of(entry)
+    if any("\ud800" <= sign <= "\udfff" for sign in block):
+        raise UsageError(
+            "the exception holds characters that no file can hold; name rule, agent and reason in plain text"
+        )
     try:
         target = Path(os.path.realpath(path))
-    except ValueError as error:
+        if target.exists() and not target.is_file():
+            # A device or a pipe would never end, or be replaced by a file where whoever runs this may do so.
+            raise SettingsError(f"the policy {path} cannot be written: it is no file. Check security.policy_file.")
+    except (OSError, ValueError) as error:
         raise _unusable(path, error) from error
     categories = tuple(categories)
     with _mine(target, path):
-        old = target.read_bytes()
-        if old:
+        if target.stat().st_size:
             _check_new(entry, preset, path, categories, now)
-        _replaced(target, path, _appended(old, entry), preset, categories)
+        _replaced(target, path, _appended(target.read_bytes(), block), preset, categories)
     return target
 
 
@@ -68,12 +75,12 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _appended(old: bytes, entry: AllowEntry) -> bytes:
+def _appended(old: bytes, block: str) -> bytes:
     end = b"\r\n" if b"\r\n" in old else b"\n"
-    block = block_of(entry).encode().replace(b"\n", end)
+    new = block.encode().replace(b"\n", end)
     if not old.removeprefix(_BOM).strip():
-        return old + block
-    return old + (b"" if old.endswith(b"\n") else end) + end + block
+        return old + new
+    return old + (b"" if old.endswith(b"\n") else end) + end + new
 
 
 @contextmanager
