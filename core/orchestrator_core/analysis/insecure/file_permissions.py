@@ -45,6 +45,7 @@ def _changed(site: Site) -> None:
                 site.text(path) or "",
                 site.dotted(path),
                 *(n for i in ast.walk(path) if (n := last_name(i) or constant_text(i) or "")),
+                *_of_function(site),
             ]
             if path is not None
             else []
@@ -53,10 +54,22 @@ def _changed(site: Site) -> None:
             site.found("open-file", "Everybody may read this secret", "medium", 732, _FIX, confidence=0.6)
 
 
+def _of_function(site: Site) -> tuple[str, ...]:
+    """What a function says that it writes: ``save_private_key(path, pem)``."""
+    arguments = getattr(site.where.node, "args", None)
+    return (site.where.name, *(a.arg for a in getattr(arguments, "args", ())))
+
+
 def _made(site: Site) -> None:
     mode = _mode(site, site.argument({"os.open": 2, "os.mknod": 1, "os.mkfifo": 1}.get(site.name, 1), "mode"))
     if mode is not None and mode & 0o002 and mode <= 0o7777:
         site.found("open-file", "Everybody may write to what is made here", "high", 732, _FIX)
+    elif mode is not None and mode & 0o004 and site.name == "os.open" and mode <= 0o7777:
+        words = " ".join(
+            [site.text(site.argument(0)) or "", site.dotted(site.argument(0)), *_of_function(site)]
+        ).lower()
+        if any(word in words for word in _SECRET_FILES):
+            site.found("open-file", "Everybody may read this secret", "medium", 732, _FIX, confidence=0.6)
 
 
 def _made_by_method(site: Site) -> None:

@@ -60,6 +60,7 @@ class Flow:
                 self.places.look(node.value)
                 called = node.value.value if isinstance(node.value, ast.Await) else node.value
                 if isinstance(called, ast.Call):
+                    self.places.show(self.rules.alone, called)
                     self.variables.check_off(checked_by_statement(called))
                     self.variables.mutated(called)
             case ast.Assign():

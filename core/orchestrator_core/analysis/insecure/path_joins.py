@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from orchestrator_core.analysis.insecure.names import last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, HTML, PATH, SCHEME, weakly_checked
 
@@ -170,6 +171,49 @@ def _keeps_extension(node: ast.AST) -> bool:
     )
 
 
+_RESOLVED = ("realpath", "abspath", "normpath", "resolve", "fspath", "getcwd")
+
+
+def _prefixed(site: Site) -> None:
+    """``path.startswith(os.path.realpath(base))``: ``/srv/www`` begins ``/srv/www-private`` as well."""
+    func = site.call.func
+    if not isinstance(func, ast.Attribute) or len(site.call.args) != 1:
+        return
+    base, path = site.call.args[0], site.value(func.value).made
+    if not any(f"{word}()" in path or f".{word}" in path for word in _RESOLVED) and not _resolves(func.value):
+        return
+    made = site.value(base).made if isinstance(base, ast.Name) else ""
+    if _resolves(base) or (
+        isinstance(base, ast.Name) and (_is_folder(site, base) or any(f"{word}()" in made for word in _RESOLVED))
+    ):
+        message = (
+            "The beginning of a path is compared with a folder that may go on: /srv/www also begins /srv/www-private"
+        )
+        site.found(
+            "loose-path-check",
+            message,
+            "low",
+            22,
+            "Use is_relative_to(base), or startswith(base + os.sep).",
+            confidence=0.6,
+        )
+
+
+def _resolves(node: ast.AST) -> bool:
+    while isinstance(node, ast.Call):
+        if last_name(node.func) in _RESOLVED:
+            return True
+        if last_name(node.func) != "str" or not node.args:
+            return False
+        node = node.args[0]
+    return False
+
+
+def _is_folder(site: Site, base: ast.Name) -> bool:
+    value = site.value(base)
+    return bool(value.levels[PATH]) or (len(value.head) > 1 and not value.head.endswith(("/", "\\")))
+
+
 FAMILY = Family(
     calls={
         "litestar.response.File": _sent,
@@ -190,5 +234,6 @@ FAMILY = Family(
         **dict.fromkeys(("read_text", "read_bytes", "write_text", "write_bytes", "open", "unlink", "iterdir", "rmdir", "mkdir",
             "touch", "rename", "glob", "rglob", "stat", "symlink_to", "chmod"), _method),
         "save": _saved,
+        "startswith": _prefixed,
     },
 )  # fmt: skip

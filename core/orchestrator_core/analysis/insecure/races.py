@@ -1,4 +1,4 @@
-"""A file is looked at, and used a moment later, when it may be another one (CWE-367)."""
+"""A file or a record is looked at, and used a moment later, when it may be another one (CWE-362, 367)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,33 @@ def _looked(site: Site) -> None:
             return
 
 
+def _redeemed(site: Site) -> None:
+    """``if not coupon.used: coupon.used = True; coupon.save()``: two requests at once both find it unused."""
+    node = site.node
+    if (
+        not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        or not site.mentions("save", "commit")
+        or site.mentions(*_LOCKS)
+    ):
+        return
+    for inner in (n for n in ast.walk(node) if isinstance(n, ast.If)):
+        tested = {ast.unparse(n) for n in ast.walk(inner.test) if isinstance(n, ast.Attribute)}
+        changed = saved = False
+        for part in (p for s in (*inner.body, *inner.orelse) for p in ast.walk(s)):
+            if isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store):
+                changed = changed or ast.unparse(part) in tested
+            elif isinstance(part, ast.Attribute):
+                saved = saved or part.attr in ("save", "commit")
+        if changed and saved:
+            message = "Between the look at this record and its change another request may change it"
+            site.found("looked-then-changed", message, "low", 362, _LOCK, confidence=0.5, at=inner)
+            return
+
+
+_LOCKS = ("select_for_update", "with_for_update", "atomic", "F", "Lock", "lock", "acquire")
+_LOCK = "Change it in one statement that holds the condition, or lock the row: select_for_update()."
 FAMILY = Family(
+    functions=(_redeemed,),
     calls=dict.fromkeys(
         ("os.path.exists", "os.path.isfile", "os.access", "os.path.islink", "os.path.lexists", "os.stat"), _looked
     ),

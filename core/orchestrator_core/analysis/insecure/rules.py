@@ -24,6 +24,7 @@ class Rules:
         self.functions = tuple(c for f in families for c in f.functions)
         self.handlers = tuple(c for f in families for c in f.handlers)
         self.texts = tuple(c for f in families for c in f.texts)
+        self.alone = tuple(c for f in families for c in f.alone)
         self.asserts = tuple(c for f in families for c in f.asserts)
         self.comparisons = tuple(c for f in families for c in f.comparisons)
         self.loops = tuple(c for f in families for c in f.loops)

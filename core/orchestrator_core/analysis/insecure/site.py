@@ -170,6 +170,8 @@ class Family(Struct, frozen=True):
     texts: tuple[Check, ...] = ()
     """Texts that are put together: f-strings, sums, ``%`` and ``format``."""
     asserts: tuple[Check, ...] = ()
+    alone: tuple[Check, ...] = ()
+    """Calls that stand as a statement: nobody looks at what they give."""
     comparisons: tuple[Check, ...] = ()
     loops: tuple[Check, ...] = ()
     """``while`` statements."""

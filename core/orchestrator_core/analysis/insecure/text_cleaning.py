@@ -53,6 +53,8 @@ def _replaced(site: Site) -> None:
 def _normalized(site: Site) -> None:
     """``normalize("NFKC", escape(x))``: full-width signs become real ones after the escaping."""
     text = site.argument(1, "unistr")
+    if (site.text(site.argument(0)) or "NFK").startswith("NFK"):
+        _late(site, text)
     if isinstance(text, ast.Call) and any(word in last_name(text.func).lower() for word in _ESCAPERS):
         late = True
     else:
@@ -64,9 +66,41 @@ def _normalized(site: Site) -> None:
         site.found("late-normalising", message, "medium", 180, "Normalise first, then escape.")
 
 
+def _checked_before(site: Site, text: ast.AST | None) -> bool:
+    """Whether signs were looked for in a text that is decoded or normalised only here."""
+    scope, line = site.where.node, getattr(site.node, "lineno", 0)
+    if not isinstance(text, ast.Name) or scope is None:
+        return False
+    for inner in ast.walk(scope):
+        if (
+            isinstance(inner, ast.Assign)
+            and inner.lineno < line
+            and any(last_name(t) == text.id for t in inner.targets)
+        ):
+            return False
+    return any(
+        isinstance(inner, ast.Compare)
+        and inner.lineno <= line
+        and len(inner.ops) == 1
+        and isinstance(inner.ops[0], ast.In | ast.NotIn)
+        and (constant_text(inner.left) or "a").strip("\x00\n\r") not in ("a", "")
+        and not (constant_text(inner.left) or "").isalnum()
+        and isinstance(inner.comparators[0], ast.Name)
+        and inner.comparators[0].id == text.id
+        for inner in ast.walk(scope)
+    )
+
+
+def _late(site: Site, text: ast.AST | None) -> None:
+    if _checked_before(site, text):
+        message = "Signs are looked for in a text before it is decoded, which brings new ones"
+        site.found("late-decoding", message, "medium", 180, "Decode and normalise first, then check.", confidence=0.7)
+
+
 def _unescaped(site: Site) -> None:
     """``unquote(secure_filename(x))``, ``html.unescape(escape(x))``: decoding after cleaning."""
     node = site.argument(0)
+    _late(site, node)
     if isinstance(node, ast.Call) and any(
         word in last_name(node.func).lower() for word in ("escape", "secure_filename", "clean", "sanitize", "basename", "strip_tags")
     ):  # fmt: skip

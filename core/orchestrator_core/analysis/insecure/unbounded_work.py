@@ -27,6 +27,17 @@ def _sized(site: Site) -> None:
             return
 
 
+def _listed(site: Site) -> None:
+    """``query.limit(int(request.args["limit"]))``."""
+    for keyword in site.call.keywords:
+        if keyword.arg in ("per_page", "limit", "page_size", "size", "n", "count", "max_results", "num"):
+            site.call.args.append(keyword.value)
+            _sized(site)
+            site.call.args.pop()
+            return
+    _sized(site)
+
+
 def _outside(site: Site, node: ast.Call) -> bool:
     return any(site.level(argument, TYPE) >= FROM_OUTSIDE for argument in node.args)
 
@@ -188,6 +199,21 @@ def _something_follows(site: Site, loop: ast.While) -> bool:
     return any(statement is loop for statement in body[:-1])
 
 
+def _amount(site: Site) -> None:
+    """``account.balance -= int(request.form["amount"])``: a negative amount gives instead of taking."""
+    node, function = site.node, site.where.node
+    if (
+        isinstance(node, ast.AugAssign)
+        and isinstance(node.op, ast.Sub | ast.Add)
+        and isinstance(node.value, ast.Name)
+        and isinstance(node.target, ast.Attribute | ast.Subscript)
+        and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        and _chosen(site, function, node.value.id, annotated=bool(site.where.answers))
+    ):
+        message = "A visitor's number is added or taken off whatever its sign"
+        site.found("unchecked-amount", message, "low", 20, "Refuse numbers that are not above zero.", confidence=0.5)
+
+
 def _file_field(site: Site) -> None:
     """``FileField`` of wtforms and Django without a list of what may be sent: a hint."""
     kinds = site.keyword("validators")
@@ -204,11 +230,14 @@ def _file_field(site: Site) -> None:
 FAMILY = Family(
     calls={
         **dict.fromkeys(("range", "bytearray", "bytes", "time.sleep", "asyncio.sleep", "numpy.zeros", "numpy.ones", "os.urandom",
-            "secrets.token_bytes"), _sized),
+            "secrets.token_bytes", "numpy.empty", "numpy.full", "itertools.repeat", "itertools.islice", "numpy.random.rand",
+            "secrets.token_hex", "random.sample", "random.choices", "math.factorial"), _sized),
         **dict.fromkeys(("gzip.decompress", "zlib.decompress", "bz2.decompress", "lzma.decompress", "brotli.decompress",
             "zstandard.decompress", "snappy.decompress"), _inflated),
     },
-    methods={"read": _member, **dict.fromkeys(("FileField", "MultipleFileField", "ImageFileField"), _file_field)},
+    methods={"read": _member, **dict.fromkeys(("limit", "paginate", "fetchmany"), _listed),
+        **dict.fromkeys(("FileField", "MultipleFileField", "ImageFileField"), _file_field)},
     assignments=(_pixels,),
     loops=(_loop,),
+    changes=(_amount,),
 )  # fmt: skip

@@ -10,8 +10,19 @@ from orchestrator_core.analysis.insecure.handlers import is_routed
 from orchestrator_core.analysis.insecure.names import constant_text, is_constant, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, HTML, LINE, UNKNOWN, XML
+from orchestrator_core.records import Severity
 
 _FIX = "Escape it with markupsafe.escape or html.escape, or show it through an autoescaped template."
+
+
+_DECODERS = (
+    "urllib.parse.unquote",
+    "urllib.parse.unquote_plus",
+    "urllib.parse.unquote_to_bytes",
+    "html.unescape",
+    "unquote",
+    "unquote_plus",
+)
 
 
 @cache
@@ -189,19 +200,31 @@ def _assigned(site: Site) -> None:
 
 def _header(site: Site) -> None:
     name = site.dotted(site.call.func)
-    if (
-        ("header" in name.lower() or name in ("self.send_header", "self.set_header"))
-        and len(site.call.args) >= 2
-        and site.level(site.call.args[1], LINE) >= FROM_OUTSIDE
-    ):
-        site.found(
-            "header-text",
-            "A header holds a text that comes from outside and may hold line breaks",
-            "medium",
-            113,
-            "Remove \\r and \\n, or accept only known values.",
-            confidence=0.6,
-        )
+    own = site.last == "send_header"  # of `http.server`, which writes what it is given
+    if len(site.call.args) < 2 or not (own or "header" in name.lower()):
+        return
+    value = site.call.args[1]
+    level = site.level(value, LINE)
+    if level >= FROM_OUTSIDE or (level == HANDED_IN and _is_decoded(site, value)):
+        _broken_header(site, "medium")
+    elif level == HANDED_IN and own:
+        _broken_header(site, "low")
+
+
+def _is_decoded(site: Site, value: ast.AST) -> bool:
+    """Whether ``%0d%0a`` became a line break: ``"/home?lang=" + unquote(lang)``."""
+    return any(
+        (isinstance(inner, ast.Call) and site.dotted(inner.func) in _DECODERS)
+        or (isinstance(inner, ast.Name) and site.value(inner).made.removesuffix("()") in _DECODERS)
+        for inner in ast.walk(value)
+    )
+
+
+def _broken_header(site: Site, severity: Severity) -> None:
+    message = "A header holds a text that may hold line breaks"
+    site.found(
+        "header-text", message, severity, 113, "Remove \\r and \\n, or accept only known values.", confidence=0.6
+    )
 
 
 def _template(site: Site) -> None:
