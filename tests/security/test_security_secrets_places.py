@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import string
 from base64 import b64encode
@@ -143,3 +144,24 @@ def test_names_words_and_look_ups_in_such_places_are_left_alone(text: str) -> No
 def test_any_text_can_be_searched(text: str) -> None:
     for hit in SecretScanner().scan(text, ScanContext()):
         assert 0 <= hit.start < hit.end <= len(text)
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 3])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        f"API_KEY={TOKEN}\nDATABASE_URL=https://db.host.org/x\n", f"PASSWORD=\nDB_PASSWORD={TOKEN}\n",
+        f"export TOKEN={TOKEN}\r\nexport A=1",
+        f"api_key: {TOKEN}\ndebug: true\n", f"TOKEN={TOKEN}\tnext", f"API_KEY={TOKEN}\n# see https://a.org\n", f"password: {TOKEN}",
+    ],
+)  # fmt: skip
+def test_a_value_in_a_text_that_stands_in_json_ends_with_its_line(lines: str, depth: int) -> None:
+    text = lines
+    for _ in range(depth):
+        text = json.dumps({"env": text})
+    assert TOKEN in found(text)
+
+
+def test_a_backslash_in_a_password_ends_nothing() -> None:
+    for value in ("Kq7\\nV4!x9Zr", "\\tR7!x9Zqm4"):
+        assert found(f"password={value} and more") == [value]

@@ -62,6 +62,8 @@ _ESCAPES_MAX = 4
 _BLOB = 32
 _QUOTED = {quote: rf"[^{quote}\r\n]" for quote in "\"'`"}
 _UNQUOTED = r"[^\s\"'`,;<]"
+_NEXT_NAME = r"[A-Za-z_][\w.-]{0,60}+="
+_WRITTEN_LINE_END = r"(?<!\\)\\++[nrt](?=\Z|[^\w\s]|[A-Za-z_][\w.-]{0,60}+[=:]|(?:[A-Za-z]?[a-z]++|[A-Z]++)\\*+\Z)"  # not within a password
 
 
 class AssignedValue(Struct, frozen=True):
@@ -137,6 +139,8 @@ def _value(
     if not separator and not bare and not (quote and (password or not middle["close"])):
         return None  # only commands put a value after a mere space, and prose a quoted one
     start = middle.end()
+    if not quote and "\n" in middle["sep"] and compiled(_NEXT_NAME).match(text, start):
+        return None  # nothing was assigned, and the next line follows
     for scheme in _BEARER:
         if lowered.startswith(scheme, start):
             start += len(scheme)
@@ -183,7 +187,7 @@ def _past_escaped_quotes(text: str, end: int, quote: str, character: str) -> int
 
 
 def _end_of_bare(text: str, at: int, start: int, end: int, *, encoded: bool) -> int:
-    """Without the next parameter of a web address, and without the punctuation of a sentence."""
+    """Without the next line of a text that stands in JSON, the next parameter of a web address, and the punctuation of a sentence."""
     if encoded:  # what is around the value is written as it is
         ends = [
             place
@@ -191,6 +195,8 @@ def _end_of_bare(text: str, at: int, start: int, end: int, *, encoded: bool) -> 
             if (place := text.find(sign, start, end)) > start
         ]
         return min(ends, default=end)
+    if text.find("\\", start, end) >= 0 and (line := compiled(_WRITTEN_LINE_END).search(text, start, end)) is not None:
+        end = line.start()
     before = text[max(0, at - 40) : at].rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-")
     if before.endswith(("?", "&")):
         query = text.find("&", start, end)
