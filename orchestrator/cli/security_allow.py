@@ -68,7 +68,12 @@ def command(invocation: Invocation, finding: str, reason: str, expires: str, rul
     path = Path(settings.policy_file)
     with _store(invocation, path) as orchestrator:
         value_hash, found_by = _value(orchestrator, finding.strip().lower())
-        reason = _reason(orchestrator, reason)
+        reason = _reason(reason)
+        for option, text in (("--reason", reason), ("--rule", rule or ""), ("--agent", agent)):
+            if hides(orchestrator.open().guard.redact, text):
+                raise UsageError(
+                    f"{option} holds a secret or personal data, and it stands in the file; say it in other words"
+                )
     entry = AllowEntry(_rule(rule, found_by, value_hash), value_hash, reason, until, agent)
     categories = [category for plugin in installed_scanners(settings.scanners) for category in plugin.categories]
     written = add_exception(path, entry, settings.preset, categories=categories, now=time.time())
@@ -141,14 +146,12 @@ def _rule(named: str | None, found_by: tuple[str, ...], value_hash: str) -> str:
     )
 
 
-def _reason(orchestrator: Orchestrator, text: str) -> str:
+def _reason(text: str) -> str:
     reason = " ".join(storable(text).split())
     if not reason:
         raise UsageError("--reason is empty: say why the value may pass, so that others can judge it later")
     if len(reason) > _REASON_CHARS:
         raise UsageError(f"--reason has {len(reason)} characters; {_REASON_CHARS} are enough")
-    if hides(orchestrator.open().guard.redact, reason):
-        raise UsageError("--reason holds a secret or personal data, and it stands in the file; say it in other words")
     return reason
 
 

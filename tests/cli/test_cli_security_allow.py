@@ -65,6 +65,8 @@ def test_a_hash_is_let_pass_by_the_rule_that_found_it_or_the_one_that_is_named(
         (("0123456789abcdef", "--reason", " \n", "--expires", "90d"), "empty"),
         (("0123456789abcdef", "--reason", "x" * 501, "--expires", "90d"), "500"),
         (("0123456789abcdef", "--reason", f"it is {MAIL}", "--expires", "90d"), "in other words"),
+        (("0123456789abcdef", *SAFE, "--rule", MAIL), "--rule holds"),
+        (("0123456789abcdef", *SAFE, "--rule", "pii.*", "--agent", f"to {MAIL}"), "--agent holds"),
         (("0123456789abcdef", "--reason", "x", "--expires", "soon"), "is no day"),
         (("0123456789abcdef", "--reason", "x", "--expires", "999999d"), "is no day"),
         (("0123456789abcdef", "--reason", "x", "--expires", "2020-01-31", "--rule", "pii.email"), "is over"),
