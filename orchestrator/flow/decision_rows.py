@@ -25,6 +25,8 @@ class DecisionRows:
     def __init__(self, log: Callable[[Sequence[Write]], None]) -> None:
         self._log = log
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        """Held while rows are in neither list, so that no record overtakes a commit that may yet fail."""
         self._later: list[Write] = []
         self._now: list[Write] = []
 
@@ -39,16 +41,22 @@ class DecisionRows:
         return bool(self._now)
 
     def keep(self) -> None:
-        """Commit what is urgent. Where the store cannot be written, it goes with the record. Never raises."""
-        with self._lock:
-            rows, self._now = self._now, []
-        if not rows:
-            return
-        try:
-            self._log(rows)
-        except StoreError:
+        """Commit what is urgent. Where the store cannot be written, it goes with the record. Raises nothing of its own."""
+        with self._writing:
             with self._lock:
-                self._later += rows
+                rows, self._now = self._now, []
+            if not rows:
+                return
+            kept = False
+            try:
+                self._log(rows)
+                kept = True
+            except StoreError:
+                pass
+            finally:
+                if not kept:  # also when Ctrl-C came in between
+                    with self._lock:
+                        self._later += rows
 
     def keep_on_loop(self) -> None:
         """The same from an event loop that cannot await it: it is held up for a moment at most."""
@@ -57,6 +65,6 @@ class DecisionRows:
                 shared_pool.submit(self.keep).result(_LOOP_PATIENCE_S)
 
     def left(self) -> list[Write]:
-        """What the call's record has to write."""
-        with self._lock:
+        """What the call's record has to write; waits for a commit that is under way."""
+        with self._writing, self._lock:
             return [*self._later, *self._now]
