@@ -236,11 +236,9 @@ class MemoryManager:
 
     def knowledge(self, key: str, *, namespace: str | None = None, as_of: float | None = None) -> str | None:
         """The value under a key, now or at a past time (epoch seconds); None when there is none."""
-        place, now = self._arguments.namespace(namespace), self._clock.now()
-        for name in self._arguments.names("key", key):
-            if (found := self._store.by_key(place, name, now=now, as_of=as_of)) is not None:
-                return self._arguments.value_behind(key, found.text)
-        return None
+        keys = self._arguments.names("key", key)
+        found = self._store.by_key(self._arguments.namespace(namespace), keys, now=self._clock.now(), as_of=as_of)
+        return None if found is None else self._arguments.value_behind(key, found.text)
 
     def get(self, memory_id: str) -> RecalledMemory | None:
         """The memory of an id, also of one that was merged; expired and superseded ones included. None when there is none."""

@@ -156,14 +156,14 @@ def test_a_value_older_than_the_one_under_its_key_comes_in_as_superseded(room: R
     room.remember("port: 8080", key="port", id="new", now=NOW + 60)
     room.take(file)
     assert {row["id"]: row["superseded_at"] for row in room.everything()} == {"old": NOW + 60, "new": None}
-    current = room.store.by_key("default", "port", now=NOW + 61)
+    current = room.store.by_key("default", ("port",), now=NOW + 61)
     assert current is not None and current.id == "new"
 
 
 def test_values_of_one_key_in_any_order_leave_the_newest(room: Room) -> None:
     lines = [{"id": f"v{n}", "text": f"port: {n}", "key": "port", "created_at": NOW - n} for n in (3, 1, 2)]
     room.take("\n".join(map(json.dumps, lines)))
-    current = room.store.by_key("default", "port", now=NOW)
+    current = room.store.by_key("default", ("port",), now=NOW)
     assert current is not None and current.id == "v1"
 
 

@@ -117,17 +117,17 @@ def test_release_takes_it_out_of_quarantine(store: MemoryStore) -> None:
 def test_what_is_set_aside_does_not_push_out_what_stands_under_its_key(store: MemoryStore) -> None:
     store.put(row("good", "deploy: run make deploy", key="deploy"))
     store.put(row("bad", f"deploy: {ORDER}", key="deploy", created_at=101.0))
-    standing = store.by_key("default", "deploy", now=102.0)
+    standing = store.by_key("default", ("deploy",), now=102.0)
     assert standing is not None
     assert standing.id == "good"
     store.put(row("worse", f"deploy: {ORDER} Now.", key="deploy", created_at=102.0))
     assert [memory.id for memory in store.browse(EVERYTHING, now=103.0)] == ["worse", "good"]
     # Whoever releases it decides that it stands.
     store.release("worse")
-    standing = store.by_key("default", "deploy", now=103.0)
+    standing = store.by_key("default", ("deploy",), now=103.0)
     assert standing is not None
     assert standing.id == "worse"
-    before = store.by_key("default", "deploy", now=103.0, as_of=101.5)
+    before = store.by_key("default", ("deploy",), now=103.0, as_of=101.5)
     assert before is not None
     assert before.id == "good"
 
@@ -136,7 +136,7 @@ def test_a_value_that_is_no_longer_set_aside_stands(store: MemoryStore) -> None:
     store.put(row("good", "deploy: run make", key="deploy"))
     store.put(row("bad", f"deploy: {ORDER}", key="deploy", created_at=101.0))
     store.put(row("checked", f"deploy: {ORDER}", key="deploy", created_at=102.0, quarantined=""))
-    standing = store.by_key("default", "deploy", now=103.0)
+    standing = store.by_key("default", ("deploy",), now=103.0)
     assert standing is not None
     assert standing.id == "checked"
 
@@ -146,7 +146,7 @@ def test_the_same_value_again_does_not_set_a_released_one_aside(store: MemorySto
     store.release("bad")
     again = store.put(row("again", f"deploy: {ORDER}", key="deploy", created_at=101.0))
     assert again.merged_into == "bad"
-    standing = store.by_key("default", "deploy", now=102.0)
+    standing = store.by_key("default", ("deploy",), now=102.0)
     assert standing is not None
     assert (standing.id, standing.trust, standing.quarantined) == ("bad", 1.0, "")
 
@@ -156,7 +156,7 @@ def test_a_memory_that_is_set_aside_under_a_key_leaves_the_same_text_there_stand
     store.put(row("good", "a text", key="k"))
     store.put(row("aside", "another", key="k", quarantined="why"))
     store.put(row("a", "a text", key="k", quarantined="why", created_at=200.0))
-    standing = store.by_key("default", "k", now=300.0)
+    standing = store.by_key("default", ("k",), now=300.0)
     assert standing is not None and standing.id == "good"
     found = store.by_id("a", 300.0)
     assert found is not None and found.quarantined == "why" and found.key == "k"

@@ -117,10 +117,10 @@ def test_an_overwritten_memory_takes_part_in_merging_with_its_new_text(store: Me
 def test_a_newer_value_supersedes_and_the_older_is_read_as_of(store: MemoryStore) -> None:
     for number in range(3):
         store.put(row(f"v{number}", f"value {number}", key="k", created_at=100.0 + number))
-    standing = store.by_key("default", "k", now=200.0)
+    standing = store.by_key("default", ("k",), now=200.0)
     assert standing is not None
     assert standing.text == "value 2"
-    seen = [store.by_key("default", "k", now=200.0, as_of=time) for time in (99.0, 100.5, 101.5, 102.5)]
+    seen = [store.by_key("default", ("k",), now=200.0, as_of=time) for time in (99.0, 100.5, 101.5, 102.5)]
     assert [memory and memory.text for memory in seen] == [None, "value 0", "value 1", "value 2"]
     assert ids(store.browse(ALL, now=200.0)) == ["v2"]
     assert store.stats(200.0).superseded == 2
@@ -129,7 +129,7 @@ def test_a_newer_value_supersedes_and_the_older_is_read_as_of(store: MemoryStore
 def test_a_clock_that_goes_back_keeps_one_value(store: MemoryStore) -> None:
     store.put(row("new", "value 1", key="k", created_at=500.0))
     store.put(row("late", "value 2", key="k", created_at=100.0))
-    standing = store.by_key("default", "k", now=600.0)
+    standing = store.by_key("default", ("k",), now=600.0)
     assert standing is not None
     assert standing.id == "late"
     assert store.stats(600.0).live == 1
@@ -150,7 +150,7 @@ def test_an_id_that_takes_over_a_key_supersedes_what_stands_there(store: MemoryS
     store.put(row("b", "value", key="k"))
     stored = store.put(row("a", "value", key="k", created_at=200.0))
     assert (stored.id, stored.merged_into, get(store, "a").text) == ("a", "", "value")
-    standing = store.by_key("default", "k", now=300.0)
+    standing = store.by_key("default", ("k",), now=300.0)
     assert standing is not None
     assert standing.id == "a"
     assert store.stats(300.0).superseded == 1
@@ -160,7 +160,7 @@ def test_overwriting_a_value_that_has_other_ids_makes_it_an_older_version(store:
     store.put(row("a", "value", key="k"))
     store.put(row("b", "value", key="k", created_at=101.0))
     store.put(row("a", "new value", key="k", created_at=200.0))
-    standing, before = (store.by_key("default", "k", now=300.0, as_of=time) for time in (None, 150.0))
+    standing, before = (store.by_key("default", ("k",), now=300.0, as_of=time) for time in (None, 150.0))
     assert standing is not None and before is not None
     assert (standing.id, standing.text, before.id, before.text) == ("a", "new value", "b", "value")
 

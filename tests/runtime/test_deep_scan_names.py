@@ -99,6 +99,7 @@ def test_a_memory_that_another_process_told_under_the_old_key_meanwhile_supersed
     clock.advance(10)
     magnus.memory.remember("another value", key="another")
     magnus.database.execute([("UPDATE memories SET key = ?, scan_level = 'pattern' WHERE key = 'another'", (NAME,))])
+    assert magnus.memory.knowledge(NAME) == "another value", "also before it is looked at"
     scanning.run()
     rows = magnus.database.query("SELECT text, key, superseded_at IS NULL FROM memories ORDER BY seq")
     assert rows[0][1] == rows[1][1] and PLACEHOLDER.fullmatch(rows[0][1])

@@ -90,21 +90,24 @@ class MemoryStore:
         rows = self._database.query(f"SELECT {SELECTED} FROM memories AS m WHERE m.seq = ({_SEQ})", (memory_id,))
         return recalled(rows[0], now) if rows else None
 
-    def by_key(self, namespace: str, key: str, *, now: float, as_of: float | None = None) -> RecalledMemory | None:
-        """What stands under a key now, or stood there at a past time; what is quarantined stands nowhere."""
-        if as_of is None:
-            rows = self._database.query(
-                f"SELECT {SELECTED} FROM memories AS m WHERE m.namespace = :namespace AND m.key = :key AND m.key <> '' AND {_LIVE} "
-                "AND m.quarantined = ''",
-                {"namespace": namespace, "key": key, "now": now},
+    def by_key(
+        self, namespace: str, keys: Sequence[str], *, now: float, as_of: float | None = None
+    ) -> RecalledMemory | None:
+        """What stands under a key now, or stood there at a past time; what is quarantined stands nowhere.
+
+        ``keys`` is what one key may be called; the newest counts.
+        """
+        standing = _LIVE
+        if as_of is not None:
+            standing = (
+                "m.created_at <= :now AND (m.superseded_at IS NULL OR m.superseded_at > :now) "
+                "AND (m.expires_at IS NULL OR m.expires_at > :now OR m.pinned)"
             )
-        else:
-            rows = self._database.query(
-                f"SELECT {SELECTED} FROM memories AS m WHERE m.namespace = ? AND m.key = ? AND m.key <> '' AND m.created_at <= ? "
-                "AND m.quarantined = '' AND (m.superseded_at IS NULL OR m.superseded_at > ?) "
-                "AND (m.expires_at IS NULL OR m.expires_at > ? OR m.pinned) ORDER BY m.created_at DESC, m.seq DESC LIMIT 1",
-                (namespace, key, as_of, as_of, as_of),
-            )
+        rows = self._database.query(
+            f"SELECT {SELECTED} FROM memories AS m WHERE m.namespace = :namespace AND {_among('m.key', keys, 'key')} AND m.key <> '' "
+            f"AND {standing} AND m.quarantined = '' ORDER BY m.created_at DESC, m.seq DESC LIMIT 1",
+            {"namespace": namespace, "now": now if as_of is None else as_of} | _named("key", keys),
+        )
         return recalled(rows[0], now) if rows else None
 
     def newest(self, namespace: str, tier: str, limit: int, now: float) -> tuple[RecalledMemory, ...]:
