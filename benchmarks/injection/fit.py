@@ -36,7 +36,7 @@ HOSTILE = 0.3
 SINGLE = 0.2
 """What a sentence of a harmless text weighs, beside the text itself."""
 FEATURES_MAX = 2_300
-TURNS = ("old", "first", "wording", "second")
+TURNS = ("old", "first", "wording", "second", "fourth")
 
 
 class Text(NamedTuple):
@@ -86,7 +86,7 @@ def texts(place: wording.Place) -> list[Text]:
     raw: list[tuple[str, bool, str | list[str]]] = []
     old_direct = _lines("direct.txt") + _lines("later_direct.txt")
     if place != "request":
-        documents = _parts("wording_documents.txt") + _parts("second_documents.txt")
+        documents = [part for turn in ("wording", "second", "fourth") for part in _parts(f"{turn}_documents.txt")]
         old = _parts("documents.txt") + _parts("harmless_documents.txt")
         orders = {
             "old": [*filter(_told, _lines("indirect.txt") + _lines("later_indirect.txt")), *old_direct],
@@ -94,6 +94,7 @@ def texts(place: wording.Place) -> list[Text]:
             "first": _lines("first_told.txt") + _lines("first_direct.txt"),
             "second": _lines("second_told.txt") + _lines("second_direct.txt"),
             "third": _lines("third_told.txt") + _lines("third_direct.txt"),
+            "fourth": _lines("fourth_told.txt") + _lines("fourth_direct.txt"),
         }
         if place == "task":
             orders = {
@@ -101,13 +102,14 @@ def texts(place: wording.Place) -> list[Text]:
                 "wording": _lines("wording_stray.txt"),
                 "first": [t.splitlines()[-1] for t in _lines("first_tasks.txt")],
                 "second": _lines("second_stray.txt"),
+                "fourth": _lines("fourth_stray.txt"),
             }
         for turn, texts_of_it in orders.items():
             raw += [(turn, True, t) for t in _planted(texts_of_it, old if turn == "old" else documents, 2)]
-        raw += [(turn, False, t) for turn in ("wording", "second") for t in _parts(f"{turn}_documents.txt")]
+        raw += [(turn, False, t) for turn in ("wording", "second", "fourth") for t in _parts(f"{turn}_documents.txt")]
         raw += [("old", False, t) for t in old]
         raw += [("first", False, t) for t in _lines("first_documents.txt")]
-        raw += [(TURNS[n % 4], False, t) for n, t in enumerate(_own_pages())]
+        raw += [(TURNS[n % len(TURNS)], False, t) for n, t in enumerate(_own_pages())]
     else:
         raw += [("old", True, t) for t in old_direct]
         raw += [("old", False, t) for t in _lines("harmless_requests.txt") + _lines("later_requests.txt")]
@@ -117,7 +119,8 @@ def texts(place: wording.Place) -> list[Text]:
         raw += [("third", True, t) for t in _lines("third_direct.txt")]
         raw += [("wording", False, t) for t in _parts("wording_documents.txt")]
         raw += [("second", False, t) for t in _parts("second_documents.txt")]
-        raw += [(TURNS[n % 4], False, t) for n, t in enumerate([*_lines("long_requests.txt"), *_own_pages()])]
+        raw += [("fourth", False, t) for t in _parts("fourth_documents.txt")]
+        raw += [(TURNS[n % len(TURNS)], False, t) for n, t in enumerate([*_lines("long_requests.txt"), *_own_pages()])]
     return [_read(turn, hostile, text, place) for turn, hostile, text in raw]
 
 

@@ -12,12 +12,26 @@ from orchestrator_core.analysis.orders import phrases as orders
 from orchestrator_core.analysis.orders import unmasking
 from orchestrator_core.records import Severity
 from orchestrator_security.contract import ScanContext
-from orchestrator_security.injection import about_answer, extraction, jailbreak, told_earlier, untrusted, wording
+from orchestrator_security.injection import (
+    about_answer,
+    addressed,
+    boundless,
+    extraction,
+    jailbreak,
+    kept_secret,
+    own_text,
+    stray_order,
+    told_earlier,
+    untrusted,
+    wording,
+)
 from orchestrator_security.injection.evidence import Category, Evidence, Phrase, PhraseTable, Piece, tokens
 from orchestrator_security.injection.other_scripts import in_other_scripts
 from orchestrator_security.injection.quoting import own_words
+from orchestrator_security.injection.sentence_rules import RuleTable
 from orchestrator_security.injection.smuggling import smuggled
-from orchestrator_security.injection.stray_task import stray_code, stray_tasks
+from orchestrator_security.injection.stray_code import harmful_orders, stray_code
+from orchestrator_security.injection.stray_task import stray_tasks
 from orchestrator_security.injection.veiled import unveiled
 from orchestrator_security.scanner import Hit
 
@@ -98,9 +112,13 @@ def evidence(text: str, *, theirs: bool) -> Evidence:
             pieces.append(Piece(f"injection.{veil}", heaviest.category, "veiled", max(1.0, behind.score)))
     pieces += smuggled(text, plain, untrusted=theirs)
     wordings = wording.described(plain)
+    pieces += _rules().pieces(wordings, untrusted=theirs)
+    pieces += boundless.boundless(wordings)
     if theirs:
+        pieces += addressed.marked(plain)
         pieces += stray_tasks(text, wordings)
         pieces += stray_code(text)
+        pieces += harmful_orders(wordings)
     if not text.isascii():
         pieces += in_other_scripts(wordings)
     pieces += worded(wordings, pieces, theirs=theirs)
@@ -175,3 +193,8 @@ def _table() -> PhraseTable:
             *untrusted.PHRASES,
         ]
     )
+
+
+@cache
+def _rules() -> RuleTable:
+    return RuleTable([*own_text.RULES, *kept_secret.RULES, *boundless.RULES, *addressed.RULES, *stray_order.RULES])

@@ -16,9 +16,12 @@ from orchestrator_security.injection import wording
 from orchestrator_security.injection.evidence import Piece
 
 _STRONG = (
-    "summari[sz]e|translate|compose|write|explain|describe|generate|encode|decode|paraphrase|rewrite|calculate|analy[sz]e|"
+    "summari[sz]e|translate|compose|write(?! (?:to|back|soon|us|down|your|here|me (?:when|soon|if|back)))|explain|describe|generate|"
+    "encode|decode|paraphrase|rewrite|calculate|analy[sz]e|"
     "compare|classify|"
-    "outline|brainstorm|draft|tell me|give me|list|evaluate the|assess the|determine the|predict|elaborate|discuss|recite|"
+    "outline|brainstorm|draft (?:a|an|me|some)|tell me(?! (?:if|when|whether|your|which|where you|what you|how you))|give me(?! (?:a "
+    "call|a ring|your))|list|correct the|teach|categori[sz]e|read out|book me|evaluate the|assess the|determine the|predict|elaborate|"
+    "discuss|recite|"
     "solve|"
     "identify the|investigate|research|examine|estimate the|craft|narrate|sing|define|name (?:the|three|five|two|a|some|"
     "four|ten)|extract|rank|critique|"
@@ -36,148 +39,130 @@ _STRONG = (
     "produce a|make a"
 )
 _OPENING = (
-    "(?:please |kindly |now |then |also |next |additionally,? |furthermore,? |finally,? |and |i want you to |i need you to "
-    ")"
+    "(?:please |kindly |now |then |also,? |next |additionally,? |furthermore,? |finally,? |and |i want you to |i need you to |i'd like "
+    "you to |"
+    "can you (?:please )?|could you (?:please )?|would you (?:please )?|do the following instead: |please do the following instead: )"
 )
-_TASK = rf"(?:(?<=[\n.!?|>])[ \t]{{0,8}}|^[ \t]{{0,8}}){_OPENING}{{0,2}}(?:{_STRONG})(?= )[^\n.!?|]{{8,220}}"
+_ME = (
+    r"\b(?:tell|give|show|teach|help|inform|remind|provide|write|make|book|find|order|read|draft|get|suggest|recommend|compose|explain "
+    r"to) me\b|\bfor me\b|\b(?:should|can|could|do|would|may) i\b|^(?:is|will) it (?:going to )?"
+)
+_PEOPLE = (
+    r"^(?:(?:tell|give|show|help|send|write) me )?(?:\w+ )?(?:the|this|that|these|those|all|both|any|his|her|their|him|everyone|"
+    r"everybody|each other)\b"
+)
+_GENERAL_OBJECT = (
+    r"\b(?:of|between|about|how|why|who|in (?:the )?[a-z]+ (?:order|words)|behind|from \d+|for (?:a|an|my)|\d{2,}|equation|"
+    r"sentence|phrase|word|poem|story|song|lyrics|planets|weather|time in|news)\b"
+)
+_LESSONS = (
+    r"\b(?:exercises?|assignments?|homework|worksheets?|quiz|trivia|question \d|questions? \d|puzzle|exam|essay by|hand (?:it )?in|"
+    r"interview|survey|faq|course|lesson|study group|lab|todo|to-do|"
+    r"action items?|agenda|runbook|tutorial|phrase book|dialogue|sermon|style guide|workout|letter to the editor|dear (?:parents|"
+    r"colleagues|team))\b"
+)
+_NEAR = 60
+_DEFINITE_LESS, _LESSON_LESS, _MANY_LESS = 0.4, 0.3, 0.15
+"""What a task counts less where it is about one certain thing, in a text for learners or with items, and for each further order in it."""
+_FOREIGN = (
+    "dimmi (?:come|cosa|qual|chi|perché)|spiegami|raccontami|traduci|scrivi (?:un|una|uno)|explique|raconte[- ]moi|écris (?:un|une|le)|"
+    "traduis|erkläre? (?:mir|wie|was|warum|den|die)|"
+    "schreibe? (?:ein|eine|einen|mir ein)|übersetze|nenne? (?:mir|drei|fünf|die|den)|explica(?:me)? (?:cómo|qué|por|la|el)|escribe (?:un|"
+    "una)|cuéntame|traduce|dime (?:cómo|cuál|qué es)|schrijf een|leg uit|vertaal"
+)
+_BEGIN = r"(?:(?<=[\n.!?|>])[ \t]{0,8}|^[ \t]{0,8})(?:(?:#|//|--|info|warn|error|debug) {0,2})?"
+_TASK = rf"{_BEGIN}{_OPENING}{{0,2}}(?:{_STRONG}|{_FOREIGN})(?= )[^\n.!?|]{{8,220}}"
+_ASKS = (
+    "(?!how about|what about|how are|why not|how come|what if|how was|what else)(?:what(?:['’]?s)?|who(?:['’]s)?|which|when|"
+    "where(?:['’]s)?|how|why)"
+)
 _QUESTION = (
-    r"(?:(?<=[\n.!|>])[ \t]{0,8}|^[ \t]{0,8})(?:what|who|which|when|where|how|why|is|are|does|did|can) (?:[a-z']{1,14} "
-    r")[^\n.!?|]{6,200}\?"
+    rf"{_BEGIN}(?:{_ASKS}|is|are|does|did|can|will|do) (?:[a-z']{{1,14}} )[^\n.!?|]{{6,200}}\?|\A[ \t]{{0,8}}(?:{_ASKS}) [a-z'’]{{1,14}} "
+    rf"[^\n.!?|]{{12,200}}(?=\n)"
+    rf"|(?<=[\n.!?|>])[ \t]{{0,8}}(?:{_ASKS}) [a-z'’]{{1,14}} [^\n.!?|]{{12,200}}\Z"
 )
 _ADDRESSED = (
-    r"\b(?:you|your|yours|we|our|us|i|my|below|here|attached|attachment|this|these|link|click|button|them|him|her|they|it|"
-    "tomorrow|today|above|page|section|"
-    "following|ours|team|"
-    "file|server|command|install|api|config|function|method|class|module|package|repo|repository|directory|folder|branch|"
-    "database|"
-    r"table|column|tests?|bug|issue|release|version|variable|parameter|endpoint|users?)\b"
+    r"\b(?:you|your|yours|we|our|us|i|my|below|here|attached|attachment|this|these|link|click|button|them|him|her|"
+    r"tomorrow|today|above|page|section|following|ours|team)\b"
 )
-_WORD = r"[a-z]{4,}"
+_SOFTWARE = (
+    r"\b(?:file|server|command|install|api|config|function|method|class|module|package|repo|repository|directory|folder|branch|database|"
+    r"table|column|tests?|bug|issue|release|version|"
+    r"variable|parameter|endpoint|users?)\b"
+)
+_ITSELF = r"\b(?:this|these|the following|following)(?: [a-z]+){0,3}:"
+_WORD = r"[^\W\d_]{3,}"
 _QUOTED = r"\"[^\"\n]*+\"|'[^'\n]*+'|“[^”\n]*+”"
-_COMMON = frozenset(
-    [
-        "that",
-        "this",
-        "with",
-        "from",
-        "have",
-        "will",
-        "your",
-        "about",
-        "into",
-        "what",
-        "which",
-        "when",
-        "where",
-        "there",
-        "their",
-        "they",
-        "them",
-        "then",
-        "than",
-        "been",
-        "were",
-        "also",
-        "more",
-        "most",
-        "some",
-        "such",
-        "only",
-        "other",
-        "over",
-        "under",
-        "after",
-        "before",
-        "please",
-        "could",
-        "would",
-        "should",
-        "does",
-        "each",
-        "very",
-        "just",
-        "like",
-        "make",
-        "made",
-        "using",
-        "used",
-        "between",
-        "during",
-        "main",
-        "latest",
-        "recent",
-        "current",
-        "information",
-        "details",
-        "provide",
-        "tell",
-        "give",
-        "list",
-        "write",
-        "summarize",
-        "explain",
-        "describe",
-        "find",
-        "create",
-        "generate",
-        "analyze",
-        "translate",
-        "compose",
-        "identify",
-        "suggest",
-        "recommend",
-        "calculate",
-        "following",
-        "best",
-        "good",
-        "great",
-        "well",
-        "many",
-        "much",
-        "time",
-        "today",
-        "year",
-        "years",
-        "world",
-        "people",
-        "thank",
-        "thanks",
-        "dear",
-        "regards",
-    ]
+_COMMON_WORDS = (
+    "that this with from have will your about into what which when where there their they them then than been were also "
+    "more most some such only other over under after before please could would should does each very just like make made "
+    "using used between during main latest recent current information details provide tell give list write summarize "
+    "explain describe find create generate analyze translate compose identify suggest recommend calculate following best "
+    "good great well many much time today year years world people thank thanks dear regards the and for are who was how "
+    "why its has had can did not all any one two get got let may his out own per she too use way yes but via now new see "
+    "say set put der die das und ein eine den dem des mit von les une pour dans avec los las una por con del che non gli"
 )
-_GENERAL = ("what ", "who ", "which ", "when ", "where ", "how ", "why ")
+_COMMON = frozenset(_COMMON_WORDS.split())
+_GENERAL = (
+    "what",
+    "who",
+    "which",
+    "when",
+    "where",
+    "how",
+    "why",
+    "is it ",
+    "is there ",
+    "are there ",
+    "is a ",
+    "can a ",
+    "does a ",
+)
 _ENOUGH_WORDS = 4
-_LONG = 35
+_LONG, _LONGER = 15, 35
 _TASKS_MAX = 3
 _TEXT_MAX = 40_000
 _LEAST_WORDS = 2
+_SHARED = 4
+"""One word in four may stand in the rest of the text as well: some word always does by chance."""
+_NAME = r"(?<=[a-z,] )[A-Z][a-z]{2}"
+_MADE_UP = (
+    r"\b(?:riddles?|poems?|jokes?|haikus?|stor(?:y|ies)|limericks?|songs?|tweets?|slogans?|rhymes?|lullab(?:y|ies)|essays?|"
+    r"sonnets?)\b"
+)
+UNTRUSTED_LEAST = 0.5
 _EVEN, _SHARE = 0.7, 0.12
-_LEAST, _MOST = 0.2, 0.9
+_MOST = 0.9
 _LIKELY_ODDS = 1.6
-"""What such a sentence counts where its wording says nothing, what one of its log-odds adds, and the bounds."""
+"""What such a sentence counts where its wording says nothing, what one of its log-odds adds, and the most."""
 
 
 def stray_tasks(text: str, wordings: wording.Described) -> list[Piece]:
     """One piece of evidence where there is a task, or a question, that the rest of the text has nothing to do with."""
     lowered = text[:_TEXT_MAX].lower()
     tasks = _some(_TASK, lowered)
+    less = _less(lowered, len(tasks))
     if len(tasks) <= _TASKS_MAX:
         for task in tasks:
-            if (_begins_a_sentence(text, task) or _at_the_edge(lowered, task)) and _astray(lowered, task):
-                return [_stray("stray-task", task[0])]
+            standing = _begins_a_sentence(text, task) or _at_the_edge(lowered, task) or compiled(_ME).search(task[0])
+            if standing and _astray(text, lowered, task):
+                return [_stray("stray-task", task[0], less)]
     questions = _some(_QUESTION, lowered)
     if len(questions) <= _TASKS_MAX:
         for question in questions:
-            alone = (
-                len(questions) == 1 and len(question[0]) >= _LONG and question[0].strip().startswith(_GENERAL)
-            ) or _at_the_edge(lowered, question)
-            if alone and _astray(lowered, question, least=1):
-                return [_stray("stray-question", question[0])]
-    return _worded_so(wordings)
+            alone = len(questions) == 1 and len(question[0]) >= _LONG and question[0].strip().startswith(_GENERAL)
+            if (alone or _at_the_edge(lowered, question)) and _astray(text, lowered, question, question=True):
+                general = not less and compiled(_GENERAL_OBJECT).search(question[0]) is not None
+                return [_stray("stray-question", question[0], less, UNTRUSTED_LEAST * general)]
+    return _worded_so(wordings, less)
 
 
-def _worded_so(wordings: wording.Described) -> list[Piece]:
+def _less(lowered: str, tasks: int) -> float:
+    """What any task counts less in this text: instructions for people come in many, and lessons and lists are made of them."""
+    return _LESSON_LESS * (compiled(_LESSONS).search(lowered) is not None) + _MANY_LESS * max(0, tasks - 1)
+
+
+def _worded_so(wordings: wording.Described, less: float) -> list[Piece]:
     """The sentence most likely to be such a task by its wording, where no other knows what it is about."""
     if len(wordings.sentences) < 2:
         return []
@@ -192,51 +177,24 @@ def _worded_so(wordings: wording.Described) -> list[Piece]:
     others = {_stem(word) for one in rest for word in one.words if len(word) >= 4}
     if len(others) < _ENOUGH_WORDS or not own or own & others:
         return []
-    return [
-        Piece("injection.stray-task", "prompt_injection", "stray", min(_MOST, 0.5 + _SHARE * (odds - _LIKELY_ODDS)))
-    ]
+    weight = 0.5 + _SHARE * (odds - _LIKELY_ODDS) - less - _DEFINITE_LESS * _definite(" ".join(sentence.words))
+    return [Piece("injection.stray-task", "prompt_injection", "stray", min(_MOST, weight))] if weight > 0 else []
 
 
 def _after_opening(words: Sequence[str]) -> Sequence[str]:
     return words[2:] if words[1:2] == ("me",) else words
 
 
-_FENCE = r"```[^\n`]{0,30}\n([^`]*+)```"
-_HARMFUL = (
-    r"os\.system|subprocess|requests\.(?:post|get)|socket|os\.fork|/etc/|/boot|rm -rf|pynput|keyboard|clipboard|pbpaste|"
-    "cookies?|shutil|nc -e|scapy|fernet|encrypt|"
-    "imagegrab|pyautogui|screenshot|tcpdump|sniff|winreg|iptables|blockinput|kill|reboot|shutdown|urlopen|urllib|smtplib|"
-    r"paramiko|ftplib|base64|exec\(|eval\(|"
-    r"while true|os\.remove|unlink|format c|wget|curl|powershell|chmod|passwd|getpass|history|webbrowser|selenium|cv2|"
-    "camera|microphone|pyaudio"
-)
-_WORKING_TEXT = (
-    r"\b(?:install|npm|pip|server|repository|function|api|config|import|module|library|build|docker|class|django|react|"
-    r"command|readme|version|bug|error)\b"
-)
-
-
-def stray_code(text: str) -> list[Piece]:
-    """Evidence from a block of code: what it does, and that nothing around it speaks of software."""
-    if "```" not in text:
-        return []
-    lowered = text[:_TEXT_MAX].lower()
-    fence = compiled(_FENCE).search(lowered)
-    if fence is None:
-        return []
-    pieces = []
-    if compiled(_HARMFUL).search(fence[1]):
-        pieces.append(Piece("injection.code-to-insert", "prompt_injection", "code", 0.15))
-    around = f"{lowered[: fence.start()]} {lowered[fence.end() :]}"
-    if not compiled(_WORKING_TEXT).search(around) and len(compiled(_WORD).findall(around)) >= _ENOUGH_WORDS:
-        pieces.append(Piece("injection.code-to-insert", "prompt_injection", "code", 0.25))
-    return pieces
-
-
-def _stray(name: str, task: str) -> Piece:
+def _stray(name: str, task: str, less: float, least: float = 0.0) -> Piece:
     odds = wording.described(unmasking.plain(task)).log_odds("task")
-    weight = min(_MOST, max(_LEAST, _EVEN + _SHARE * odds))
-    return Piece(f"injection.{name}", "prompt_injection", "stray", weight)
+    said = re.sub(rf"^\s*{_OPENING}{{0,2}}", "", task)
+    weight = _EVEN + _SHARE * odds - less - _DEFINITE_LESS * _definite(said)
+    return Piece(f"injection.{name}", "prompt_injection", "stray", min(_MOST, max(least, weight)))
+
+
+def _definite(said: str) -> bool:
+    """Whether a task is about one thing that both sides know: "the budget", not "the capital of Peru" and "a poem"."""
+    return compiled(_PEOPLE).search(said) is not None and compiled(_GENERAL_OBJECT).search(said[:_NEAR]) is None
 
 
 def _some(source: str, text: str) -> list[re.Match[str]]:
@@ -252,17 +210,24 @@ def _at_the_edge(text: str, match: re.Match[str]) -> bool:
     return not text[: match.start()].strip() or not text[match.end() :].strip(" \t\n.?!'\"")
 
 
-def _astray(text: str, match: re.Match[str], least: int = _LEAST_WORDS) -> bool:
-    said = re.sub(rf"^\s*{_OPENING}{{0,2}}", "", match[0])
-    said = re.sub(r"^(?:tell me|give me|show me|teach me|help me|inform me|remind me|provide me)\b", "", said)
-    if compiled(_ADDRESSED).search(compiled(_QUOTED).sub(" ", said)):
+def _astray(text: str, lowered: str, match: re.Match[str], *, question: bool = False) -> bool:
+    said = re.sub(rf"^{_BEGIN}{_OPENING}{{0,2}}", "", match[0])
+    asked, mine = compiled(_ME).subn(" ", said)
+    asked = compiled(_ITSELF).sub(" ", compiled(_QUOTED).sub(" ", asked))
+    if compiled(_ADDRESSED).search(asked.replace("my ", "") if mine else asked):
         return False
-    own = {_stem(word) for word in compiled(_WORD).findall(said)} - _COMMON
-    if len(own) < least:
+    rest = f"{lowered[: match.start()]} {lowered[match.end() :]}"
+    if compiled(_SOFTWARE).search(asked) and compiled(_SOFTWARE).search(rest):
         return False
-    rest = f"{text[: match.start()]} {text[match.end() :]}"
+    words = set(compiled(_WORD).findall(asked)) - _COMMON
+    own = {_stem(word) for word in words}
+    named = compiled(_NAME).search(text[match.start() : match.end()].lstrip()[1:]) is not None
+    if len(words) < (
+        1 if named or compiled(_MADE_UP).search(asked) or (question and len(match[0]) >= _LONGER) else _LEAST_WORDS
+    ):
+        return False
     others = {_stem(word) for word in compiled(_WORD).findall(rest)}
-    return len(others) >= _ENOUGH_WORDS and own.isdisjoint(others)
+    return len(others) >= _ENOUGH_WORDS and len(own & others) * _SHARED <= len(own)
 
 
 def _stem(word: str) -> str:

@@ -1,0 +1,177 @@
+"""What a model was given before the conversation, asked for in whatever words: its prompt, what stands above, its makers' rules.
+
+OWASP LLM07 (system prompt leakage). The verb says little: a prompt can be printed, sung, guessed at, compared or put into a variable.
+What is asked for says nearly all: hardly anybody speaks to a model of *its* prompt for another reason, and people who build such things
+speak of *their* prompt.
+"""
+
+from __future__ import annotations
+
+from orchestrator_security.injection.sentence_rules import SentenceRule
+
+_EARLY = (
+    "system|developer|initial|original|hidden|secret|starting|opening|setup|startup|set up|start up|base|underlying|internal|"
+    "pre|full|actual|entire|raw|whole|complete|exact|literal|first|very first|own|custom|core|confidential|private|current"
+)
+_TEXT = (
+    "prompts?|messages?|instructions?|text|preambles?|directives|rules|orders|lines?|words|sentences?|guidelines|briefing|section|"
+    "context|configuration|role message|programming|primer|polic(?:y|ies)"
+)
+_SURELY = (
+    "system prompts?|system messages?|system role message|system text|system instructions?|sys ?prompts?|systemprompts?|pre ?prompts?|"
+    "preamble|meta ?prompts?|"
+    "prompt(?! (?:reply|response|answer|attention|action|help|delivery|payment|and|service))|directives|briefing|primer|context window|"
+    "job description|persona description|programming|"
+    "set ?up (?:text|message|prompt)"
+)
+_WEAKER = "instructions?|guidelines|rules|orders|constraints|restrictions|policies|configuration|setup|context"
+_GIVEN = (
+    "told|given|handed|sent|equipped with|loaded with|loaded|initiali[sz]ed(?: with)?|configured(?: with)?|set up|instructed|programmed|"
+    "primed|briefed|provided(?: with)?|supplied|shown|fed|asked to (?:keep|hide|protect)|prompted|trained to (?:hide|follow)|made to"
+)
+_GIVER = (
+    "creators?|developers?|makers?|operators?|programmers?|designers?|trainers?|builders?|owners?|admins?|administrators?|"
+    "deployers?|company|boss|openai|anthropic|google|meta|mistral"
+)
+_GIVERS = (
+    "creator|creators|developer|developers|maker|makers|operator|operators|programmer|programmers|designer|designers|trainer|trainers|"
+    "builder|builders|owner|owners|admin|admins|administrator|administrators|deployer|company|boss|openai|anthropic|google|meta|mistral"
+)
+_TURN = (
+    "messages?|questions?|turns?|prompts?|sentences?|lines?|words?|texts?|conversations?|chats?|requests?|input|sessions?|point|"
+    "exchange|dialogue"
+)
+_TRADE = (
+    r"\b(?:how (?:do|can|could|should|would|to)|my (?:own )?(?:bot|app|code|agent|prompt|model|chatbot|assistant)|our (?:bot|app|agent|"
+    r"prompt|model|chatbot|assistant)|"
+    r"users? (?:ask|asks|try|tries|want|wants)|attackers?|somebody asks|someone asks|people ask)\b"
+)
+
+
+def _own(
+    words: str,
+    pattern: str,
+    request: float,
+    untrusted: float,
+    asked: float = 0.0,
+    *,
+    unless: str = _TRADE,
+    group: str = "own",
+    name: str = "own-text",
+) -> SentenceRule:
+    return SentenceRule(name, "prompt_extraction", group, words, pattern, request, untrusted, asked, unless)
+
+
+RULES: tuple[SentenceRule, ...] = (
+    _own("your|ur", rf"\b(?:your|ur) (?:(?:{_EARLY}|[a-z]+) )?(?:(?:{_EARLY}) )?(?:{_SURELY})\b", 0.6, 0.3, 0.4),
+    _own("your|ur", rf"\b(?:your|ur) (?:(?:{_EARLY}) )+(?:(?:{_EARLY}|[a-z]+) )?(?:{_TEXT})\b"
+         r"(?! (?:answer|message to me|question|reply|suggestion|version|draft))", 0.55, 0.3, 0.35,
+         unless=_TRADE + r"|\byour (?:first|full|complete|entire|exact|current|own) (?:messages?|words|sentences?|lines?|text)\b"),
+    _own("your|ur", rf"\b(?:all|each|every|any|the|full|those|these) (?:of )?(?:your|ur) (?:{_WEAKER})\b", 0.5, 0.2, 0.35),
+    _own("your|ur", rf"\b(?:content|contents|copy|wording|text|words?|letters?|sentences?|lines?|version|list|each|all|every|full|quote|"
+        rf"recite|dump|leak|reveal)"
+         rf"(?: [a-z]+){{0,3}} (?:your|ur) (?:{_WEAKER})\b", 0.6, 0.2, 0.25),
+    _own("your|ur", rf"\b(?:in|within|inside|from|to|into) (?:your|ur) (?:{_WEAKER}|prompt|instructions|memory|head|mind)\b", 0.35, 0.1,
+        0.3),
+    _own("your", rf"\byour (?:{_WEAKER})(?: [a-z]+){{0,4}}? (?:as |like )?(?:json|yaml|xml|markdown|table|list|poem|song|story|code|base "
+        rf"?64|backwards|reversed|verbatim|word for word)\b",
+         0.7, 0.3, 0.3),
+    _own("system|developer|preamble", r"\b(?:hidden|system|secret|initial) preamble\b|\b(?:the |a |any |whole |full |entire |exact |"
+        r"hidden )*(?:system|developer) (?:role )?(?:prompt|messages?|instructions?|section|text|directives?)"
+         r"(?= verbatim| word for word| letter by letter| to me| in full| as | please|$| now| above| that you| you| into a| backwards)",
+         0.45, 0.2, 0.4,
+         unless=_TRADE + r"|\b(?:write|design|improve|draft|good|rate|rename|log|test|transcript|file|api|python|database|my|our|their|"
+             r"this|following|below|template)\b"),
+    _own("you|youve|u|ive|i", rf"\b(?:rules?|instructions?|text|texts?|messages?|words?|strings?|documents?|letter|polic(?:y|ies)|"
+        rf"directives?|guidelines|what|whatever|everything|all|"
+         rf"anything|topics|names|things|tools|functions|secrets?|context|orders|examples|information)(?: (?:that|which|exactly|else|"
+         rf"have|were|are))*"
+         rf" (?:youve|u|you)(?: (?:were|was|are|have|had|ve|been|just|already|originally|first|initially|got|not|never|explicitly))*"
+         rf" (?:{_GIVEN})\b"
+         r"|\bmessage(?: [a-z]+)? (?:that|which) (?:set|sets|started|primed|made) you\b", 0.6, 0.35, 0.3, unless=_TRADE +
+         r"|\b(?:i|we)(?: have|ve| had| just)? (?:gave|given|told|sent|handed|showed|shown)\b"),
+    _own("you|u", r"\b(?:what|which|how|whatever|everything|all|text|rules|instructions|message)(?: [a-z]+){0,4}? (?:were|was|are|have|"
+        r"did|has|had|do|does|may|must)(?: not)? (?:you|u)"
+         rf"(?: (?:been|not|to|just|first|originally|forbidden|never|be|have))* (?:{_GIVEN}|receive|received|get|read first|see first|"
+         rf"obey|instructed|forbidden|prohibited)\b", 0.5, 0.3, 0.35),
+    _own(_GIVERS,
+         rf"\b(?:{_GIVER})(?: has| have| had| did)? (?:[a-z]+ )?(?:gave|given|give|tell|told|wrote|written|typed|put|puts|configured|"
+         rf"instructed|set|left|entered|imposed|forbids?|forbade|want|made|wants)"
+         r"(?: [a-z]+){0,2}? (?:to |for |in |into |on |at )?(?:you|your)\b", 0.65, 0.35, 0.25),
+    _own("your", rf"\byour (?:{_GIVER})\b(?: [a-z]+){{0,6}}? (?:rules?|instructions?|polic(?:y|ies)|guidelines|text|letter|constraints|"
+        rf"limits|forbids?|forbidden|told|tell|put|gave|given|said)\b",
+         0.55, 0.3, 0.3),
+    _own("by", rf"\b(?:rules?|instructions?|polic(?:y|ies)|guidelines|text|orders|description|constraints)(?: [a-z]+){{0,4}}? (?:by|"
+        rf"from) (?:your )(?:[a-z]+ )?(?:{_GIVER})\b", 0.7, 0.4, 0.3),
+    _own("before|prior|above|preceding|precedes|precede|ahead|until|preceded",
+         rf"\b(?:text|words?|lines?|everything|all|what|whats|message|sentences?|blocks?|paragraphs?|contents?|anything|things?|tokens|"
+         rf"document|context|instructions|input|data|part|letter|memory|said|written)"
+         rf"(?: [a-z]+){{0,7}}? (?:before|prior to|above|preceding|precedes?|preceded|ahead of|until|up to) "
+         rf"(?:(?:this|my|our)(?: (?:very|own|first|initial|last|present|current|user|opening))* (?:{_TURN}|mine)\b|this$|the (?:very "
+         rf")?(?:first|initial|opening|user)(?: user)? (?:{_TURN})\b"
+         rf"|the (?:conversation|chat|session|exchange)\b|mine$|me$|(?:i|we)(?: first| even| have| had)? (?:said|wrote|started|began|"
+         rf"begun|spoke|asked|came|joined|arrived|typed|opened)\b)", 0.55, 0.3, 0.35,
+         unless=_TRADE + r"|\b(?:commit|release|deploy|function|step|tests?|chapter|column|row|class|import|war|meeting|loop|(?:i|we) "
+             r"(?:gave|told|sent|asked) (?:you|the|for)|what (?:did|do|have) (?:i|we)|did i|do i)\b"),
+    _own("above|preceding", r"\b(?:everything|all) (?:that |which )?(?:is |was |stands |written |stated )*above(?: forever| verbatim| "
+        r"word for word| in full| exactly)?$", 0.6, 0.3, 0.3,
+         unless=_TRADE + r"|\b(?:ignore|forget|disregard|delete|summari[sz]e)\b"),
+    _own("first|opening|earliest|initial|beginning|start|top",
+         rf"\b(?:first|opening|earliest|initial|beginning|start|top)(?: [a-z0-9]+){{0,5}}? (?:you (?:(?:can|could) (?:see|read)|see|got|"
+         rf"received|were given)|(?:in|of|from|at) (?:this|our|your) (?:very )?(?:{_TURN}|context(?: window)?|thread|window|mind|memory|"
+         rf"instructions))\b",
+         0.6, 0.3, 0.3, unless=_TRADE + r"|\b(?:my|your|i (?:said|wrote|asked)) first\b|\bwhat (?:was|is) my\b|\b(?:did|do|have) (?:i|"
+             r"we)\b|\b(?:i|we) (?:asked|told|said|gave)\b"),
+    _own("tools|functions|plugins|apis|tool|function|plugin", r"\b(?:tools?|functions?|plugins?|apis?)\b(?: [a-z]+){0,8}? (?:you|youve|"
+        r"your)\b.{0,120}?\b(?:schemas?|parameters?|arguments?|definitions?|signatures?|declared|defined|described|names?|exact|json)\b"
+         r"|\b(?:schemas?|parameters?|definitions?|signatures?|declarations?|exact|names?)\b.{0,60}?\b(?:of|for) (?:each |all |every |"
+         r"any )?(?:of )?(?:your|the) (?:[a-z]+ )?(?:tools?|functions?|plugins?)\b(?= you| that you| as|$)",
+         0.6, 0.3, 0.3),
+    _own("secrets|rules|topics|things|names|words|subjects", r"\b(?:topics?|things|names|words|subjects|rules|secrets)\b.{0,50}?\b(?:you|"
+        r"youve)(?: [a-z]+){0,3}? (?:not|never|forbidden|forbid|avoid|keep|hide|told|follow|obey)\b", 0.4, 0.2, 0.35),
+    _own("forbids|forbid|forbidden|prohibits|bans", r"\b(?:operator|developer|maker|prompt|instructions|company|system)s?(?: "
+        r"[a-z]+){0,2} (?:forbids?|prohibits?|bans?) you\b|\b(?:forbidden|not allowed) to (?:tell|say|reveal|mention|talk)\b", 0.4, 0.2,
+        0.3),
+    # A sentence that the model is to go on with, and places where such a text is kept.
+    _own("instructions|prompt|assistant|helpful|rules|chatgpt|ai", r"\b(?:here are|these are|as follows|the following are|my|the) (?:my |"
+        r"the )?(?:system )?(?:instructions|prompt|rules)(?: (?:that )?(?:i|tell|tells|state|states|say|says|begins?|starts?|is|are|for "
+        r"the (?:assistant|ai|model|bot))\b)"
+         r"|\b(?:sure|certainly|of course)(?: [a-z]+){0,3} my (?:system )?(?:prompt|instructions|rules)\b", 0.45, 0.3, 0.2,
+         unless=_TRADE + r"|\b(?:in my prompt|my prompt (?:tells?|says|is)|my rules (?:say|are))\b"),
+    _own("system|systemprompt|sysprompt|prompt", r"\b(?:cat|less|head|tail|more|type|print|echo|curl|open|read)(?: [a-z0-9]+){0,4} "
+        r"(?:system ?prompt|sysprompt|systemprompt|prompt|instructions)(?: (?:txt|md|json|yaml))$"
+         r"|\b(?:variable|value|content|contents) (?:of )?(?:the )?(?:variable )?(?:named |called )?(?:system prompt|systemprompt|"
+         r"system)\b", 0.7, 0.3, 0.15,
+         unless=_TRADE + r"|\b(?:rename|config|yaml|jinja|template)\b"),
+    _own("messages|message", r"\bmessages? 0 (?:content)?\b", 0.55, 0.3, 0.25, unless=_TRADE + r"|\b(?:client|openai|api|read|typescript|"
+        r"error|undefined|how|why)\b"),
+    _own("system", r"\b(?:inside|between|within|in) (?:the )?(?:begin )?system(?: (?:tags?|block|section|and|message|prompt|turn)\b|$)|"
+        r"\brole (?:of )?system\b", 0.45, 0.2, 0.3,
+         unless=_TRADE + r"|\b(?:support|models?|api|openai|separate|client|transcript|file|my|our)\b"),
+    _own("makers|creators|developers|operator|maker|creator", r"\b(?:its|the|his|her) (?:makers?|creators?|developers?|operators?) "
+        r"(?:left|wrote|gave|put|hid|told)\b.{0,80}\b(?:ai|robot|mind|memory|prompt|identical|yours|you)\b", 0.5, 0.2, 0.35),
+    _own("yours", r"\b(?:identical|equal|same|read|quote|recite|print|show|share)(?: [a-z]+){0,3} (?:to |as )?yours\b(?: "
+        r".{0,40}\b(?:given|told|today|operator|instructions|before)\b|$)", 0.5, 0.2, 0.35,
+         unless=_TRADE + r"|\b(?:my code|my setup|version)\b"),
+    _own("identical", r"\b(?:identical|equal) to (?:yours|the one (?:you|youve))\b", 0.5, 0.2, 0.35),
+    _own("shot|examples", r"\bexamples (?:[a-z]+ ){0,4}(?:in|from|of) your (?:prompt|instructions|context)\b", 0.7, 0.3, 0.3),
+    # Other languages.
+    _own("avant|vor|antes|prima|voor|przed|boven|sopra|arriba|acima|powyzej|precede|bevor|uber|haut|encima",
+         r"\b(?:avant|vor|antes d[eo]|prima di|voor|przed|boven|sopra|arriba de|acima|powyzej|precede|precedent|bevor|uber|au dessus de|"
+         r"encima de) (?:[a-z]+ )?"
+         r"(?:messages?|mensaje|mensagem|messaggio|nachricht|bericht|wiadomosci|frage|question|conversation|conversacion|conversa|"
+         r"gesprach|echange|premier message|ersten nachricht|ich|gekommen|empezara|questo|este)\b"
+         r"|\b(?:ce qui precede|was (?:oben|vor) |tutto cio che (?:e scritto )?sopra|todo lo (?:anterior|de arriba)|alles (?:was "
+         r")?(?:oben|hierboven))\b", 0.6, 0.3, 0.3, unless=""),
+    _own("ton|tu|dein|deinen|deine|tuo|teu|seu|je|jouw|twoj|votre|tus|tes|deinem|moj|tue|suas|tuas|vos|dir|dein|ti|te|du|hast|jou",
+         r"\b(?:ton|votre|tu|dein|deinen|deinem|tuo|il tuo|teu|seu|je|jouw|twoj) (?:[a-z]+ )?(?:systemprompt|prompt|system ?bericht|"
+         r"vorprompt|preambule)\b"
+         r"|\b(?:tes|vos|deine|tus|sus|tue|le tue|suas|tuas|je|jouw|twoje) (?:[a-z]+ )?(?:consignes?|instructions?|instrucciones|"
+         r"instruktionen|anweisungen|istruzioni|instrucoes|instructies|instrukcje|regeln|regles|reglas|regole|regras|vorgaben)\b"
+         r"|\b(?:consignes?|instructions|regles|instrucciones|reglas|anweisungen|regeln|vorgaben|istruzioni|regole|instrucoes|regras|"
+         r"instructies|regels)\b(?: [a-z]+){0,4}? (?:tu as recues?|recibiste|hai ricevuto|voce recebeu|recebeste|hast du|du bekommen|dir|"
+         r"te dio|te dieron|ti ha dato|ton createur|je gekregen|heb je|ta t il)\b"
+         r"|\b(?:que te dijeron|was wurde dir|was hat man dir|quon ta dit|ta t on dit|cosa ti hanno detto|o que te disseram)\b", 0.6, 0.3,
+         0.3, unless=""),
+)  # fmt: skip
+"""What asks for a model's own text."""

@@ -1,0 +1,93 @@
+"""Rules for one sentence at a time: what it speaks of tells more than the verb in it.
+
+A phrase (see ``evidence``) begins at one of its first words and reads on from there. A rule here looks for a thing ("your system prompt",
+"what stood before my message", "the key you guard") anywhere in a sentence, and counts more where the sentence also asks for something.
+
+Linear: a sentence has sixty words at most, a rule is tried where one of its words stands, and repeats nothing without a bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from orchestrator_core.analysis.lazy_patterns import compiled
+from orchestrator_security.injection.evidence import Category, Piece
+from orchestrator_security.injection.word_classes import classes
+from orchestrator_security.injection.wording import Described, Sentence
+
+_ASKING = frozenset(("SHOW", "SAY", "REVEAL", "WH", "CREATE", "EXACT", "PIECE", "FORMAT"))
+_ALSO_ASKING_WORDS = (
+    "hand put hash sing tldr verbatim json yaml table let see need want know check continue finish include append post "
+    "clone mirror render load save export backup act imagine does do is are did has have can could would"
+)
+_ALSO_ASKING = frozenset(_ALSO_ASKING_WORDS.split())
+_SHORT = 7
+_THEIRS = 0.5
+
+
+class SentenceRule(Struct, frozen=True):
+    """A thing that a sentence may speak of, and what it counts in a request and in a text of somebody else."""
+
+    name: str
+    category: Category
+    group: str
+    words: str
+    """Words of which one stands in every sentence that the pattern finds; between bars."""
+    pattern: str
+    request: float
+    untrusted: float
+    asked: float = 0.0
+    """What it counts more where the sentence asks for something, in either place."""
+    unless: str = ""
+    """It does not count in a sentence in which this is found."""
+
+
+class RuleTable:
+    """Rules by the words that call for them."""
+
+    def __init__(self, rules: Iterable[SentenceRule]) -> None:
+        by_word: dict[str, list[SentenceRule]] = {}
+        for rule in rules:
+            for word in rule.words.split("|"):
+                by_word.setdefault(word, []).append(rule)
+        self._by_word: Mapping[str, Sequence[SentenceRule]] = by_word
+
+    def pieces(self, wordings: Described, *, untrusted: bool) -> Iterator[Piece]:
+        """What stands in the sentences; of the rules with one name and group only the weightiest counts."""
+        found: dict[tuple[str, str], Piece] = {}
+        called = self._by_word
+        for sentence in wordings.sentences:
+            if called.keys().isdisjoint(sentence.words):
+                continue
+            joined = " ".join(sentence.words)
+            tried: set[int] = set()
+            for word in called.keys() & set(sentence.words):
+                for rule in called[word]:
+                    weight = rule.untrusted if untrusted else rule.request
+                    if id(rule) in tried or not weight:
+                        continue
+                    tried.add(id(rule))
+                    key = (rule.name, rule.group)
+                    if key in found and found[key].weight >= weight + rule.asked:
+                        continue
+                    match = compiled(rule.pattern).search(joined)
+                    if match is None or (rule.unless and compiled(rule.unless).search(joined)):
+                        continue
+                    if rule.asked and asks(sentence):
+                        # What is only described, in a text that describes, asks as well by many of these words.
+                        weight += rule.asked * (_THEIRS if untrusted else 1)
+                    if key not in found or found[key].weight < weight:
+                        found[key] = Piece(f"injection.{rule.name}", rule.category, rule.group, weight, match[0])
+        yield from found.values()
+
+
+def asks(sentence: Sentence) -> bool:
+    """Whether a sentence asks for something: by a word that asks, or because it is too short to say anything else."""
+    return (
+        len(sentence.words) <= _SHORT
+        or not _ASKING.isdisjoint(sentence.row)
+        or not _ALSO_ASKING.isdisjoint(sentence.words)
+        or any(classes().get(word) in _ASKING for word in sentence.words[:1])
+    )

@@ -1,0 +1,90 @@
+"""Code and commands in a text that is not about software: a block to be inserted, an order to a machine to harm itself.
+
+"Wipe the boot sector" in a warranty card has no reader who would do that, except an agent with a terminal (the attacks on systems of BIPIA,
+Yi et al. 2023). In a text that speaks of servers and commands the same words are work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestrator_core.analysis.lazy_patterns import compiled
+from orchestrator_security.injection.evidence import Piece
+from orchestrator_security.injection.wording import Described
+
+_ENOUGH_WORDS = 4
+_TEXT_MAX = 40_000
+_WORD = r"[a-z]{4,}"
+_FENCE = r"```[^\n`]{0,30}\n([^`]*+)```"
+_HARMFUL = (
+    r"os\.system|subprocess|requests\.(?:post|get)|socket|os\.fork|/etc/|/boot|rm -rf|pynput|keyboard|clipboard|pbpaste|"
+    "cookies?|shutil|nc -e|scapy|fernet|encrypt|"
+    "imagegrab|pyautogui|screenshot|tcpdump|sniff|winreg|iptables|blockinput|kill|reboot|shutdown|urlopen|urllib|smtplib|"
+    r"paramiko|ftplib|base64|exec\(|eval\(|"
+    r"while true|os\.remove|unlink|format c|wget|curl|powershell|chmod|passwd|getpass|history|webbrowser|selenium|cv2|"
+    "camera|microphone|pyaudio"
+)
+_WORKING_TEXT = (
+    r"\b(?:install|npm|pip|server|repository|function|api|config|import|module|library|build|docker|class|django|react|"
+    r"command|readme|version|bug|error|usage|output|options?|strings?|parameters?|arguments?|returns?|default|objects?|datasets?|"
+    r"dependencies|github|tables?|columns?|linux|shell|terminal|unix)\b"
+)
+
+
+def stray_code(text: str) -> list[Piece]:
+    """Evidence from a block of code: what it does, and that nothing around it speaks of software."""
+    if "```" not in text:
+        return []
+    lowered = text[:_TEXT_MAX].lower()
+    fence = compiled(_FENCE).search(lowered)
+    if fence is None:
+        return []
+    pieces = []
+    if compiled(_HARMFUL).search(fence[1]):
+        pieces.append(Piece("injection.code-to-insert", "prompt_injection", "code", 0.15))
+    around = f"{lowered[: fence.start()]} {lowered[fence.end() :]}"
+    if not compiled(_WORKING_TEXT).search(around) and len(compiled(_WORD).findall(around)) >= _ENOUGH_WORDS:
+        pieces.append(Piece("injection.code-to-insert", "prompt_injection", "code", 0.25))
+    return pieces
+
+
+_OPENING = r"^(?:please |now |then |also |and |next |first |finally )*"
+_DESTRUCTIVE = (
+    _OPENING
+    + r"(?:delete|wipe|erase|remove|destroy|overwrite|format|corrupt|shred|truncate|purge) (?:[a-z]+ ){0,4}?(?:files?|disks?|drives?|"
+    r"hard drive|directory|folder|partitions?|boot sector|logs?|"
+    r"var|etc|home|root|system32|backups?|databases?|tables?|registry|kernel|memory)\b"
+    "|" + _OPENING + r"(?:drop) (?:the |all )?(?:[a-z]+ )?(?:tables?|databases?|schema)\b"
+    "|"
+    + _OPENING
+    + r"(?:shut ?down|reboot|halt|crash|freeze|hang|power off|turn off|switch off|disable|stop|kill|block|flood|overload) (?:[a-z]+ "
+    r"){0,4}?(?:servers?|computer|machine|host|system|firewall|antivirus|virus scanner|"
+    r"daemon|sshd|processes|network|website|database|defender|updates)\b"
+    "|"
+    + _OPENING
+    + r"(?:sudo )?(?:chmod (?:r )?(?:777|everything|all)|rm (?:rf|r f|fr)|dd if|mkfs|kill (?:9|all|every)|killall|iptables f|fork bomb|"
+    r"format c)\b"
+    r"|\b(?:rm rf|fork bomb|dd if|chmod 777|chmod r 777|mkfs|dev zero|dev sda|no preserve root|keylogger|ransomware|reverse shell|botnet|"
+    r"ddos)\b"
+    "|"
+    + _OPENING
+    + r"(?:set|change|put|turn) (?:[a-z]+ ){0,4}?(?:permissions|system clock|clock|hosts file|root password|registry)\b"
+)
+_DESTRUCTIVE_WEIGHT, _AT_WORK = 0.55, 1
+
+
+def harmful_orders(wordings: Described) -> Iterator[Piece]:
+    """One piece for an order to a machine against itself, in a text whose other sentences do not speak of software."""
+    harms, work = compiled(_DESTRUCTIVE), compiled(_WORKING_TEXT)
+    order, at_work = "", 0
+    for sentence in wordings.sentences:
+        joined = " ".join(sentence.words)
+        found = None if order else harms.search(joined)
+        if found:
+            order = found[0]
+        elif work.search(joined):
+            at_work += 1
+            if at_work == _AT_WORK:
+                return
+    if order and len(wordings.sentences) > 1:
+        yield Piece("injection.harmful-order", "prompt_injection", "harm-order", _DESTRUCTIVE_WEIGHT, order)
