@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
+from functools import cache
 
-from orchestrator_core.analysis.insecure.names import constant_text, is_constant
+from orchestrator_core.analysis.insecure.names import constant_text, is_constant, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
-from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, SHELL
+from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, SHELL, UNKNOWN
 
 _SHELLS = frozenset(
     (
@@ -39,17 +41,81 @@ def _shell(site: Site) -> None:
         level = site.level(command, SHELL)
         site.judged(_BANDIT, harmless=level == 0)
         site.by_level(level, "shell-command", "A shell runs a text", 78, _FIX)
+        _fetched(site, command)
         return
     _program(site, command)
 
 
+def _fetched(site: Site, command: ast.AST | None) -> None:
+    """``curl https://... | sh``: whoever holds that address runs what they like."""
+    text = constant_text(command) or ""
+    if "|" in text and _piped().search(text[:2000]):
+        site.found(
+            "remote-code",
+            "What is downloaded is run unseen",
+            "medium",
+            494,
+            "Download it, compare its hash, then run it.",
+        )
+
+
+@cache
+def _piped() -> re.Pattern[str]:
+    return re.compile(
+        r"\b(?:curl|wget|fetch)\s[^|;\n]{1,300}\|\s{0,4}(?:sudo\s{1,4})?(?:/bin/|/usr/bin/)?(?:env\s)?(?:ba|z|da)?sh\b|"
+        r"\b(?:curl|wget)\s[^|;\n]{1,300}\|\s{0,4}(?:sudo\s{1,4})?python3?\b"
+    )
+
+
+def _typed(site: Site, command: ast.AST | None) -> None:
+    """``["openssl", "-passin", "pass:" + password]``: the list of programs shows it to every user of the machine."""
+    for element in command.elts[1:] if isinstance(command, ast.List | ast.Tuple) else ():
+        for inner in ast.walk(element):
+            word = (last_name(inner) or constant_text(getattr(inner, "slice", None)) or "").lower()
+            if isinstance(inner, ast.Name | ast.Attribute | ast.Subscript) and word in _SECRETS:
+                site.found(
+                    "shown-secret",
+                    "A secret stands in the list of running programs",
+                    "medium",
+                    214,
+                    "Hand it over on standard input or in a variable of the environment.",
+                    confidence=0.6,
+                )
+                return
+
+
+_SECRETS = frozenset((
+    "password", "passwd", "pwd", "passphrase", "secret", "api_key", "apikey", "token", "access_token", "auth_token", "secret_key",
+    "private_key", "api_token", "db_password", "pgpassword", "client_secret",
+))  # fmt: skip
+
+
 def _program(site: Site, command: ast.expr | None) -> None:
+    _typed(site, command)
+    given = site.keyword("env")
+    if given is not None and site.level(given, SHELL) >= FROM_OUTSIDE:
+        site.found(
+            "changed-environment",
+            "A program's environment comes from outside",
+            "medium",
+            454,
+            "Set single variables that you name, such as LANG.",
+            confidence=0.6,
+        )
     if isinstance(command, ast.List | ast.Tuple):
         words = [site.text(element) for element in command.elts[:2]]
         through_shell = words and words[0] in _SHELLS and any(w in _SWITCHES for w in map(site.text, command.elts[1:3]))
         if through_shell:
             for element in command.elts[2:]:
-                site.by_level(site.level(element, SHELL), "shell-command", "A shell runs a text", 78, _FIX)
+                level = site.level(element, SHELL)
+                site.by_level(level, "shell-command", "A shell runs a text", 78, _FIX)
+                _fetched(site, element)
+                if level == UNKNOWN and isinstance(
+                    element, ast.BinOp | ast.JoinedStr
+                ):  # as bandit has it for shell=True
+                    site.found(
+                        "shell-command", "A shell runs a text that is put together", "medium", 78, _FIX, confidence=0.5
+                    )
         elif command.elts and site.level(command.elts[0], SHELL) >= FROM_OUTSIDE:
             site.found(
                 "chosen-program",
@@ -74,6 +140,7 @@ def _program(site: Site, command: ast.expr | None) -> None:
 
 def _text_for_shell(site: Site) -> None:
     level = site.level(site.argument(0, "cmd", "command"), SHELL)
+    _fetched(site, site.argument(0, "cmd", "command"))
     site.judged(_BANDIT, harmless=level == 0)
     site.by_level(level, "shell-command", "A shell runs a text", 78, _FIX)
 
@@ -133,7 +200,7 @@ FAMILY = Family(
             ("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "commands.getoutput", "popen2.popen2",
              "asyncio.create_subprocess_shell", "asyncio.subprocess.create_subprocess_shell", "anyio.run_process", "pexpect.run",
              "pexpect.spawn", "pty.spawn", "os.popen2", "os.popen3", "commands.getstatusoutput", "trio.run_process", "plumbum.local",
-             "os.startfile", "platform.popen", "invoke.run", "fabric.api.run", "fabric.api.local", "fabric.api.sudo",
+             "os.startfile", "invoke.run", "fabric.api.run", "fabric.api.local", "fabric.api.sudo",
              "fabric.Connection().run", "fabric.Connection().local", "invoke.Context().run", "fabric2.Connection().run"),
             _text_for_shell,
         ),

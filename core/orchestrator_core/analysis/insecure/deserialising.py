@@ -177,7 +177,7 @@ FAMILY = Family(
                  "_pickle.load",
              "jsonpickle.unpickler.decode", "sklearn.externals.joblib.load", "pickle.Unpickler().load", "dill.Unpickler",
                  "pandas.compat.pickle_compat.load",
-             "django.core.signing.PickleSerializer().loads", "pickle5.loads", "skops.io.load_unsafe",
+             "pickle5.loads",
                  "yaml.constructor.UnsafeConstructor", "srsly.pickle_loads",
              "klepto.archives.file_archive", "kombu.serialization.pickle_loads", "rpyc.classic.connect",
                  "multiprocessing.connection.Client().recv"),

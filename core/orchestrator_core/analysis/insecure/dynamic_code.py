@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from orchestrator_core.analysis.insecure.names import is_constant
+from orchestrator_core.analysis.insecure.names import constant_text, is_constant
 from orchestrator_core.analysis.insecure.site import Family, Site
 from orchestrator_core.analysis.insecure.values import CODE, FROM_OUTSIDE, HANDED_IN, SHELL, TEMPLATE, TYPE
 
@@ -36,6 +36,10 @@ def _interactive(site: Site) -> None:
 
 def _imported(site: Site) -> None:
     level = site.level(site.argument(0, "name"), CODE)
+    if level == HANDED_IN and not _is_kept(site):  # what is loaded is used at once, or handed on as the answer
+        message = "Which module is loaded is a text that the caller hands in"
+        site.found("chosen-module", message, "medium", 470, "Look the name up in a fixed dictionary.", confidence=0.5)
+        return
     site.by_level(
         level,
         "chosen-module",
@@ -43,6 +47,14 @@ def _imported(site: Site) -> None:
         470,
         "Look the name up in a fixed dictionary.",
         handed_in="low",
+    )
+
+
+def _is_kept(site: Site) -> bool:
+    scope = site.where.node or site.evaluator.module
+    return any(
+        isinstance(inner, ast.Assign | ast.AnnAssign | ast.Expr) and inner.value is site.call
+        for inner in (ast.walk(scope) if scope is not None else ())
     )
 
 
@@ -125,8 +137,23 @@ def _template(site: Site) -> None:
             "Use an Environment with autoescape=True.",
             confidence=0.6,
         )
+    if site.name == "mako.template.Template" and _shows_raw(site, text):
+        site.found(
+            "unescaped-templates",
+            "Templates of mako do not escape what they show",
+            "medium",
+            79,
+            'Pass default_filters=["h"], or write ${x | h}.',
+            confidence=0.6,
+        )
     if level >= HANDED_IN:
         site.by_level(level, "template-text", "A template is made from a text", 1336, _TEMPLATE)
+
+
+def _shows_raw(site: Site, text: str) -> bool:
+    filters = site.keyword("default_filters")
+    escapes = filters is not None and any(constant_text(inner) == "h" for inner in ast.walk(filters))
+    return not escapes and "</" in text and any("|" not in part.partition("}")[0] for part in text.split("${")[1:])
 
 
 def _flask_template(site: Site) -> None:
@@ -171,7 +198,7 @@ def _format(site: Site) -> None:
         site.found(
             "format-text",
             "A format text is handed in and can read attributes of its arguments",
-            "low",
+            "medium",
             134,
             _TEMPLATE,
             confidence=0.4,

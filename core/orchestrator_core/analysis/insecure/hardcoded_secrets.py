@@ -117,6 +117,14 @@ def _judge(site: Site, name: str, value: ast.AST | None) -> None:
         _report(site, value)
 
 
+def _summed(node: ast.AST | None) -> str | None:
+    """The text of a sum of two literals: ``"sk_live_" + "..."``."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = constant_text(node.left), constant_text(node.right)
+        return None if left is None or right is None else left + right
+    return None
+
+
 def _assigned(site: Site) -> None:
     node = site.node
     value = getattr(node, "value", None)
@@ -129,7 +137,7 @@ def _assigned(site: Site) -> None:
         for key, inner in zip(value.keys, value.values, strict=True):
             _judge(site, constant_text(key) or "", inner)
             _header(site, constant_text(key) or "", inner)
-    text = constant_text(value)
+    text = constant_text(value) or _summed(value)
     if (text and len(text) > 8 and tells_secret(text)) or (
         text is not None
         and any(
@@ -217,12 +225,20 @@ def _header(site: Site, key: str, value: ast.AST) -> None:
 _PEOPLE = frozenset(("users", "accounts", "credentials", "passwords", "logins", "user_db", "creds", "auth", "admins"))
 
 
+_OF_LOGINS = frozenset(
+    ("USER", "HOST", "ENGINE", "user", "host", "username", "dbname", "database", "hostname", "server", "login")
+)
+
+
 def _people(site: Site) -> None:
     """``users = {"admin": "P@ssw0rd1"}``, and headers in any mapping."""
     node = site.node
     if isinstance(node, ast.Dict):
+        names = {constant_text(key) or "" for key in node.keys}
         for key, value in zip(node.keys, node.values, strict=True):
             name = constant_text(key) or ""
+            if name.lower() in ("password", "passwd") and names & _OF_LOGINS:
+                _judge(site, name, value)
             _header(site, name, value)
             if name.lower() in _PEOPLE and isinstance(value, ast.Dict):
                 _passwords(site, value)

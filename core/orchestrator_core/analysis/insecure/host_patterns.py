@@ -24,7 +24,7 @@ def _host() -> re.Pattern[str]:
 @cache
 def _loose_dot() -> re.Pattern[str]:
     return re.compile(
-        rf"\^?https?\??(?:\(\?:s\)\?)?:(?://|\\/\\/)[a-z0-9\\-]{{0,60}}(?<!\\)\.?[a-z0-9-]{{1,60}}(?<!\\)\.(?:{_ENDS})\b",
+        rf"\^?https?\??(?:\(\?:s\)\?)?:(?://|\\/\\/)(?:\((?:\?:)?[a-z0-9]{{1,20}}\\?\.\)\??)?[a-z0-9\\-]{{0,60}}(?<!\\)\.?[a-z0-9-]{{1,60}}(?<!\\)\.(?:{_ENDS})\b",
         re.IGNORECASE,
     )
 
@@ -61,7 +61,7 @@ def _is_address(site: Site, node: ast.AST, word: str) -> bool:
 
 def _report(site: Site) -> None:
     site.found(
-        "loose-host-check", "Another host can be named so that it passes this check", "low", 20, _FIX, confidence=0.5
+        "loose-host-check", "Another host can be named so that it passes this check", "medium", 20, _FIX, confidence=0.5
     )
 
 
@@ -69,7 +69,7 @@ def _pattern(site: Site) -> None:
     text = site.text(site.argument(0, "pattern"))
     if text and len(text) < 500 and "http" in text and _loose_dot().match(text):
         site.found(
-            "loose-host-check", "A dot in this pattern is any character, so another host passes it", "low", 625,
+            "loose-host-check", "A dot in this pattern is any character, so another host passes it", "medium", 625,
             "Write \\. and end the host with / or $.", confidence=0.5,
         )  # fmt: skip
 

@@ -33,8 +33,6 @@ _CLOSER_CWE = {
 _OWN_KNOWS_BETTER = {
     # mako: `Template(x)` is flagged even with default_filters=["h"]; the own rule looks at where the text comes from.
     "B702": "low",
-    # Whether a request without a time limit hangs is seen at once and breaks no confidence.
-    "B113": "low",
     # The import of xmlrpc, also where defusedxml repairs it; what parses and serves has findings of its own.
     "B411": "low",
     # Every model that is loaded by name; those whose own code runs have a finding of their own.

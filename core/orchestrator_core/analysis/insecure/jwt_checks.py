@@ -150,7 +150,7 @@ def _webhook(site: Site) -> None:
 FAMILY = Family(
     calls={
         **dict.fromkeys(("jwt.decode", "jose.jwt.decode", "jwt.PyJWT().decode", "jose.jws.verify", "jwt.decode_complete",
-            "python_jose.jwt.decode", "jwt.api_jwt.decode"), _decoded),
+            "jwt.api_jwt.decode"), _decoded),
         **dict.fromkeys(("jwt.encode", "jose.jwt.encode"), _encoded),
     },
     methods={**dict.fromkeys(("get_unverified_claims", "get_unverified_header"), _unverified), "construct_from": _webhook},

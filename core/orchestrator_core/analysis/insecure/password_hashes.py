@@ -124,7 +124,7 @@ def _assigned(site: Site) -> None:
 def _record(site: Site) -> None:
     """``User(password=form["password"])`` in a file of an object mapper."""
     kind = last_name(site.call.func)
-    if not kind[:1].isupper() or not site.uses(*_MAPPERS):
+    if not kind[:1].isupper() or not (site.uses(*_MAPPERS) or kind in _PEOPLE):
         return
     for keyword in site.call.keywords:
         if keyword.arg in ("password", "passwd", "pwd") and _is_plain(site, keyword.value, sent=False):
@@ -154,6 +154,7 @@ def _stored(site: Site, *, sure: bool) -> None:
     site.found("plain-password", "A password is stored as it was typed", severity, 256, _PASSWORD, confidence=0.6)
 
 
+_PEOPLE = ("User", "Account", "Member", "Customer", "Person", "UserModel", "Users", "Admin", "Employee", "Profile")
 _MAPPERS = (
     "flask_sqlalchemy",
     "sqlalchemy",

@@ -309,7 +309,7 @@ FAMILY = Family(
     },
     methods={
         **dict.fromkeys(("execute", "executemany", "executescript", "exec_driver_sql", "fetch", "fetchrow", "fetchval", "fetch_all",
-            "execute_sql", "fetch_one", "fetchone_sql", "execute_query", "execute_query_dict", "iterate"), _execute),
+            "execute_sql", "fetch_one", "execute_query", "execute_query_dict", "iterate"), _execute),
         **dict.fromkeys(("raw", "extra"), _raw),
         **dict.fromkeys(("search", "search_s", "search_st", "search_ext", "search_ext_s", "paged_search"), _ldap),
         **dict.fromkeys(("simple_bind_s", "bind_s", "simple_bind"), _bound),

@@ -74,6 +74,7 @@ def _option(site: Site, key: str, value: ast.AST) -> None:
     if (key in ("cert_reqs", "ssl_cert_reqs") and site.dotted(value).endswith("CERT_NONE")) or (
         key
         in (
+            *(("verify",) if site.uses("requests", "httpx") else ()),
             "check_hostname",
             "assert_hostname",
             "verify_ssl",

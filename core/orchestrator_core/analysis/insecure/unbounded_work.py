@@ -20,10 +20,10 @@ def _sized(site: Site) -> None:
         return
     for node in site.call.args:
         if isinstance(node, ast.Name) and _chosen(site, function, node.id, annotated=bool(site.where.answers)):
-            site.found("chosen-size", "A visitor chooses how much work this is", "low", 770, _BOUND, confidence=0.5)
+            site.found("chosen-size", "A visitor chooses how much work this is", "medium", 770, _BOUND, confidence=0.5)
             return
         if isinstance(node, ast.Call) and last_name(node.func) in ("int", "float") and _outside(site, node):
-            site.found("chosen-size", "A visitor chooses how much work this is", "low", 770, _BOUND, confidence=0.5)
+            site.found("chosen-size", "A visitor chooses how much work this is", "medium", 770, _BOUND, confidence=0.5)
             return
 
 
@@ -36,6 +36,26 @@ def _listed(site: Site) -> None:
             site.call.args.pop()
             return
     _sized(site)
+
+
+def _repeated(site: Site) -> None:
+    """``" " * n``."""
+    node, function = site.node, site.where.node
+    if (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Mult)
+        and isinstance(node.left, ast.Constant | ast.List)
+        and (isinstance(node.left, ast.List) or isinstance(node.left.value, str | bytes))
+        and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (
+            (
+                isinstance(node.right, ast.Name)
+                and _chosen(site, function, node.right.id, annotated=bool(site.where.answers))
+            )
+            or (isinstance(node.right, ast.Call) and last_name(node.right.func) == "int" and _outside(site, node.right))
+        )
+    ):
+        site.found("chosen-size", "A visitor chooses how much memory this takes", "medium", 770, _BOUND, confidence=0.5)
 
 
 def _outside(site: Site, node: ast.Call) -> bool:
@@ -223,7 +243,7 @@ def _file_field(site: Site) -> None:
         for i in (ast.walk(kinds) if kinds is not None else ())
     )  # fmt: skip
     if not told and site.uses("wtforms", "flask_wtf", "django"):
-        site.found("upload-type", "Files of any kind are taken in", "low", 434, "Name the extensions: FileAllowed, FileExtensionValidator.",
+        site.found("upload-type", "Files of any kind are taken in", "medium", 434, "Name the kinds: FileAllowed, FileExtensionValidator.",
             confidence=0.4)  # fmt: skip
 
 
@@ -236,8 +256,9 @@ FAMILY = Family(
             "zstandard.decompress", "snappy.decompress"), _inflated),
     },
     methods={"read": _member, **dict.fromkeys(("limit", "paginate", "fetchmany"), _listed),
-        **dict.fromkeys(("FileField", "MultipleFileField", "ImageFileField"), _file_field)},
+        **dict.fromkeys(("FileField", "MultipleFileField"), _file_field)},
     assignments=(_pixels,),
     loops=(_loop,),
     changes=(_amount,),
+    texts=(_repeated,),
 )  # fmt: skip

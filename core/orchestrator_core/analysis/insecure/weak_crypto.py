@@ -19,7 +19,11 @@ _FAST_HASHES = ("sha224", "sha256", "sha384", "sha512", "sha3_256", "sha3_512", 
 
 def _password_word(node: ast.AST) -> bool:
     return any(
-        "passw" in name or "pwd" in name or "passphrase" in name
+        "passw" in name
+        or "pwd" in name
+        or "passphrase" in name
+        or name in ("pw", "pass_", "pass")
+        or name.endswith("_pw")
         for inner in ast.walk(node)
         if (name := (last_name(inner) or (inner.arg if isinstance(inner, ast.arg) else "")).lower())
     )
@@ -80,7 +84,7 @@ def _mode(site: Site) -> None:
     ):
         site.found("ecb-mode", "ECB shows which blocks are equal", "high", 327, _CIPHER)
     iv = site.argument(2, "iv", "IV", "nonce")
-    if iv is not None and is_predictable(site, iv):
+    if iv is not None and (is_predictable(site, iv) or _is_of_key(site, iv)):
         site.found(
             "fixed-nonce",
             "The initialisation vector is always the same",
@@ -126,6 +130,31 @@ def is_predictable(site: Site, node: ast.AST) -> bool:
             word in ast.unparse(made) for word in ("secrets.", "urandom", "get_random", "token_bytes", "uuid4")
         )
     return isinstance(made, ast.Name) and made.id.lower() in ("key", "aes_key", "secret_key", "encryption_key")
+
+
+def _is_of_key(site: Site, node: ast.AST) -> bool:
+    """``AES.new(k, MODE_CBC, iv=k[:16])``."""
+    key, part = site.argument(0, "key"), node.value if isinstance(node, ast.Subscript) else node
+    return isinstance(key, ast.Name) and isinstance(part, ast.Name) and part.id == key.id
+
+
+def _opened(site: Site) -> None:
+    """``AES.new(key, MODE_GCM, nonce).decrypt(data)``: without ``verify`` the seal is not looked at."""
+    if site.dotted(site.call.func) not in _PLAIN_DECRYPTS:
+        return
+    scope = site.where.node or site.evaluator.module
+    sealed = any(
+        isinstance(n, ast.Attribute) and n.attr in ("MODE_GCM", "MODE_EAX", "MODE_CCM", "MODE_OCB", "MODE_SIV")
+        for n in (ast.walk(scope) if scope is not None else ())
+    ) or "ChaCha20_Poly1305" in site.dotted(site.call.func)
+    if sealed and not site.mentions("verify", "decrypt_and_verify", "hexverify"):
+        message = "A sealed text is opened without looking at its seal"
+        site.found("unverified-seal", message, "medium", 353, "Use decrypt_and_verify(data, tag).")
+
+
+_PLAIN_DECRYPTS = tuple(
+    f"{package}.Cipher.{name}.new().decrypt" for package in _CRYPTO for name in ("AES", "ChaCha20_Poly1305")
+)
 
 
 def _sealed(site: Site) -> None:
@@ -256,6 +285,6 @@ FAMILY = Family(
         **dict.fromkeys(("cryptography.hazmat.primitives.asymmetric.padding.PKCS1v15", "Crypto.Cipher.PKCS1_v1_5.new",
             "Cryptodome.Cipher.PKCS1_v1_5.new"), _padding),
     },
-    methods={"encrypt": _sealed},
+    methods={"encrypt": _sealed, "decrypt": _opened},
     assignments=(_fixed_key_assigned,),
 )  # fmt: skip

@@ -19,8 +19,8 @@ _UNSEALED = Weakness(
 )  # fmt: skip
 _CURVE = Weakness("short-key", 326, "The curve or key is too small", "Use SECP256R1, Ed25519 or RSA with 3072 bits.")
 
-_OLD_PASSLIB = """des_crypt md5_crypt sha1_crypt plaintext ldap_md5 ldap_salted_md5 ldap_sha1 ldap_salted_sha1 ldap_plaintext hex_md5 "
-    "hex_sha1
+_OLD_PASSLIB = """des_crypt md5_crypt sha1_crypt plaintext ldap_md5 ldap_salted_md5 ldap_sha1 ldap_salted_sha1 ldap_plaintext hex_md5
+    hex_sha1
     hex_md4 hex_sha256 nthash lmhash mysql323 mysql41 postgres_md5 apr_md5_crypt bsdi_crypt bigcrypt crypt16 sun_md5_crypt
     oracle10 mssql2000 cisco_type7 cisco_pix msdcc msdcc2 django_des_crypt django_salted_md5 django_salted_sha1 phpass"""
 _DJANGO = """django.contrib.auth.hashers.MD5PasswordHasher django.contrib.auth.hashers.SHA1PasswordHasher
@@ -37,7 +37,7 @@ DANGERS = (
 
         """),
     Danger(_CIPHER, "high", """
-        arc4.ARC4 rc4.RC4 Crypto.Cipher.ARC2.new Cryptodome.Cipher.ARC2.new pyDes.des pyDes.triple_des des.DesKey blowfish.Cipher
+        arc4.ARC4 Crypto.Cipher.ARC2.new Cryptodome.Cipher.ARC2.new pyDes.des pyDes.triple_des des.DesKey blowfish.Cipher
         cryptography.hazmat.primitives.ciphers.algorithms.RC2
         cryptography.hazmat.decrepit.ciphers.algorithms.RC2
         cryptography.hazmat.decrepit.ciphers.algorithms.ARC4 Crypto.Cipher.XOR.new
@@ -60,7 +60,7 @@ SWITCHES = (
            ends=("hashlib.md5", "hashlib.sha1", "hashes.MD5()", "hashes.SHA1()", "Hash.MD5", "Hash.SHA1", "Hash.SHA")),
     Switch(_HASH, "medium", "algorithm", ends=("hashes.MD5()", "hashes.SHA1()"),
         calls="PBKDF2HMAC HKDF ConcatKDFHash X963KDF sign verify Prehashed"),
-    Switch(_HASH, "medium", "SESSION_DIGEST signature_algorithm", ("md5", "sha1", "rsa-sha1", "sha1WithRSAEncryption")),
+    Switch(_HASH, "medium", "signature_algorithm", ("md5", "sha1", "rsa-sha1", "sha1WithRSAEncryption")),
     Switch(_HASH, "medium", "signatureAlgorithm digestAlgorithm",
            ("http://www.w3.org/2000/09/xmldsig#rsa-sha1", "http://www.w3.org/2000/09/xmldsig#sha1")),
     Switch(_CURVE, "medium", "curve", ("P-192", "p192", "NIST192p", "secp112r1", "secp128r1", "secp160r1", "secp160k1", "secp192k1",

@@ -57,9 +57,9 @@ DANGERS = (
         cloudpickle.load compress_pickle.load compress_pickle.loads compressed_pickle.load hickle.load
         twisted.spread.jelly.unjelly twisted.persisted.sob.load pandas.io.pickle.read_pickle
         pyarrow.deserialize pyarrow.deserialize_components pyarrow.serialization.deserialize ray.cloudpickle.loads ray.cloudpickle.load
-        srsly.cloudpickle_loads django.contrib.sessions.serializers.PickleSerializer().loads
+        django.contrib.sessions.serializers.PickleSerializer().loads
         sqlalchemy.ext.serializer.loads jsonpickle.Unpickler
-        jsonpickle.unpickler.Unpickler zodbpickle.loads ruamel.yaml.unsafe_load camel.Camel().load joblib.numpy_pickle.load
+        jsonpickle.unpickler.Unpickler zodbpickle.loads camel.Camel().load joblib.numpy_pickle.load
         torch.package.PackageImporter distributed.protocol.pickle.loads distributed.protocol.deserialize
 
         """),
@@ -105,14 +105,13 @@ DANGERS = (
         aioftp.Client pyftpdlib.servers.FTPServer pyftpdlib.handlers.FTPHandler
         """, unless="TLS_FTPHandler"),
     Danger(_DETAILS, "medium", "cgitb.enable cgitb.handler werkzeug.debug.DebuggedApplication"),
-    Danger(_PUBLIC, "medium", methods="make_public make_bucket_public allow_public_access"),
-    Danger(_PUBLIC, "medium", methods="grant_public_access"),
-    Danger(_UNSIGNED, "high", methods="loads_unsafe load_unsafe decode_unverified get_unverified_payload"),
+    Danger(_PUBLIC, "medium", methods="make_public"),
+    Danger(_UNSIGNED, "high", methods="loads_unsafe load_unsafe"),
     Danger(_UNSIGNED, "high", "python_jwt.process_jwt "),
     Danger(_LISTENER, "medium", "logging.config.listen", unless="verify"),
     Danger(_LISTING, "low", "http.server.SimpleHTTPRequestHandler http.server.CGIHTTPRequestHandler "),
     Danger(_FRAMES, "medium", methods="xframe_options_exempt"),
     Danger(_TRACE, "low", "ctypes.string_at ctypes.wstring_at ctypes.memmove ctypes.memset "),
     Danger(_CSRF, "medium", "flask_wtf.csrf.CSRFProtect().exempt flask_wtf.CSRFProtect().exempt"),
-    Danger(_SHARED, "low", "pyngrok.ngrok.connect flask_ngrok.run_with_ngrok localtunnel.connect", unless="auth basic_auth"),
+    Danger(_SHARED, "low", "pyngrok.ngrok.connect flask_ngrok.run_with_ngrok", unless="auth basic_auth"),
 )  # fmt: skip

@@ -46,7 +46,7 @@ SINKS = (
         f"{library}.{verb}"
         for library in ("grequests", "requests_futures.sessions.FuturesSession()", "niquests", "primp", "tls_client.Session()", "rnet",
             "asks",
-                        "urllib3.PoolManager()", "uplink", "httpcore", "hyper", "curl_cffi.requests", "requests_cache.CachedSession()",
+                        "curl_cffi.requests", "requests_cache.CachedSession()",
                         "cloudscraper.create_scraper()", "requests_html.HTMLSession()", "requests_toolbelt.sessions.BaseUrlSession()")
         for verb in ("get", "post", "put", "head", "delete", "patch")
     )),
@@ -97,6 +97,6 @@ SINKS = (
         falcon.HTTPFound falcon.HTTPSeeOther falcon.HTTPMovedPermanently falcon.HTTPTemporaryRedirect falcon.HTTPPermanentRedirect
         cherrypy.HTTPRedirect sanic.response.redirect litestar.response.Redirect litestar.response.redirect.Redirect
         aiohttp.web.HTTPSeeOther aiohttp.web.HTTPMovedPermanently aiohttp.web.HTTPTemporaryRedirect aiohttp.web.HTTPPermanentRedirect
-        bottle.redirect web.seeother web.redirect web.found quart.redirect robyn.Redirect blacksheep.redirect microdot.redirect
+        bottle.redirect web.seeother web.redirect web.found quart.redirect blacksheep.redirect microdot.redirect
         webob.exc.HTTPFound webob.exc.HTTPSeeOther emmett.redirect masonite.response.redirect         """),
 )  # fmt: skip

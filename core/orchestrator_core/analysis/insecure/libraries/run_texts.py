@@ -79,7 +79,7 @@ SINKS = (
     Sink(_COMMAND, SHELL, methods="subprocess_shell", at=1, named="cmd"),
     Sink(_COMMAND, SHELL, methods="run run_command create_process sudo execute send_cmd", named="command cmd",
          needs="asyncssh fabric fabric2 pssh spur jumpssh asyncssh e2b modal", handed_in="medium"),
-    Sink(_COMMAND, SHELL, methods="send sendline send_line", needs="paramiko pexpect pexpect.pxssh wexpect"),
+    Sink(_COMMAND, SHELL, methods="send sendline", needs="paramiko pexpect pexpect.pxssh wexpect"),
     Sink(_COMMAND, SHELL, methods="new", needs="crontab", at=BY_NAME_ONLY, named="command"),
     Sink(_COMMAND, SHELL, calls="""
         airflow.operators.bash.BashOperator airflow.operators.bash_operator.BashOperator airflow.providers.ssh.operators.ssh.SSHOperator
@@ -127,7 +127,7 @@ SINKS = (
         importlib.util.spec_from_file_location importlib.machinery.SourceFileLoader imp.load_source imp.load_dynamic
         importlib.machinery.ExtensionFileLoader importlib.machinery.SourcelessFileLoader
         """),
-    Sink(_REMOTE, CODE, calls="pip.main pip._internal.main pip._internal.cli.main.main ensurepip.main", handed_in="low"),
+    Sink(_REMOTE, CODE, calls="pip.main pip._internal.main pip._internal.cli.main.main", handed_in="low"),
     Sink(_FUNCTION, CODE, calls="operator.attrgetter operator.methodcaller", handed_in="low"),
     Sink(_NATIVE, CODE, handed_in="low", calls="""
         ctypes.CDLL ctypes.PyDLL ctypes.WinDLL ctypes.OleDLL ctypes.cdll.LoadLibrary ctypes.windll.LoadLibrary cffi.FFI().dlopen
@@ -187,7 +187,7 @@ SINKS = (
         streamlit.components.v1.html streamlit.html panel.pane.HTML gradio.HTML folium.Popup folium.IFrame folium.Html bokeh.models.Div
         dash_dangerously_set_inner_html.DangerouslySetInnerHTML reportlab.platypus.Paragraph weasyprint.HTML pywebio.output.put_html
         starlette.responses.HTMLResponse fastapi.responses.HTMLResponse         blacksheep.html dominate.util.raw dominate.raw
-        htbuilder.raw yattag.Doc().asis
+        yattag.Doc().asis
         markdown2.Markdown         wtforms.widgets.HTMLString wtforms.widgets.core.HTMLString genshi.Markup genshi.core.Markup
         webhelpers.html.literal
         """, named="string html body content data text"),

@@ -43,7 +43,7 @@ SINKS = (
     ))),
     Sink(_JOINED, PATH, methods="write extract", needs="zipfile"),
     Sink(_JOINED, PATH, methods="open remove removetree rmtree delete listdir", needs="fs fsspec s3fs pyfilesystem2"),
-    Sink(_JOINED, PATH, methods=f"{_WRITERS} open get_template_source", at=0),
+    Sink(_JOINED, PATH, methods=f"{_WRITERS} open", at=0),
     Sink(_JOINED, PATH, at=2, named="Filename", methods="download_file upload_file fget_object"),
     Sink(_JOINED, PATH, at=1, methods="get put", needs="paramiko pysftp asyncssh"),
     Sink(_JOINED, PATH, at=1, named="prefix dir suffix",

@@ -73,20 +73,20 @@ _PASSWORD = Weakness("empty-password", 258, "An empty password lets anybody in",
 
 SWITCHES = (
     Switch(_CERTIFICATE, "high", """
-        verify_ssl_cert check_ssl validate_cert ssl_check_hostname ssl_verify_peer verify_server_cert tls_verify_cert
-        use_ssl_verification ssl_validation check_server_cert verify_tls ssl_verification VERIFY_SSL
-        SSL_VERIFY GIT_SSL_VERIFY verify_certificate verify_server_certificate verify_host ssl_match_hostname
+        verify_ssl_cert check_ssl validate_cert ssl_check_hostname ssl_verify_peer verify_server_cert
+        verify_tls ssl_verification VERIFY_SSL
+        SSL_VERIFY verify_certificate verify_server_certificate verify_host ssl_match_hostname
         """, (False, 0)),
-    Switch(_CERTIFICATE, "high", "trust_server_certificate TrustServerCertificate tls_allow_invalid_certificates allow_insecure "
+    Switch(_CERTIFICATE, "high", "trust_server_certificate TrustServerCertificate allow_insecure "
            "ignore_https_errors ignore_ssl_errors accept_insecure_certs acceptInsecureCerts ssl_insecure insecure_skip_verify "
-           "skip_tls_verify nocheckcertificate no_check_certificate no_verify_ssl ssl_noverify disable_ssl_verification "
+           "skip_tls_verify nocheckcertificate no_check_certificate no_verify_ssl disable_ssl_verification "
            "tlsAllowInvalidCertificates tlsInsecure tlsAllowInvalidHostnames allow_invalid_certificates allow_invalid_hostnames",
            (True, 1, "yes", "true")),
-    Switch(_CERTIFICATE, "high", "cert_reqs ssl_cert_reqs verify_mode validate CERT_REQS ssl_certs_reqs", ("CERT_NONE", "none", "NONE"),
+    Switch(_CERTIFICATE, "high", "cert_reqs ssl_cert_reqs verify_mode validate CERT_REQS ", ("CERT_NONE", "none", "NONE"),
            ends=("CERT_NONE", "VERIFY_NONE")),
     Switch(_CERTIFICATE, "high", "ssl_cert_reqs", (None,)),
     Switch(_CERTIFICATE, "high", "server_cert_validation", ("ignore",)),
-    Switch(_CERTIFICATE, "high", "GIT_SSL_NO_VERIFY SSL_NO_VERIFY", ("1", "true", "True", True)),
+    Switch(_CERTIFICATE, "high", "GIT_SSL_NO_VERIFY ", ("1", "true", "True", True)),
     Switch(_CERTIFICATE, "high", "PYTHONHTTPSVERIFY NODE_TLS_REJECT_UNAUTHORIZED", ("0", 0)),
     Switch(_CERTIFICATE, "medium", "sslmode ssl_mode PGSSLMODE", ("disable", "allow", "prefer", "DISABLED", "PREFERRED")),
     Switch(_CERTIFICATE, "low", "sslmode PGSSLMODE", ("require",)),
@@ -112,18 +112,18 @@ SWITCHES = (
                  "TLSVersion.SSLv3")),
     Switch(_OLD, "medium", "MinimumProtocolVersion SecurityPolicy TLSSecurityPolicy minimum_tls_version minimum_protocol_version",
            ("SSLv3", "TLSv1", "TLSv1_2016", "TLSv1.1_2016", "TLS_1_0", "Policy-Min-TLS-1-0-2019-07", "TLS1_0", "1.0", "1.1")),
-    Switch(_CODE, "high", "allow_dangerous_deserialization allow_pickle enable_pickle unsafe_deserialization use_pickle accept_pickle",
+    Switch(_CODE, "high", "allow_dangerous_deserialization allow_pickle enable_pickle use_pickle accept_pickle",
            (True,)),
     Switch(_CODE, "low", "use_safetensors", (False,)),
     Switch(_CODE, "medium", "trusted", (True,), calls="load loads get_untrusted_types", needs="skops"),
     Switch(_CODE, "high", """
         SERIALIZER serializer serializer_name SESSION_SERIALIZER TASK_SERIALIZER task_serializer result_serializer accept_content
-        CELERY_TASK_SERIALIZER CELERY_ACCEPT_CONTENT CELERY_RESULT_SERIALIZER event_serializer SERIALIZERS_ACCEPTED data_serializer
-        session.data_serializer accept serializers CACHE_SERIALIZER JOB_SERIALIZER default_serializer
+        CELERY_TASK_SERIALIZER CELERY_ACCEPT_CONTENT CELERY_RESULT_SERIALIZER event_serializer data_serializer
+        session.data_serializer accept serializers CACHE_SERIALIZER default_serializer
         """, ("pickle", "dill", "cloudpickle", "marshal", "application/x-python-serialize",
               "django.contrib.sessions.serializers.PickleSerializer", "django_redis.serializers.pickle.PickleSerializer")),
     Switch(_CODE, "medium", "SERIALIZER", ends=("PickleSerializer",)),
-    Switch(_RUNS, "medium", "allow_dangerous_code allow_dangerous_requests unsafe_mode allow_code_execution local_code_execution",
+    Switch(_RUNS, "medium", "allow_dangerous_code allow_dangerous_requests unsafe_mode allow_code_execution ",
            (True,)),
     Switch(_RUNS, "medium", "use_docker", (False,), needs="autogen autogen_agentchat pyautogen"),
     Switch(_RUNS, "high", "trust_remote_code trust_repo", (True,)),
@@ -135,8 +135,8 @@ SWITCHES = (
     Switch(_CORS, "high", "CORS_ALLOW_ALL_ORIGINS CORS_ORIGIN_ALLOW_ALL allow_all_origins", (True,)),
     Switch(_SOCKET, "medium", "cors_allowed_origins", ("*", None)),
     Switch(_COOKIE, "medium", """
-        https_only session_cookie_secure session_cookie_httponly cookie_secure cookie_httponly cookie_https_only secure_cookie
-        AUTH_COOKIE_SECURE JWT_AUTH_SECURE JWT_AUTH_HTTPONLY session_cookie_https_only session.secure
+        https_only session_cookie_secure session_cookie_httponly cookie_secure cookie_httponly secure_cookie
+        AUTH_COOKIE_SECURE JWT_AUTH_SECURE JWT_AUTH_HTTPONLY session.secure
         session.httponly tools.sessions.secure tools.sessions.httponly http_only
         """, (False,)),
     Switch(_COOKIE, "medium", "secure httponly", (False,), calls="""
@@ -147,12 +147,12 @@ SWITCHES = (
     Switch(_SAME_SITE, "medium", "same_site session_cookie_samesite cookie_samesite samesite CSRF_COOKIE_SAMESITE REMEMBER_COOKIE_SAMESITE "
            "SESSION_COOKIE_SAMESITE", ("none", "None")),
     Switch(_CSRF, "medium", """
-        require_csrf csrf csrf_enabled csrf_protection enforce_csrf WTF_CSRF_ENABLED csrf_protect xsrf_cookies csrf_checks
-        CSRF_ENABLED enable_csrf WTF_CSRF_SSL_STRICT ENABLE_CSRF oauth_use_state check_origin xsrf
+        require_csrf csrf csrf_enabled csrf_protection enforce_csrf WTF_CSRF_ENABLED csrf_protect xsrf_cookies
+        CSRF_ENABLED enable_csrf WTF_CSRF_SSL_STRICT ENABLE_CSRF check_origin xsrf
         """, (False,)),
     Switch(_CSRF, "medium", "disable_check_xsrf", (True,)),
     Switch(_ESCAPE, "high", "autoescape ", (False, None)),
-    Switch(_ESCAPE, "medium", "dangerously_allow_html allow_html enable_html unsafe_allow_html ", (True,)),
+    Switch(_ESCAPE, "medium", "allow_html enable_html unsafe_allow_html ", (True,)),
     Switch(_ESCAPE, "low", "is_safe ", (True,), calls="filter"),
     Switch(_ESCAPE, "low", "escape sanitize sanitize_html", (False,),
            calls="to_html create_markdown Markdown HTMLRenderer markdown to_latex ChatInterface Chatbot HTML interactive_table"),
@@ -161,7 +161,7 @@ SWITCHES = (
            calls="clean Cleaner sanitize linkify clean_html sanitize_html BleachField"),
     Switch(_CLEANER, "high", "protocols url_schemes allowed_protocols", ("javascript", "data", "vbscript"),
         calls="clean Cleaner sanitize clean_html"),
-    Switch(_CLEANER, "medium", "scripts javascript safe_attrs_only embedded frames on_attributes", (False,), calls="Cleaner"),
+    Switch(_CLEANER, "medium", "scripts javascript safe_attrs_only embedded frames ", (False,), calls="Cleaner"),
     Switch(_CLEANER, "high", "attributes", ("onclick", "onerror", "onload", "style", "*"), calls="clean Cleaner"),
     Switch(_DEBUG, "high", "debug DEBUG", (True,), calls="run_server run_simple run_app serve Dash Application Flask FastAPI Sanic Quart "
         "Litestar "
@@ -169,20 +169,20 @@ SWITCHES = (
     Switch(_DEBUG, "medium", """
         FLASK_DEBUG DJANGO_DEBUG WERKZEUG_DEBUG pyramid.debug_all pyramid.debug_authorization pyramid.debug_routematch dev_tools_ui
         use_debugger
-        use_evalex EXPLAIN_TEMPLATE_LOADING TEMPLATE_DEBUG debugtoolbar.enabled serve_traceback show_debugger_toolbar
+        use_evalex EXPLAIN_TEMPLATE_LOADING TEMPLATE_DEBUG debugtoolbar.enabled serve_traceback
         DEBUG_TB_ENABLED debug_mode
         """, (True, "1", "true", "True", 1)),
     Switch(_DEBUG, "low", "reload use_reloader auto_reload autoreload", (True,),
         calls="run run_simple serve Application run_app run_server"),
     Switch(_DEBUG, "low", "FLASK_ENV ENV APP_ENV", ("development",)),
     Switch(_DEBUG, "medium", "INSTALLED_APPS MIDDLEWARE includes", ("debug_toolbar", "silk", "pyramid_debugtoolbar")),
-    Switch(_DETAILS, "medium", "show_error_details propagate_exceptions show_tracebacks request.show_tracebacks include_traceback "
-           "include_error_details ", (True,)),
+    Switch(_DETAILS, "medium", "show_error_details propagate_exceptions show_tracebacks request.show_tracebacks "
+           "", (True,)),
     Switch(_OPEN, "high", "ACL acl predefined_acl canned_acl", ("public-read", "public-read-write", "publicRead", "publicReadWrite",
         "authenticated-read")),
     Switch(_OPEN, "medium", """
-        public_read_access PubliclyAccessible publicly_accessible public_access allow_public_access allow_blob_public_access public
-        associate_public_ip_address AssociatePublicIpAddress blob_public_access
+        public_read_access PubliclyAccessible publicly_accessible public_access allow_blob_public_access public
+        associate_public_ip_address AssociatePublicIpAddress
         """, (True,), calls="""
         Bucket CfnDBInstance DatabaseInstance create_db_instance create_replication_instance BucketV2 Instance create_cluster CfnCluster
         StorageAccount create Server Database DatabaseCluster restore_db_instance_from_db_snapshot modify_db_instance run_instances
@@ -210,16 +210,15 @@ SWITCHES = (
     Switch(_ROOT, "medium", "security_opt", ("seccomp=unconfined", "apparmor=unconfined", "seccomp:unconfined", "label=disable")),
     Switch(_NO_LOGIN, "medium", "permission_classes DEFAULT_PERMISSION_CLASSES",
            ("rest_framework.permissions.AllowAny",), ends=("permissions.AllowAny",)),
-    Switch(_NO_LOGIN, "medium", "LOGIN_DISABLED AUTH_DISABLED allow_anonymous OAUTHLIB_INSECURE_TRANSPORT", (True, "1")),
+    Switch(_NO_LOGIN, "medium", "LOGIN_DISABLED allow_anonymous OAUTHLIB_INSECURE_TRANSPORT", (True, "1")),
     Switch(_NO_LOGIN, "low", "share", (True,), calls="launch"),
     Switch(_NO_LOGIN, "medium", "authentication", ends=("ANONYMOUS",), calls="Connection"),
     Switch(_UNSIGNED, "high", "always_trust", (True,)),
-    Switch(_UNSIGNED, "high", "verify_signature verify_sig want_response_signed want_assertions_signed wantAssertionsSigned "
+    Switch(_UNSIGNED, "high", "verify_signature want_response_signed want_assertions_signed wantAssertionsSigned "
         "wantMessagesSigned "
-           "require_signature signature_required validate_signature check_signature", (False,)),
+           "require_signature validate_signature check_signature", (False,)),
     Switch(_UNSIGNED, "high", "alg", ("none", "None", "NONE")),
     Switch(_CLAIM, "medium", "verify_exp verify_aud verify_iss verify_nbf validate_exp ", (False,)),
-    Switch(_CLAIM, "medium", "ignore_expiration ignoreExpiration", (True,)),
     Switch(_LIMIT, "medium", "client_max_size max_body_size max_content_length max_upload_size MAX_CONTENT_LENGTH max_request_body_size "
            "DATA_UPLOAD_MAX_MEMORY_SIZE DATA_UPLOAD_MAX_NUMBER_FIELDS max_buffer_size max_size max_message_size", (None, 0), calls="""
         Application run create_app App serve connect HTTPServer Server Sanic ws_connect"""),
@@ -229,10 +228,10 @@ SWITCHES = (
            calls="Client AsyncClient ClientTimeout get post put request delete head patch stream urlopen create_connection "
                "setdefaulttimeout PoolManager HTTPSConnectionPool HTTPConnectionPool"),
     Switch(_CACHE, "low", "maxsize", (None,), calls="lru_cache"),
-    Switch(_XML, "high", "resolve_entities load_dtd expand_entities external_entities ", (True,)),
+    Switch(_XML, "high", "resolve_entities load_dtd ", (True,)),
     Switch(_XML, "high", "no_network forbid_dtd forbid_entities forbid_external disable_entities", (False,)),
     Switch(_FRAMES, "medium", "X_FRAME_OPTIONS X-Frame-Options frame_options", ("ALLOWALL", "ALLOW", "ALLOW-FROM *", "ALLOWALL;", None)),
-    Switch(_BROWSER, "medium", "content_security_policy x_content_type_options_nosniff ", (None, False),
+    Switch(_BROWSER, "medium", "content_security_policy x_content_type_options ", (None, False),
            calls="Talisman"),
     Switch(_BROWSER, "medium", "SECURE_CONTENT_TYPE_NOSNIFF SECURE_BROWSER_XSS_FILTER", (False,)),
     Switch(_BROWSER, "low", "X-XSS-Protection", ("0",)),
