@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestrator_core.clock import SystemClock
@@ -14,9 +14,12 @@ from orchestrator_security.building import build_guard
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.guard import SecurityGuard
 from orchestrator_security.redaction.crowded import joined
-from orchestrator_security.redaction.redactor import KnownSecrets
+from orchestrator_security.redaction.found import Found
+from orchestrator_security.redaction.placeholder import KeyedNaming
+from orchestrator_security.redaction.redactor import KnownSecrets, Redactor
 from orchestrator_security.redaction.vault import Vault
 from orchestrator_security.scanner import Hit
+from orchestrator_security.secrets.secret_scanner import SecretScanner
 
 
 def guard() -> SecurityGuard:
@@ -112,3 +115,39 @@ def test_every_spelling_of_a_known_secret_is_replaced(value: str) -> None:
     known.add(value)
     spelt = set(known)
     assert {value, json.dumps(value)[1:-1], quote(value, safe=""), quote(value), quote_plus(value)} <= spelt
+
+
+_PARTS = (
+    "SECRET",
+    "<SECRET_",
+    "_1>",
+    ">",
+    "<",
+    "CRET_1",
+    "password=",
+    " ",
+    "abcdef",
+    "abcabc",
+    "cabcab",
+    "<EMAIL_1>",
+    "0123456789",
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.sampled_from(_PARTS), max_size=25).map("".join),
+    st.lists(st.lists(st.sampled_from(_PARTS), min_size=1, max_size=3).map("".join), max_size=40),
+)
+@example(
+    "abcabc<SECRET_<EMAIL_1><SECRET_CRET_1abcabc 0123456789token: ", ["SECRET", "<SECRET_", "_1>abcabc", "><SECRET_"]
+)
+def test_secrets_that_read_like_placeholders_are_replaced_once_and_for_all(text: str, secrets: list[str]) -> None:
+    def redacted(told: str) -> str:
+        known = KnownSecrets()
+        for secret in secrets:
+            known.add(secret)
+        return Redactor(Found([SecretScanner()]), KeyedNaming(b"k" * 32)).redact(told, known)
+
+    once = redacted(text)
+    assert redacted(once) == once

@@ -6,6 +6,7 @@ each round works on merged, ordered spans.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -69,6 +70,11 @@ def _url_spelling(kept: str, blank: str) -> dict[int, str]:
     return {i: blank if i == 32 else f"%{i:02X}" for i in range(256) if chr(i) not in _URL_SAFE and chr(i) not in kept}
 
 
+@cache
+def _of_placeholders() -> re.Pattern[str]:
+    return re.compile(r"[<>]|\A[A-Z_]*+[0-9a-f]*+\Z")
+
+
 class Redactor:
     """Replaces hits of its scanners by placeholders, all of them or those that ``wanted`` says yes to, given the hit and its value."""
 
@@ -124,8 +130,8 @@ class Redactor:
         for secret in secrets:
             known.add(secret)
         values = {*known, *(secret for secret in secrets if len(secret) >= _REPEAT_MIN)}
-        # Where a value was replaced everywhere, only one with a sign of a placeholder in it can come into being anew.
-        values -= {value for value in searched if "<" not in value and ">" not in value}
+        # Where a value was replaced everywhere, only one that reaches into a placeholder, or is a part of one, can come into being anew.
+        values -= {value for value in searched if _of_placeholders().search(value) is None}
         searched |= values
         again = [(start, end, "SECRET") for start, end in occurrences(text, values) if self.hides(text[start:end])]
         if again and "<" in text:
