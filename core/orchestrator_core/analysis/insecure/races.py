@@ -51,12 +51,8 @@ def _looked(site: Site) -> None:
 
 def _redeemed(site: Site) -> None:
     """``if not coupon.used: coupon.used = True; coupon.save()``: two requests at once both find it unused."""
-    node = site.node
-    if (
-        not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        or not site.mentions("save", "commit")
-        or site.mentions(*_LOCKS)
-    ):
+    node = site.where.node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or site.mentions(*_LOCKS):
         return
     for inner in (n for n in ast.walk(node) if isinstance(n, ast.If)):
         tested = {ast.unparse(n) for n in ast.walk(inner.test) if isinstance(n, ast.Attribute)}
@@ -75,9 +71,11 @@ def _redeemed(site: Site) -> None:
 _LOCKS = ("select_for_update", "with_for_update", "atomic", "F", "Lock", "lock", "acquire")
 _LOCK = "Change it in one statement that holds the condition, or lock the row: select_for_update()."
 FAMILY = Family(
-    functions=(_redeemed,),
     calls=dict.fromkeys(
         ("os.path.exists", "os.path.isfile", "os.access", "os.path.islink", "os.path.lexists", "os.stat"), _looked
     ),
-    methods=dict.fromkeys(("exists", "is_file", "is_symlink"), _looked),
+    methods={
+        **dict.fromkeys(("exists", "is_file", "is_symlink"), _looked),
+        **dict.fromkeys(("save", "commit"), _redeemed),
+    },
 )

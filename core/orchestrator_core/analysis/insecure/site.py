@@ -75,12 +75,7 @@ class Site:
             return {}
         known = self.report.words.get(scope)
         if known is None:
-            known = self.report.words[scope] = {}
-            for inner in ast.walk(scope):
-                word = last_name(inner) or constant_text(inner) or getattr(inner, "arg", None)
-                if word:
-                    line = getattr(inner, "lineno", 0)
-                    known[word] = min(known.get(word, line), line)
+            known = self.report.words[scope] = _words(scope)
         return known
 
     def mentions(self, *names: str) -> bool:
@@ -148,6 +143,35 @@ class Site:
         table = self.report.harmless if harmless else self.report.confirmed
         for test in tests:
             table.setdefault(test, set()).update(lines)
+
+
+def _words(scope: ast.AST) -> dict[str, int]:
+    found: dict[str, int] = {}
+    stack = [scope]
+    while stack:
+        node = stack.pop()
+        kind = type(node)
+        word: object = None
+        if kind is ast.Name:
+            word = node.id  # type: ignore[attr-defined]
+        elif kind is ast.Constant:
+            word = constant_text(node)
+        else:
+            if kind is ast.Attribute:
+                word = node.attr  # type: ignore[attr-defined]
+            elif kind is ast.arg or kind is ast.keyword:
+                word = node.arg  # type: ignore[attr-defined]
+            for field in node._fields:
+                inner = getattr(node, field, None)
+                if isinstance(inner, list):
+                    stack.extend(part for part in inner if isinstance(part, ast.AST))
+                elif isinstance(inner, ast.AST) and field not in ("ctx", "op"):
+                    stack.append(inner)
+        if word:
+            line = getattr(node, "lineno", 0)
+            if found.setdefault(word, line) > line:  # type: ignore[arg-type]
+                found[word] = line  # type: ignore[index]
+    return found
 
 
 Check = Callable[[Site], None]
