@@ -127,3 +127,9 @@ def test_digits_of_one_kind_are_not_of_another() -> None:
     number = card("4", 16)
     text = f"ann{number}@firma.de paid with {number}, born 1980-02-29"
     assert [m.entity for m in find_pii(text)] == ["EMAIL_ADDRESS", "CREDIT_CARD", "DATE_OF_BIRTH"]
+
+
+def test_addresses_without_a_gap_are_found_at_once() -> None:
+    text = "::110.0.0.1" * 30
+    spans = [(match.start, match.end) for match in find_pii(text) if match.entity == "IP_ADDRESS"]
+    assert {at for start, end in spans for at in range(start, end)} == set(range(len(text)))

@@ -149,7 +149,7 @@ def _is_global_v6(value: str) -> bool:
 
 
 def _with_colons(text: str) -> Iterator[PiiMatch]:
-    pattern, at = _colons(), 0
+    pattern, at, found = _colons(), 0, 0
     while (match := pattern.search(text, at)) is not None:
         begin = match.start()
         back = _hex_run_reversed().match(text[max(at, begin - _V6_MAX) : begin][::-1])
@@ -159,7 +159,8 @@ def _with_colons(text: str) -> Iterator[PiiMatch]:
         at = max(end, match.end())
         while end > start and text[end - 1] == ":" and not text.startswith("::", end - 2):
             end -= 1
-        if end - start > _V6_MAX + 18 or (start and text[start - 1].isalnum()):
+        # Behind one that is replaced stands a sign, so what follows it is found now and not only in the next round.
+        if end - start > _V6_MAX + 18 or (start > found and text[start - 1].isalnum()):
             continue
         following = text[end : end + 1]
         if following.isalnum() or following == "_":
@@ -167,8 +168,10 @@ def _with_colons(text: str) -> Iterator[PiiMatch]:
         value = text[start:end]
         if value.count(":") == 5 and len(value) == 17:
             if _is_hardware(value):
+                found = end
                 yield PiiMatch("MAC_ADDRESS", start, end)
         elif _is_public_v6(text, start, end):
+            found = end
             yield PiiMatch("IP_ADDRESS", start, end)
 
 
