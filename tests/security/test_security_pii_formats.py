@@ -133,3 +133,10 @@ def test_addresses_without_a_gap_are_found_at_once() -> None:
     text = "::110.0.0.1" * 30
     spans = [(match.start, match.end) for match in find_pii(text) if match.entity == "IP_ADDRESS"]
     assert {at for start, end in spans for at in range(start, end)} == set(range(len(text)))
+
+
+@pytest.mark.parametrize("number", ["+4930123456", "+49 30 123456", "+1 212 736 5000", "(212) 736-5000"])
+def test_phone_numbers_without_a_gap_are_found_at_once(number: str) -> None:
+    for text in (number * 9, number * 100):
+        spans = [(match.start, match.end) for match in find_pii(text) if match.entity == "PHONE_NUMBER"]
+        assert {at for start, end in spans for at in range(start, end)} == set(range(len(text)))

@@ -23,10 +23,11 @@ _BORDERS = 4
 
 def find_phone_numbers(text: str, runs: Iterable[DigitRun]) -> Iterator[PiiMatch]:
     """Phone numbers with their extension and the sign or bracket in front."""
+    done = 0  # where the last number ends: it is replaced, so what follows without a gap begins there
     for run in runs:
         found, part = 0, run
         while True:
-            span = _first(text, part)
+            span = _first(text, part, done)
             if span is None:
                 break
             start, end = span
@@ -34,8 +35,10 @@ def find_phone_numbers(text: str, runs: Iterable[DigitRun]) -> Iterator[PiiMatch
             end = extension.end() if extension is not None else end
             found += 1
             if found == _IN_A_ROW and run.end > end:  # a list of numbers; what is left of it is one too
-                yield PiiMatch("PHONE_NUMBER", start, run.end)
+                done = run.end
+                yield PiiMatch("PHONE_NUMBER", start, done)
                 break
+            done = end
             yield PiiMatch("PHONE_NUMBER", start, end, _is_fictional(only_digits(text[start:end])))
             rest = _rest(text, end, run.end)
             if rest is None:
@@ -43,14 +46,14 @@ def find_phone_numbers(text: str, runs: Iterable[DigitRun]) -> Iterator[PiiMatch
             part = rest
 
 
-def _first(text: str, run: DigitRun) -> tuple[int, int] | None:
+def _first(text: str, run: DigitRun, done: int) -> tuple[int, int] | None:
     """The number at the beginning of a run of digits, or behind a column, a date or a house number that the run begins with."""
-    span = _international(text, run) or _national(text, run)
+    span = _international(text, run, done) or _national(text, run, done)
     if span is not None or run.digits < 9:
         return span
     for border in islice(shapes.border().finditer(text, run.start, run.end), _BORDERS):
         rest = _rest(text, border.end(), run.end)
-        if rest is not None and (span := _international(text, rest) or _national(text, rest)) is not None:
+        if rest is not None and (span := _international(text, rest, done) or _national(text, rest, done)) is not None:
             return span
     return None
 
@@ -75,7 +78,7 @@ def _is_fictional(digits: str) -> bool:
     return digits.lstrip("0").removeprefix("44").lstrip("0").startswith(("2079460", "1632960", "7700900"))
 
 
-def _international(text: str, run: DigitRun) -> tuple[int, int] | None:
+def _international(text: str, run: DigitRun, done: int) -> tuple[int, int] | None:
     start, at = run.start, run.start
     left = text[start - 1 : start] if start else ""
     if left in ("+", "\uff0b") and left:
@@ -90,10 +93,10 @@ def _international(text: str, run: DigitRun) -> tuple[int, int] | None:
         at += 4
     else:
         return None
-    outer = text[start - 1 : start] if start else ""
+    outer = text[start - 1 : start] if start > done else ""
     if outer == "(":
         start -= 1
-        outer = text[start - 1 : start] if start else ""
+        outer = text[start - 1 : start] if start > done else ""
     if (outer.isalnum() and not text[max(0, start - 2) : start].startswith("\\")) or (outer and outer in "+_.)]"):
         return None
     plan = country_plan(only_digits(text[at : min(run.end, at + 8)]))
@@ -142,7 +145,7 @@ def _end_of_number(text: str, at: int, limit: int, code: int, low: int, high: in
     return best
 
 
-def _national(text: str, run: DigitRun) -> tuple[int, int] | None:
+def _national(text: str, run: DigitRun, done: int) -> tuple[int, int] | None:
     start, end = run.start, run.end
     bare = end - start == run.digits
     if (
@@ -153,7 +156,7 @@ def _national(text: str, run: DigitRun) -> tuple[int, int] | None:
         return None
     if text[start - 1 : start] == "(" and start:
         start -= 1
-    outer = text[start - 1 : start] if start else ""
+    outer = text[start - 1 : start] if start > done else ""
     escaped = outer in ("n", "r", "t") and text[max(0, start - 2) : start - 1] == "\\"
     if (outer.isalnum() and not escaped) or (outer and outer in "_.+$#@%€£&"):
         return None
