@@ -132,7 +132,7 @@ def _told(order: str) -> bool:
 
 def _featured(plain: str) -> list[tuple[float, set[str]]]:
     text = wording.described(plain)
-    return [(share, set(found)) for share, found in zip(text.shares, text.features, strict=True)]
+    return [(share, set(wording.features(one))) for share, one in zip(text.shares, text.sentences, strict=True)]
 
 
 def _read(turn: str, hostile: bool, text: str | list[str], place: wording.Place) -> Text:

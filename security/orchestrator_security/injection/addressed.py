@@ -44,12 +44,13 @@ def _told(
     weight: float,
     *,
     asked: float = 0.0,
+    beside: str = "",
     unless: str = "",
     name: str = "to-the-model",
     group: str = "addressed",
     request: float = 0.0,
 ) -> SentenceRule:
-    return SentenceRule(name, "prompt_injection", group, words, pattern, request, weight, asked, unless)
+    return SentenceRule(name, "prompt_injection", group, words, pattern, request, weight, asked, beside, unless)
 
 
 _HISTORY = (
@@ -69,7 +70,7 @@ RULES: tuple[SentenceRule, ...] = (
         rf"following))\b", 0.5, unless=_HISTORY),
     _told("read|reads|processed|summarised|summarized|screened|seen|used|evaluated|opened|processes", rf"\b(?:is|are|being|gets?) "
         rf"(?:read|processed|summari[sz]ed|screened|seen|evaluated|opened|used|parsed|handled)(?: [a-z]+)? (?:by|to) (?:an? |the |any "
-        rf")?(?:[a-z]+ )?(?:{_AI})\b", 0.5, unless=_HISTORY),
+        rf")?(?:[a-z]+ )?(?:{_AI})\b", 0.5, unless=_HISTORY, beside="is|are|being|get|gets"),
     _told(_AI_WORDS, rf"^(?:dear |hey |hi |hello |ok |attention |note to |to |for )*(?:the |any |all |every |coding |reviewer |reader |"
         rf"automated |ai |virtual |you )*(?:{_AI})(?: assistants?| agents?| models?| bots?)? (?:{_IMPERATIVE})\b"
           r"(?! (?:can|is|was|were|have|has|need|needs|you type|you ask))", 0.5,
@@ -89,8 +90,9 @@ RULES: tuple[SentenceRule, ...] = (
     _told("humans|machines|models|bots|model", r"\b(?:humans?|people|readers) (?:please |may |can |should )?(?:skip|ignore|do not read|"
         r"dont read|stop reading|look away)\b|\b(?:model|ai|machine|bot|agent|llm)s? only (?:section|part|text|block|note|content)\b|"
         r"\bfor (?:machines|models|bots|ais) only\b", 0.6, unless=_HISTORY),
-    _told("can|are|reading|read|see", r"\bif (?:you|u) (?:can |are able to |are |re )?(?:now )?(?:read|reading|see|seeing|processing|"
-        r"parse|parsing) (?:this|these)\b", 0.3, asked=0.1),
+    _told("reading|read|see|seeing|processing|parse|parsing", r"\bif (?:you|u) (?:can |are able to |are |re )?(?:now )?(?:read|reading|"
+        r"see|seeing|processing|"
+        r"parse|parsing) (?:this|these)\b", 0.3, asked=0.1, beside="if"),
     # The user behind the reader.
     _told("user|users", r"\b(?:the|this|your|that|der|lutilisateur) user(?: has| already| have| had| just| himself| herself)*(?: "
         r"[a-z]+)? (?:approved|confirmed|agreed|authori[sz]ed|granted|consented|allowed|waived|permitted|accepted|wants you to|asks you "
@@ -103,7 +105,8 @@ RULES: tuple[SentenceRule, ...] = (
         r"show|showing|inform|informing|mention|mentioning|ask|asking|notify|notifying|alert|alerting|warn)(?: [a-z]+){0,4}? (?:the |"
         r"this |your |to the )users?\b", 0.6, unless=_HISTORY, name="hide-from-user"),
     _told("user|users", r"\b(?:from|hidden from|secret from) the users?\b", 0.3, unless=_HISTORY, name="hide-from-user"),
-    _told("asking|confirmation|approval|ruckfrage|confirming|permission", r"\b(?:without|no need for|skip|instead of|not) (?:asking|any "
+    _told("asking|confirmation|approval|ruckfrage|confirming|permission|ask", r"\b(?:without|no need for|skip|instead of|not) (?:asking|"
+        r"any "
         r"confirmation|confirmation|approval|further approval|his approval|confirming|permission|need(?:ing)? (?:his|her|their|any) "
         r"approval)|\bohne ruckfrage\b|\bno need to ask\b|\bnot need (?:his|her|their|any) approval\b", 0.25, name="about-the-user", group
         ="phishing"),
@@ -116,17 +119,21 @@ RULES: tuple[SentenceRule, ...] = (
         r"types|replies|asks?|logs|mentions)(?: [a-z]+){0,6}$|\bwhen the user says\b|\b(?:before|after) (?:you )?(?:reply|replying|"
         r"answer|answering|respond|responding) (?:to )?(?:the )?(?:user|question|request)", 0.3, unless=_HISTORY, name="about-the-user"),
     # Above the reader's orders.
-    _told("text|content|documents|document|reports|instructions|mails|this|message", r"\b(?:ranks?|outranks?|overrides?|takes? "
-        r"(?:precedence|priority)|supersedes?|replaces?|trumps?|beats?)(?: [a-z]+)? ?(?:above|over|all|any|what|the|your)?(?: "
-        r"[a-z]+){0,4}? (?:user|users|instructions?|prompts?|rules|asked|told)\b", 0.55, unless=_HISTORY + r"|\b(?:settings?|config|"
-        r"environment|variable|file|options?|css|default)\b"),
-    _told("your", r"\b(?:this is|here is|heres) (?:now )?your (?:new |updated |real )?(?:prompt|task|instructions?|job|orders|system "
+    _told("ranks|rank|outrank|outranks|override|overrides|take|takes|supersede|supersedes|replace|replaces|trump|trumps|beat|beats",
+        r"\b(?:(?:now )?ranks? (?:above|over)|outranks?|overrides?|takes? (?:precedence|priority) over|"
+        r"supersedes?|trumps?)(?: (?:any|all|the|your|what|previous|earlier|text|orders|other|from|of|and|those|whatever|system)){0,5} "
+        r"(?:user|users|instructions?|prompts?|rules)\b", 0.55, unless=_HISTORY + r"|\b(?:settings?|config|"
+        r"environment|variable|file|options?|css|default)\b", beside="user|users|instruction|instructions|prompt|prompts|rules|asked|told"),
+    _told("prompt|task|instructions|job|orders|role|purpose|mission|goal|reassigned|reprogrammed|reconfigured|updated|rules",
+        r"\b(?:this is|here is|heres) (?:now )?your (?:new |updated |real )?(?:prompt|task|instructions?|job|orders|system "
         r"prompt)\b|\byour (?:new )?(?:job|task|role|prompt|purpose|instructions?|mission|goal)(?: [a-z]+)? (?:is|are) (?:now )?to\b|"
         r"\byou have been (?:reassigned|reprogrammed|reconfigured|updated)\b|\byour (?:[a-z]+ )?rules (?:are|were) (?:suspended|lifted|"
-        r"waived|changed)", 0.5, unless=_HISTORY + r"|\b(?:team|position|candidate|salary|company|manager)\b"),
-    _told("will|must|have|should|need|are", r"\b(?:you|it|assistant) (?:will|must|have to|should|has to|are to|need to|shall) (?:now |"
+        r"waived|changed)", 0.5, unless=_HISTORY + r"|\b(?:team|position|candidate|salary|company|manager)\b", beside="your|you"),
+    _told("say|respond|output|summarise|summarize|claim|state|print|pretend", r"\b(?:you|it|assistant) (?:will|must|have to|should|has "
+        r"to|are to|need to|shall) (?:now |"
         r"only |not |then |always |instead )*(?:say|respond|output|summari[sz]e|claim|state|print|pretend)(?: (?:that|with|only|nothing|"
-        r"exactly|you|it|this|content|access)\b|$)", 0.5, unless=_HISTORY + r"|\b(?:if|form|exam|write|page)\b"),
+        r"exactly|you|it|this|content|access)\b|$)", 0.5, unless=_HISTORY + r"|\b(?:if|form|exam|write|page)\b", beside=
+        "will|must|have|should|has|are|need|shall"),
     _told("authorised|authorized|longer|required|allowed", r"\byou(?:re| are)? (?:now |hereby |fully )*(?:authori[sz]ed to (?:escalate|"
         r"run|execute|delete|use|access|skip|bypass|send|share)|no longer (?:required|bound|obliged|allowed|permitted|need|an)|free to "
         r"ignore|exempt)\b", 0.45, unless=r"\b(?:subscription|contract|invoice|insurance|account|employee|gdpr|visa)\b"),

@@ -43,7 +43,7 @@ def _rule(
     words: str, pattern: str, request: float, untrusted: float = 0.2, *, group: str = "bounds", unless: str = ""
 ) -> SentenceRule:
     category: Category = "jailbreak"
-    return SentenceRule("no-limits", category, group, words, pattern, request, untrusted, 0.0, unless)
+    return SentenceRule("no-limits", category, group, words, pattern, request, untrusted, 0.0, unless=unless)
 
 
 RULES: tuple[SentenceRule, ...] = (
@@ -74,17 +74,14 @@ RULES: tuple[SentenceRule, ...] = (
 def boundless(wordings: Described) -> Iterator[Piece]:
     """One piece for all sentences in which a role lacks bounds; none where nobody is to take a role."""
     lacking = 0
-    taken = False
-    takes, lacks = compiled(_TAKES), compiled(_LACKS)
+    lacks = compiled(_LACKS)
     for sentence in wordings.sentences:
-        words = sentence.words
-        if taken and lacking >= _MOST / _EACH:
-            break
-        if len(words) < 2:
-            continue
-        joined = " ".join(words)
-        taken = taken or takes.search(joined) is not None
-        if not _LACKING_WORDS.isdisjoint(words) and lacks.search(joined):
+        if not _LACKING_WORDS.isdisjoint(sentence.words) and lacks.search(" ".join(sentence.words)):
             lacking += 1
-    if taken and lacking >= _LEAST:
+            if lacking >= _MOST / _EACH:
+                break
+    if lacking < _LEAST:
+        return
+    takes = compiled(_TAKES)
+    if any(takes.search(" ".join(sentence.words)) for sentence in wordings.sentences):
         yield Piece("injection.no-limits", "jailbreak", "lacks", min(_MOST, _EACH * lacking))

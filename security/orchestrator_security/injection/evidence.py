@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Literal
 
 from msgspec import Struct
 
+from orchestrator_core.analysis.lazy_patterns import compiled
 from orchestrator_core.analysis.orders.recogniser import told_of
 
 Category = Literal["prompt_injection", "jailbreak", "prompt_extraction"]
@@ -102,21 +103,30 @@ class Evidence(Struct, frozen=True):
         return max((piece for piece in self.pieces if piece.category == best), key=lambda piece: piece.weight)
 
 
+_Tried = tuple[Callable[[str, int], "re.Match[str] | None"], bool, Phrase, float]
+"""A phrase at one of its first words: what matches it, whether that begins behind the first word, and what it counts."""
+
+
 class PhraseTable:
     """Phrases by the word they begin with. A pattern is compiled when one of its first words is met."""
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
-        self._by_word: dict[str, list[Phrase]] = {}
+        self._by_word: dict[str, list[tuple[Phrase, bool]]] = {}
         for phrase in phrases:
-            for word in dict.fromkeys(beginning.split(" ")[0] for beginning in phrase.first.split("|")):
-                self._by_word.setdefault(word, []).append(phrase)
-        self._compiled: dict[int, re.Pattern[str]] = {}
+            beginnings: dict[str, bool] = {}
+            for beginning in phrase.first.split("|"):
+                word, _, more = beginning.partition(" ")
+                beginnings[word] = beginnings.get(word, True) and not more
+            for word, single in beginnings.items():
+                self._by_word.setdefault(word, []).append((phrase, single))
+        self._tried: dict[bool, dict[str, list[_Tried]]] = {False: {}, True: {}}
 
     def pieces(self, tokens: Sequence[str], *, untrusted: bool) -> list[Piece]:
         """What stands in the words; each phrase counts once."""
         by_word = self._by_word
         if by_word.keys().isdisjoint(tokens):
             return []
+        table = self._tried[untrusted]
         words = " ".join(tokens)
         allowed = max(_TRIES_MIN, len(tokens) // _TRIES_SHARE)
         tries: dict[str, int] = {}
@@ -124,33 +134,33 @@ class PhraseTable:
         found: list[Piece] = []
         at = 0
         for token in tokens:
+            behind = at + len(token)
             if token in by_word:
                 count = tries.get(token, 0)
                 if count < allowed:
                     tries[token] = count + 1
-                    self._try(found, seen, by_word[token], words, at, untrusted=untrusted)
+                    for fits, single, phrase, weight in table.get(token) or self._compiled(token, untrusted=untrusted):
+                        match = fits(words, behind if single else at)
+                        if match is None:
+                            continue
+                        if id(phrase) in seen or (phrase.ordered and told_of(words, at, match.end())):
+                            continue
+                        seen.add(id(phrase))
+                        found.append(Piece(phrase.name, phrase.category, phrase.group, weight, words[at : match.end()]))
                 elif count == allowed:
                     tries[token] = count + 1
                     found.append(Piece("stuffing", "prompt_injection", "stuffing", 0.5))
-            at += len(token) + 1
+            at = behind + 1
         return found
 
-    def _try(
-        self, found: list[Piece], seen: set[int], phrases: list[Phrase], words: str, at: int, *, untrusted: bool
-    ) -> None:
-        for phrase in phrases:
-            key = id(phrase)
-            weight = phrase.untrusted if untrusted else phrase.request
-            if key in seen or not weight:
-                continue
-            pattern = self._compiled.get(key)
-            if pattern is None:
-                pattern = self._compiled[key] = re.compile(f"(?:{phrase.first}){phrase.rest}")
-            match = pattern.match(words, at)
-            if match is None or (phrase.ordered and told_of(words, at, match.end())):
-                continue
-            seen.add(key)
-            found.append(Piece(phrase.name, phrase.category, phrase.group, weight, match[0]))
+    def _compiled(self, word: str, *, untrusted: bool) -> list[_Tried]:
+        tried: list[_Tried] = [
+            (compiled(phrase.rest if single else f"(?:{phrase.first}){phrase.rest}").match, single, phrase, weight)
+            for phrase, single in self._by_word[word]
+            if (weight := phrase.untrusted if untrusted else phrase.request)
+        ]
+        self._tried[untrusted][word] = tried
+        return tried
 
 
 @cache
@@ -174,4 +184,4 @@ def tokens(plain_text: str) -> list[str]:
     for mark in ("://", "www.", "@"):
         if mark in text:
             text = _address(mark).sub(" url ", text)
-    return [".", *(token if token.isalpha() else "." for token in _token().findall(text)), "."]
+    return [".", *[word if word >= "a" else "." for word in _token().findall(text)], "."]

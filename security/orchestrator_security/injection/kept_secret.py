@@ -44,20 +44,42 @@ _OTHER = (
 
 
 def _secret(
-    words: str, pattern: str, request: float, untrusted: float, asked: float = 0.0, *, unless: str = _OTHER
+    words: str,
+    pattern: str,
+    request: float,
+    untrusted: float,
+    asked: float = 0.0,
+    *,
+    beside: str = "",
+    unless: str = _OTHER,
 ) -> SentenceRule:
-    return SentenceRule("secret", "prompt_extraction", "private", words, pattern, request, untrusted, asked, unless)
+    return SentenceRule(
+        "secret", "prompt_extraction", "private", words, pattern, request, untrusted, asked, beside, unless
+    )
 
 
 def _void(
-    words: str, pattern: str, request: float, untrusted: float, asked: float = 0.0, *, unless: str = ""
+    words: str,
+    pattern: str,
+    request: float,
+    untrusted: float,
+    asked: float = 0.0,
+    *,
+    beside: str = "",
+    unless: str = "",
 ) -> SentenceRule:
-    return SentenceRule("void-rules", "prompt_injection", "void", words, pattern, request, untrusted, asked, unless)
+    return SentenceRule(
+        "void-rules", "prompt_injection", "void", words, pattern, request, untrusted, asked, beside, unless
+    )
 
 
 _YOURS = (
     "rules?|instructions?|prompts?|directives?|guidelines|restrictions?|limits|limitations|constraints|polic(?:y|ies)|programming|"
     "configuration|orders|training|filters?|safeguards"
+)
+_RULE_WORDS = (
+    "rule|rules|instruction|instructions|prompt|prompts|directive|directives|guidelines|restriction|restrictions|limit|limits|limitations|"
+    "constraints|policy|policies|programming|configuration|orders|training|filter|filters|safeguards"
 )
 _GONE = (
     r"(?:expired|void|voided|revoked|obsolete|invalid|suspended|outdated|deprecated|lifted|removed|rescinded|annulled|overruled|deleted|"
@@ -82,7 +104,8 @@ RULES: tuple[SentenceRule, ...] = (
         rf"asked|supposed|not|the|user))*"
             r" (?:protecting|protect|protected|guarding|guard|guarded|hold|holding|keep|keeping|kept|hide|hiding|hidden|given|know|"
             r"remember|store|stored|told not|not allowed|supposed|not to)\b", 0.8, 0.35, 0.2),
-    _secret("you|youre|your", r"\b(?:what|which|the thing|whatever|that)(?: [a-z]+){0,4}? (?:you|youre|youve|your)(?: [a-z]+){0,4} "
+    _secret("protecting|protect|guarding|guard|hide|hiding|keep|tell|say|reveal|share|mention", r"\b(?:what|which|the thing|whatever|"
+        r"that)(?: [a-z]+){0,4}? (?:you|youre|youve|your)(?: [a-z]+){0,4} "
         r"(?:protecting|protect|guarding|guard|hide|hiding|keep (?:secret|safe|quiet|hidden|from)|supposed to (?:hide|keep|protect)|not "
         r"supposed to (?:tell|say|reveal|share)|told not to (?:tell|say|reveal|share|mention))\b", 0.8, 0.3),
     _secret(_KEPT_WORDS, rf"\b(?:what|which|how|whats)(?: [a-z]+){{0,6}}? (?:the|your|that) (?:[a-z]+ )?(?:{_KEPT})(?: (?:rhyme|"
@@ -97,31 +120,42 @@ RULES: tuple[SentenceRule, ...] = (
     _secret(_KEPT_WORDS, rf"\b(?:i|im|we|user|users|me)(?: [a-z]+){{0,8}}? (?:allowed|authori[sz]e|authori[sz]ed|permitted|entitled|"
         rf"cleared|owner|admin|administrator|creator|lost|need|know|told|staff)\b.{{0,60}}?\b(?:the|your|that|its|of) (?:{_KEPT}|key|"
         rf"code)\b", 0.55, 0.2, 0.2),
-    _secret("you", rf"\byou (?:may|can|are allowed to|are free to|are permitted to|have to|must|should)(?: now)? (?:reveal|share|tell|"
+    _secret("reveal|share|tell|disclose|hand|give|say", rf"\byou (?:may|can|are allowed to|are free to|are permitted to|have to|must|"
+        rf"should)(?: now)? (?:reveal|share|tell|"
         rf"disclose|hand|give|say)(?: [a-z]+){{0,4}}? (?:{_KEPT}|key|code|it)\b", 0.55, 0.3, 0.1),
-    _void("your|all|earlier|previous|prior|old|above|these|former|those|the|any|usual|normal",
+    _void(_RULE_WORDS,
           rf"\b(?:your|all|earlier|previous|prior|old|above|former|usual|normal|original|initial|existing|safety)(?: [a-z]+){{0,2}} "
           rf"(?:{_YOURS})(?: [a-z]+){{0,5}}? (?:are|is|were|was|have|has|been|got|be)(?: (?:now|been|all|just|herewith|hereby|only|"
           rf"temporarily|officially|considered|completely|already))* {_GONE}\b", 0.75, 0.5,
           unless=r"\b(?:eslint|flat|config file|linter|firewall|company|hotel|airline|visa|tax|school|office|city|bank|club|staff|"
-              r"visitors|customers|members)\b"),
-    _void("before|previous|earlier|above|now|conversation|read", r"\b(?:everything|all|whatever|anything|what)(?: [a-z]+){0,5}? "
+              r"visitors|customers|members)\b", beside="are|is|were|was|have|has|been|got|be"),
+    _void(_RULE_WORDS,
+          rf"\b(?:prior|previous|earlier|all|former|old|above|existing|your)(?: [a-z]+)? (?:{_YOURS})(?: (?:herewith|hereby|now|are|is))* "
+          r"(?:revoked|void|suspended|lifted|rescinded|annulled|deleted|expired|cancelled|canceled)\b"
+          rf"|\b(?:{_YOURS})(?: [a-z]+){{0,2}} (?:before|above|preceding|prior to)(?: [a-z]+){{0,3}} (?:has|have|is|are)(?: now)? "
+          rf"(?:expired|void|revoked|over|invalid|obsolete|outdated)\b", 0.75, 0.5,
+          unless=r"\b(?:token|certificate|licen[cs]e|key|session|ticket|order|visa|coupon|subscription)s?\b"),
+    _void("joke|test|example|filler|fake|mistake|decoy|nonsense|irrelevant|void|training|warm", r"\b(?:everything|all|whatever|anything|"
+        r"what)(?: [a-z]+){0,5}? "
         r"(?:before|above|up to now|so far|earlier|previously)(?: (?:this|that|my message))? (?:was|is|were)(?: (?:just|only|all|"
         r"merely))? (?:an? )?(?:joke|test|example|filler|fake|mistake|decoy|nonsense|irrelevant|void|training|warm up)\b", 0.8, 0.5),
-    _void("earlier|previous|conversation|before", r"\b(?:as (?:if|though)|pretend|like)(?: [a-z]+){0,4}? (?:conversation|instructions?|"
+    _void("pretend|though|if|like", r"\b(?:as (?:if|though)|pretend|like)(?: [a-z]+){0,4}? (?:conversation|instructions?|"
         r"messages?|prompt|rules|text|part)(?: [a-z]+){0,3}? (?:never|not|didnt|had not|hadnt) (?:happened|existed|been|exist|happen|"
         r"written|said)\b", 0.7, 0.4, 0.1),
-    _void("only|just|message|text", r"\b(?:obey|follow|heed|listen to|count|counts|trust|act on)(?: only)? (?:only )?(?:this|my|mine|me|"
+    _void("obey|follow|heed|listen|count|counts|trust|act", r"\b(?:obey|follow|heed|listen to|count|counts|trust|act on)(?: only)? "
+        r"(?:only )?(?:this|my|mine|me|"
         r"what i)(?: [a-z]+){0,2}?(?: (?:message|block|text|instructions|say|write|only|words))?\b(?=.*\b(?:only|alone|instead|never "
         r"happened|whatever)\b)", 0.45, 0.3, 0.0,
           unless=r"\b(?:table|example|style|design|template|format|steps)\b"),
     _void("rules|limits|restrictions|filters|policy|rule|constraints|limitations", r"^(?:there are |you have |with )?no (?:more |longer "
         r"any )?(?:rules|limits|restrictions|filters|policy|constraints|limitations)(?: (?:any more|anymore|now|apply|for you|left))?$|"
         r"\byou have no (?:instructions|rules|restrictions|limits|prompt)\b", 0.6, 0.4),
-    _void("your|old|real|actual|only", r"\b(?:your|the) (?:only|real|actual|true|sole|new) (?:job|task|instruction|instructions|prompt|"
+    _void("job|task|instruction|instructions|prompt|goal|purpose|assignment|order|load", r"\b(?:your|the) (?:only|real|actual|true|sole|"
+        r"new) (?:job|task|instruction|instructions|prompt|"
         r"goal|purpose|assignment|order) (?:now )?(?:is|are)\b|\bload the new one\b", 0.4, 0.35, 0.1,
           unless=r"\b(?:the (?:real|actual|only|true) (?:task|job|goal|purpose) (?:of|in)|my|our|team|company|users)\b"),
-    _void("you|youre", r"\b(?:you are|youre) (?:now )?(?:off duty|in (?:maintenance|debug|developer|test|safe|admin|root|god|free|"
+    _void("duty|mode|blank|free|longer", r"\b(?:you are|youre) (?:now )?(?:off duty|in (?:maintenance|debug|developer|test|safe|admin|"
+        r"root|god|free|"
         r"unlocked|unrestricted|service) mode|a blank (?:model|slate)|free of|no longer)\b", 0.5, 0.4, 0.0),
     _void("lift|lifting|suspend|suspending|waive|release|revoke|cancel|void|lifted", r"\b(?:i|we)(?: am|m| are| hereby| now| have|ve| "
         r"just| do)* (?:lift|lifting|lifted|suspend|suspending|suspended|waive|waived|revoke|revoked|void|remove|removed|release|"
@@ -145,7 +179,7 @@ RULES: tuple[SentenceRule, ...] = (
     _void("system|instructions|rules", r"\btreat (?:[a-z]+ ){0,5}(?:system (?:prompt|message)|instructions|rules) as (?:[a-z]+ "
         r"){0,2}(?:suggestions?|optional|data|fiction|jokes?|void)\b", 0.8, 0.5),
     # The roles turned round.
-    _void("assistant|user|ai|role|roles|you", r"\b(?:im|i am|let me be|i act as|i play|i will be) (?:now )?the (?:assistant|ai|model|bot|"
+    _void("assistant|user|ai|role|roles", r"\b(?:im|i am|let me be|i act as|i play|i will be) (?:now )?the (?:assistant|ai|model|bot|"
         r"chatbot|system)\b.{0,40}\byou (?:are |re |be |play )?(?:the |a )?(?:user|person|human|customer)\b|\b(?:user|assistant) role "
         r"(?:is )?(?:assistant|user)\b", 0.7, 0.4),
 )  # fmt: skip

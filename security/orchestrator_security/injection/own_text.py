@@ -25,6 +25,15 @@ _SURELY = (
     "set ?up (?:text|message|prompt)"
 )
 _WEAKER = "instructions?|guidelines|rules|orders|constraints|restrictions|policies|configuration|setup|context"
+_OWN_WORDS = (
+    "prompt|prompts|message|messages|instruction|instructions|text|preamble|preambles|directives|rules|orders|line|lines|word|words|"
+    "sentence|sentences|guidelines|briefing|section|context|configuration|programming|primer|policy|policies|sysprompt|systemprompt|"
+    "systemprompts|preprompt|metaprompt|job|persona|setup|memory|head|mind|constraints|restrictions|set"
+)
+_GIVEN_WORDS = (
+    "told|given|handed|sent|equipped|loaded|initialised|initialized|configured|set|instructed|programmed|primed|briefed|provided|"
+    "supplied|shown|fed|asked|prompted|trained|made|started"
+)
 _GIVEN = (
     "told|given|handed|sent|equipped with|loaded with|loaded|initiali[sz]ed(?: with)?|configured(?: with)?|set up|instructed|programmed|"
     "primed|briefed|provided(?: with)?|supplied|shown|fed|asked to (?:keep|hide|protect)|prompted|trained to (?:hide|follow)|made to"
@@ -42,7 +51,7 @@ _TURN = (
     "exchange|dialogue"
 )
 _TRADE = (
-    r"\b(?:how (?:do|can|could|should|would|to)|my (?:own )?(?:bot|app|code|agent|prompt|model|chatbot|assistant)|our (?:bot|app|agent|"
+    r"\b(?:how (?:do|can|could|should|to)|my (?:own )?(?:bot|app|code|agent|prompt|model|chatbot|assistant)|our (?:bot|app|agent|"
     r"prompt|model|chatbot|assistant)|"
     r"users? (?:ask|asks|try|tries|want|wants)|attackers?|somebody asks|someone asks|people ask)\b"
 )
@@ -55,54 +64,59 @@ def _own(
     untrusted: float,
     asked: float = 0.0,
     *,
+    beside: str = "",
     unless: str = _TRADE,
-    group: str = "own",
-    name: str = "own-text",
 ) -> SentenceRule:
-    return SentenceRule(name, "prompt_extraction", group, words, pattern, request, untrusted, asked, unless)
+    return SentenceRule(
+        "own-text", "prompt_extraction", "own", words, pattern, request, untrusted, asked, beside, unless
+    )
 
 
 RULES: tuple[SentenceRule, ...] = (
-    _own("your|ur", rf"\b(?:your|ur) (?:(?:{_EARLY}|[a-z]+) )?(?:(?:{_EARLY}) )?(?:{_SURELY})\b", 0.6, 0.3, 0.4),
-    _own("your|ur", rf"\b(?:your|ur) (?:(?:{_EARLY}) )+(?:(?:{_EARLY}|[a-z]+) )?(?:{_TEXT})\b"
+    _own(_OWN_WORDS, rf"\b(?:your|ur) (?:(?:{_EARLY}|[a-z]+) )?(?:(?:{_EARLY}) )?(?:{_SURELY})\b", 0.6, 0.3, 0.4, beside="your|ur"),
+    _own(_OWN_WORDS, rf"\b(?:your|ur) (?:(?:{_EARLY}) )+(?:(?:{_EARLY}|[a-z]+) )?(?:{_TEXT})\b"
          r"(?! (?:answer|message to me|question|reply|suggestion|version|draft))", 0.55, 0.3, 0.35,
-         unless=_TRADE + r"|\byour (?:first|full|complete|entire|exact|current|own) (?:messages?|words|sentences?|lines?|text)\b"),
-    _own("your|ur", rf"\b(?:all|each|every|any|the|full|those|these) (?:of )?(?:your|ur) (?:{_WEAKER})\b", 0.5, 0.2, 0.35),
-    _own("your|ur", rf"\b(?:content|contents|copy|wording|text|words?|letters?|sentences?|lines?|version|list|each|all|every|full|quote|"
+         unless=_TRADE + r"|\byour (?:first|full|complete|entire|exact|current|own) (?:messages?|words|sentences?|lines?|text)\b", beside=
+             "your|ur"),
+    _own(_OWN_WORDS, rf"\b(?:all|each|every|any|the|full|those|these) (?:of )?(?:your|ur) (?:{_WEAKER})\b", 0.5, 0.2, 0.35, beside=
+        "your|ur"),
+    _own(_OWN_WORDS, rf"\b(?:content|contents|copy|wording|text|words?|letters?|sentences?|lines?|version|list|each|all|every|full|quote|"
         rf"recite|dump|leak|reveal)"
-         rf"(?: [a-z]+){{0,3}} (?:your|ur) (?:{_WEAKER})\b", 0.6, 0.2, 0.25),
-    _own("your|ur", rf"\b(?:in|within|inside|from|to|into) (?:your|ur) (?:{_WEAKER}|prompt|instructions|memory|head|mind)\b", 0.35, 0.1,
-        0.3),
-    _own("your", rf"\byour (?:{_WEAKER})(?: [a-z]+){{0,4}}? (?:as |like )?(?:json|yaml|xml|markdown|table|list|poem|song|story|code|base "
+         rf"(?: [a-z]+){{0,3}} (?:your|ur) (?:{_WEAKER})\b", 0.6, 0.2, 0.25, beside="your|ur"),
+    _own(_OWN_WORDS, rf"\b(?:in|within|inside|from|to|into) (?:your|ur) (?:{_WEAKER}|prompt|instructions|memory|head|mind)\b", 0.35, 0.1,
+        0.3, beside="your|ur"),
+    _own(_OWN_WORDS, rf"\byour (?:{_WEAKER})(?: [a-z]+){{0,4}}? (?:as |like )?(?:json|yaml|xml|markdown|table|list|poem|song|story|code|"
+        rf"base "
         rf"?64|backwards|reversed|verbatim|word for word)\b",
-         0.7, 0.3, 0.3),
+         0.7, 0.3, 0.3, beside="your|ur"),
     _own("system|developer|preamble", r"\b(?:hidden|system|secret|initial) preamble\b|\b(?:the |a |any |whole |full |entire |exact |"
         r"hidden )*(?:system|developer) (?:role )?(?:prompt|messages?|instructions?|section|text|directives?)"
          r"(?= verbatim| word for word| letter by letter| to me| in full| as | please|$| now| above| that you| you| into a| backwards)",
          0.45, 0.2, 0.4,
          unless=_TRADE + r"|\b(?:write|design|improve|draft|good|rate|rename|log|test|transcript|file|api|python|database|my|our|their|"
              r"this|following|below|template)\b"),
-    _own("you|youve|u|ive|i", rf"\b(?:rules?|instructions?|text|texts?|messages?|words?|strings?|documents?|letter|polic(?:y|ies)|"
+    _own(_GIVEN_WORDS + "|message", rf"\b(?:rules?|instructions?|text|texts?|messages?|words?|strings?|documents?|letter|polic(?:y|ies)|"
         rf"directives?|guidelines|what|whatever|everything|all|"
          rf"anything|topics|names|things|tools|functions|secrets?|context|orders|examples|information)(?: (?:that|which|exactly|else|"
          rf"have|were|are))*"
          rf" (?:youve|u|you)(?: (?:were|was|are|have|had|ve|been|just|already|originally|first|initially|got|not|never|explicitly))*"
          rf" (?:{_GIVEN})\b"
          r"|\bmessage(?: [a-z]+)? (?:that|which) (?:set|sets|started|primed|made) you\b", 0.6, 0.35, 0.3, unless=_TRADE +
-         r"|\b(?:i|we)(?: have|ve| had| just)? (?:gave|given|told|sent|handed|showed|shown)\b"),
-    _own("you|u", r"\b(?:what|which|how|whatever|everything|all|text|rules|instructions|message)(?: [a-z]+){0,4}? (?:were|was|are|have|"
+         r"|\b(?:i|we)(?: have|ve| had| just)? (?:gave|given|told|sent|handed|showed|shown)\b", beside="you|youve|u"),
+    _own(_GIVEN_WORDS + "|receive|received|get|read|see|obey|forbidden|prohibited", r"\b(?:what|which|how|whatever|everything|all|text|"
+        r"rules|instructions|message)(?: [a-z]+){0,4}? (?:were|was|are|have|"
         r"did|has|had|do|does|may|must)(?: not)? (?:you|u)"
          rf"(?: (?:been|not|to|just|first|originally|forbidden|never|be|have))* (?:{_GIVEN}|receive|received|get|read first|see first|"
-         rf"obey|instructed|forbidden|prohibited)\b", 0.5, 0.3, 0.35),
+         rf"obey|instructed|forbidden|prohibited)\b", 0.5, 0.3, 0.35, beside="you|youve|u"),
     _own(_GIVERS,
          rf"\b(?:{_GIVER})(?: has| have| had| did)? (?:[a-z]+ )?(?:gave|given|give|tell|told|wrote|written|typed|put|puts|configured|"
          rf"instructed|set|left|entered|imposed|forbids?|forbade|want|made|wants)"
-         r"(?: [a-z]+){0,2}? (?:to |for |in |into |on |at )?(?:you|your)\b", 0.65, 0.35, 0.25),
-    _own("your", rf"\byour (?:{_GIVER})\b(?: [a-z]+){{0,6}}? (?:rules?|instructions?|polic(?:y|ies)|guidelines|text|letter|constraints|"
+         r"(?: [a-z]+){0,2}? (?:to |for |in |into |on |at )?(?:you|your)\b", 0.65, 0.35, 0.25, beside="you|your"),
+    _own(_GIVERS, rf"\byour (?:{_GIVER})\b(?: [a-z]+){{0,6}}? (?:rules?|instructions?|polic(?:y|ies)|guidelines|text|letter|constraints|"
         rf"limits|forbids?|forbidden|told|tell|put|gave|given|said)\b",
-         0.55, 0.3, 0.3),
-    _own("by", rf"\b(?:rules?|instructions?|polic(?:y|ies)|guidelines|text|orders|description|constraints)(?: [a-z]+){{0,4}}? (?:by|"
-        rf"from) (?:your )(?:[a-z]+ )?(?:{_GIVER})\b", 0.7, 0.4, 0.3),
+         0.55, 0.3, 0.3, beside="you|your"),
+    _own(_GIVERS, rf"\b(?:rules?|instructions?|polic(?:y|ies)|guidelines|text|orders|description|constraints)(?: [a-z]+){{0,4}}? (?:by|"
+        rf"from) (?:your )(?:[a-z]+ )?(?:{_GIVER})\b", 0.7, 0.4, 0.3, beside="you|your"),
     _own("before|prior|above|preceding|precedes|precede|ahead|until|preceded",
          rf"\b(?:text|words?|lines?|everything|all|what|whats|message|sentences?|blocks?|paragraphs?|contents?|anything|things?|tokens|"
          rf"document|context|instructions|input|data|part|letter|memory|said|written)"
@@ -112,7 +126,8 @@ RULES: tuple[SentenceRule, ...] = (
          rf"|the (?:conversation|chat|session|exchange)\b|mine$|me$|(?:i|we)(?: first| even| have| had)? (?:said|wrote|started|began|"
          rf"begun|spoke|asked|came|joined|arrived|typed|opened)\b)", 0.55, 0.3, 0.35,
          unless=_TRADE + r"|\b(?:commit|release|deploy|function|step|tests?|chapter|column|row|class|import|war|meeting|loop|(?:i|we) "
-             r"(?:gave|told|sent|asked) (?:you|the|for)|what (?:did|do|have) (?:i|we)|did i|do i)\b"),
+             r"(?:gave|told|sent|asked) (?:you|the|for)|what (?:did|do|have) (?:i|we)|did i|do i)\b", beside=
+             "this|my|our|the|mine|me|i|we"),
     _own("above|preceding", r"\b(?:everything|all) (?:that |which )?(?:is |was |stands |written |stated )*above(?: forever| verbatim| "
         r"word for word| in full| exactly)?$", 0.6, 0.3, 0.3,
          unless=_TRADE + r"|\b(?:ignore|forget|disregard|delete|summari[sz]e)\b"),
@@ -121,14 +136,19 @@ RULES: tuple[SentenceRule, ...] = (
          rf"received|were given)|(?:in|of|from|at) (?:this|our|your) (?:very )?(?:{_TURN}|context(?: window)?|thread|window|mind|memory|"
          rf"instructions))\b",
          0.6, 0.3, 0.3, unless=_TRADE + r"|\b(?:my|your|i (?:said|wrote|asked)) first\b|\bwhat (?:was|is) my\b|\b(?:did|do|have) (?:i|"
-             r"we)\b|\b(?:i|we) (?:asked|told|said|gave)\b"),
+             r"we)\b|\b(?:i|we) (?:asked|told|said|gave)\b", beside="you|this|our|your"),
     _own("tools|functions|plugins|apis|tool|function|plugin", r"\b(?:tools?|functions?|plugins?|apis?)\b(?: [a-z]+){0,8}? (?:you|youve|"
         r"your)\b.{0,120}?\b(?:schemas?|parameters?|arguments?|definitions?|signatures?|declared|defined|described|names?|exact|json)\b"
          r"|\b(?:schemas?|parameters?|definitions?|signatures?|declarations?|exact|names?)\b.{0,60}?\b(?:of|for) (?:each |all |every |"
          r"any )?(?:of )?(?:your|the) (?:[a-z]+ )?(?:tools?|functions?|plugins?)\b(?= you| that you| as|$)",
-         0.6, 0.3, 0.3),
+         0.6, 0.3, 0.3, beside="your|you|youve|each|every|all"),
+    _own("schema|schemas|parameters|definitions|descriptions|signatures|names",
+         r"\b(?:schemas?|parameters?|definitions?|descriptions?|signatures?|names)\b.{0,80}?\b(?:defined|given|declared|described|shown|"
+         r"provided) to you\b"
+         r"|\b(?:defined|given|declared|described|shown|provided) to you\b.{0,80}?\b(?:schemas?|parameters?|definitions?|signatures?)\b",
+         0.6, 0.3, 0.25),
     _own("secrets|rules|topics|things|names|words|subjects", r"\b(?:topics?|things|names|words|subjects|rules|secrets)\b.{0,50}?\b(?:you|"
-        r"youve)(?: [a-z]+){0,3}? (?:not|never|forbidden|forbid|avoid|keep|hide|told|follow|obey)\b", 0.4, 0.2, 0.35),
+        r"youve)(?: [a-z]+){0,3}? (?:not|never|forbidden|forbid|avoid|keep|hide|told|follow|obey)\b", 0.4, 0.2, 0.35, beside="you|youve"),
     _own("forbids|forbid|forbidden|prohibits|bans", r"\b(?:operator|developer|maker|prompt|instructions|company|system)s?(?: "
         r"[a-z]+){0,2} (?:forbids?|prohibits?|bans?) you\b|\b(?:forbidden|not allowed) to (?:tell|say|reveal|mention|talk)\b", 0.4, 0.2,
         0.3),

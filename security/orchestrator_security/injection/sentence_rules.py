@@ -40,6 +40,8 @@ class SentenceRule(Struct, frozen=True):
     untrusted: float
     asked: float = 0.0
     """What it counts more where the sentence asks for something, in either place."""
+    beside: str = ""
+    """Words of which one stands there as well, between bars; any, where there are none."""
     unless: str = ""
     """It does not count in a sentence in which this is found."""
 
@@ -52,12 +54,13 @@ class RuleTable:
         for rule in rules:
             for word in rule.words.split("|"):
                 by_word.setdefault(word, []).append(rule)
+        self._beside = {id(rule): frozenset(rule.beside.split("|")) for rules in by_word.values() for rule in rules}
         self._by_word: Mapping[str, Sequence[SentenceRule]] = by_word
 
     def pieces(self, wordings: Described, *, untrusted: bool) -> Iterator[Piece]:
         """What stands in the sentences; of the rules with one name and group only the weightiest counts."""
         found: dict[tuple[str, str], Piece] = {}
-        called = self._by_word
+        called, beside = self._by_word, self._beside
         for sentence in wordings.sentences:
             if called.keys().isdisjoint(sentence.words):
                 continue
@@ -69,6 +72,8 @@ class RuleTable:
                     if id(rule) in tried or not weight:
                         continue
                     tried.add(id(rule))
+                    if rule.beside and beside[id(rule)].isdisjoint(sentence.words):
+                        continue
                     key = (rule.name, rule.group)
                     if key in found and found[key].weight >= weight + rule.asked:
                         continue

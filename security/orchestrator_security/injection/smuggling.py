@@ -10,6 +10,15 @@ from orchestrator_security.injection.evidence import Category, Piece
 
 _TURNS = r"(?m)^[ \t>*#]{0,4}(?:human|user|assistant|system)[*]{0,2}: ?[^\n]"
 _COMPLIES = r"assistant: ?(?:sure|of course|certainly|okay|ok\b|i will|yes|here|understood|absolutely)"
+_AGREES = (
+    r"(?:^|[ \n])(?:assistant|ai|bot|a|response|model|chatgpt): ?(?:sure|of course|certainly|okay|ok\b|i will|yes|with pleasure|here is|"
+    r"here's|"
+    r"understood|absolutely|gladly|no problem)"
+)
+_LEFT_OPEN = (
+    r"\n[ \t>*#]{0,4}(?:assistant|ai|bot|a|response|model|chatgpt)[*]{0,2}:?[ \t]*(?:\n[^\n]{0,60})?\Z|(?:\?|\n) ?(?:a|"
+    r"assistant|ai): ?\Z"
+)
 _IMAGE = r"!\[[^\]\n]{0,80}+\]\(https?://([^)\s]{0,300}+)"
 _PLACEHOLDER = r"[?&/=][^)\s]{0,80}?(?:\[[a-z_ ]|\{\{?[a-z_ ]|<[a-z_]|\$\{?[a-z_]|%s)"
 _IMAGES_MAX = 50
@@ -82,6 +91,11 @@ def _found(text: str, plain: str, *, untrusted: bool) -> Iterator[Piece]:
             yield _piece("image-with-data", "exfiltration", 0.5)
         if ("<" in plain or "=" in plain) and compiled(_ACTIVE).search(plain):
             yield _piece("active-content", "active", 0.25)
+    elif ":" in plain and _many(_AGREES, plain):
+        # Turns that were never taken, in which a model gives everything away; the last one is left for it to go on with.
+        yield _piece(
+            "turns", "faked-turns", 0.8 if compiled(_LEFT_OPEN).search(plain, max(0, len(plain) - 100)) else 0.3
+        )
     if "part" in plain and (first := compiled(_FIRST_PART).search(plain)):
         near = plain[max(0, first.start() - 200) : first.end() + 400]
         quoted = sum(map(near.count, "\"'“`")) > 1

@@ -15,9 +15,9 @@ _PEOPLE = (
 )
 
 
-def _form(words: str, pattern: str, weight: float = 0.5, unless: str = _PEOPLE) -> SentenceRule:
+def _form(words: str, pattern: str, weight: float = 0.5, unless: str = _PEOPLE, beside: str = "") -> SentenceRule:
     return SentenceRule(
-        "orders-about-answer", "prompt_injection", "stray-form", words, pattern, 0.0, weight, 0.0, unless
+        "orders-about-answer", "prompt_injection", "stray-form", words, pattern, 0.0, weight, 0.0, beside, unless
     )
 
 
@@ -25,22 +25,29 @@ _SAY = (
     "answer|respond|reply|speak|write|talk|say|output|print|do it|do everything|do it all|communicate|finish|end|begin|start|use|"
     "include|mention|insert|put|append|add|type|repeat|rewrite|phrase|express|make|sign off|close"
 )
+_SAY_WORDS = (
+    "answer|respond|reply|speak|write|talk|say|output|print|do|communicate|finish|end|begin|start|use|include|mention|insert|put|append|"
+    "add|"
+    "type|repeat|rewrite|phrase|express|make|sign|close"
+)
 
 RULES: tuple[SentenceRule, ...] = (
-    _form("as|like|style|accent|voice|tone|persona", _OPENING + rf"(?:{_SAY})(?: [a-z]+){{0,5}}? (?:as|like|in the (?:style|voice|tone|"
+    _form(_SAY_WORDS, _OPENING + rf"(?:{_SAY})(?: [a-z]+){{0,5}}? (?:as|like|in the (?:style|voice|tone|"
         rf"manner) of|(?:in|with|use) an?) (?:a |an |the )?(?:[a-z]+ )?(?:pirate|shakespeare[a-z]*|yoda|robot|cowboy|rapper|poet|child|"
         rf"king|queen|cat|dog|vampire|wizard|drill sergeant|news anchor|"
-          r"santa|gangster|valley girl|old man|toddler|accent|alien|villain|caveman|butler)\b"),
-    _form("every|each|all", _OPENING + rf"(?:{_SAY})(?: [a-z0-9]+){{0,8}}? (?:in|with|of|to|into) (?:every|each|all) (?:sentences?|"
+          r"santa|gangster|valley girl|old man|toddler|accent|alien|villain|caveman|butler)\b", beside="as|like|style|accent|voice|tone|"
+          "with|use"),
+    _form(_SAY_WORDS, _OPENING + rf"(?:{_SAY})(?: [a-z0-9]+){{0,8}}? (?:in|with|of|to|into) (?:every|each|all) (?:sentences?|"
         rf"words?|lines?|paragraphs?|answers?|repl(?:y|ies)|responses?)\b"
           "|" + _OPENING + rf"(?:{_SAY}) (?:every|each|all) (?:sentences?|words?|lines?|paragraphs?|answers?|repl(?:y|ies)|responses?|"
-          rf"your [a-z]+) (?:with|in|as|by|using)\b"),
+          rf"your [a-z]+) (?:with|in|as|by|using)\b", beside="every|each|all"),
     _form("capital|capitals|caps|uppercase|lowercase|emoji|emojis|rhyme|rhymes|verse|morse|binary|riddles|letters|backwards", _OPENING +
         rf"(?:{_SAY})(?: [a-z]+){{0,6}}? (?:in|with|as|using|only|to) (?:only |all |just |nothing but )*(?:capital(?:s| letters)|block "
         rf"capitals|caps|uppercase|upper case|lowercase|lower case|emojis?|rhymes?|verse|morse(?: code)?|binary|riddles|haikus?|"
         rf"limericks?|backwards)\b"
           r"|^do not use the letter [a-z]\b|^do (?:it|this|everything) (?:all )?(?:in|backwards)"),
-    _form("only|nothing|but|word|letter|words", _OPENING + r"(?:answer|respond|reply|say|write|output|print|use)(?: (?:only|just|nothing "
+    _form("answer|respond|reply|say|write|output|print|use|nothing", _OPENING + r"(?:answer|respond|reply|say|write|output|print|use)(?: "
+        r"(?:only|just|nothing "
         r"but|with|the|one|a|single|by))+ (?:[a-z]+ )?(?:letters?|words?|phrase|number|emoji|sentence|string|yes|no)\b(?! (?:of "
         r"(?:advice|thanks)|to (?:your|our)))"
           r"|^say nothing but\b|^only (?:answer|respond|reply|say)\b|\band nothing else$"),

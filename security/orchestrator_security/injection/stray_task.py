@@ -76,11 +76,10 @@ _ASKS = (
     "(?!how about|what about|how are|why not|how come|what if|how was|what else)(?:what(?:['’]?s)?|who(?:['’]s)?|which|when|"
     "where(?:['’]s)?|how|why)"
 )
-_QUESTION = (
-    rf"{_BEGIN}(?:{_ASKS}|is|are|does|did|can|will|do) (?:[a-z']{{1,14}} )[^\n.!?|]{{6,200}}\?|\A[ \t]{{0,8}}(?:{_ASKS}) [a-z'’]{{1,14}} "
-    rf"[^\n.!?|]{{12,200}}(?=\n)"
-    rf"|(?<=[\n.!?|>])[ \t]{{0,8}}(?:{_ASKS}) [a-z'’]{{1,14}} [^\n.!?|]{{12,200}}\Z"
-)
+_QUESTION = rf"{_BEGIN}(?:{_ASKS}|is|are|does|did|can|will|do) (?:[a-z']{{1,14}} )[^\n.!?|]{{6,200}}\?"
+_FIRST_LINE = rf"[ \t]{{0,8}}(?:{_ASKS}) [a-z'’]{{1,14}} [^\n.!?|]{{12,200}}(?=\n)"
+_LAST_LINE = rf"(?<=[\n.!?|>])[ \t]{{0,8}}(?:{_ASKS}) [a-z'’]{{1,14}} [^\n.!?|]{{12,200}}\Z"
+_TAIL = 240
 _ADDRESSED = (
     r"\b(?:you|your|yours|we|our|us|i|my|below|here|attached|attachment|this|these|link|click|button|them|him|her|"
     r"tomorrow|today|above|page|section|following|ours|team)\b"
@@ -141,20 +140,32 @@ def stray_tasks(text: str, wordings: wording.Described) -> list[Piece]:
     """One piece of evidence where there is a task, or a question, that the rest of the text has nothing to do with."""
     lowered = text[:_TEXT_MAX].lower()
     tasks = _some(_TASK, lowered)
-    less = _less(lowered, len(tasks))
     if len(tasks) <= _TASKS_MAX:
         for task in tasks:
             standing = _begins_a_sentence(text, task) or _at_the_edge(lowered, task) or compiled(_ME).search(task[0])
             if standing and _astray(text, lowered, task):
-                return [_stray("stray-task", task[0], less)]
-    questions = _some(_QUESTION, lowered)
+                return [_stray("stray-task", task[0], _less(lowered, len(tasks)))]
+    questions = _questions(lowered)
     if len(questions) <= _TASKS_MAX:
         for question in questions:
             alone = len(questions) == 1 and len(question[0]) >= _LONG and question[0].strip().startswith(_GENERAL)
             if (alone or _at_the_edge(lowered, question)) and _astray(text, lowered, question, question=True):
+                less = _less(lowered, len(tasks))
                 general = not less and compiled(_GENERAL_OBJECT).search(question[0]) is not None
                 return [_stray("stray-question", question[0], less, UNTRUSTED_LEAST * general)]
-    return _worded_so(wordings, less)
+    return _worded_so(wordings, lowered, len(tasks))
+
+
+def _questions(lowered: str) -> list[re.Match[str]]:
+    """Questions with their mark, and a first or last line that is one without it."""
+    found = _some(_QUESTION, lowered)
+    if not found:
+        edges = (
+            compiled(_FIRST_LINE).match(lowered),
+            compiled(_LAST_LINE).search(lowered, max(0, len(lowered) - _TAIL)),
+        )
+        found = [edge for edge in edges if edge]
+    return found
 
 
 def _less(lowered: str, tasks: int) -> float:
@@ -162,7 +173,7 @@ def _less(lowered: str, tasks: int) -> float:
     return _LESSON_LESS * (compiled(_LESSONS).search(lowered) is not None) + _MANY_LESS * max(0, tasks - 1)
 
 
-def _worded_so(wordings: wording.Described, less: float) -> list[Piece]:
+def _worded_so(wordings: wording.Described, lowered: str, tasks: int) -> list[Piece]:
     """The sentence most likely to be such a task by its wording, where no other knows what it is about."""
     if len(wordings.sentences) < 2:
         return []
@@ -177,7 +188,12 @@ def _worded_so(wordings: wording.Described, less: float) -> list[Piece]:
     others = {_stem(word) for one in rest for word in one.words if len(word) >= 4}
     if len(others) < _ENOUGH_WORDS or not own or own & others:
         return []
-    weight = 0.5 + _SHARE * (odds - _LIKELY_ODDS) - less - _DEFINITE_LESS * _definite(" ".join(sentence.words))
+    weight = (
+        0.5
+        + _SHARE * (odds - _LIKELY_ODDS)
+        - _less(lowered, tasks)
+        - _DEFINITE_LESS * _definite(" ".join(sentence.words))
+    )
     return [Piece("injection.stray-task", "prompt_injection", "stray", min(_MOST, weight))] if weight > 0 else []
 
 

@@ -20,6 +20,8 @@ _TAGS = {0xE0000 + code: chr(code) for code in range(0x20, 0x7F)}
 _STAND_INS = str.maketrans("013457@$|!", "oieastasii")
 _TAG = r"[\U000e0020-\U000e007e]{4}"
 _HEX = r"(?<![0-9a-z])(?:[2-7][0-9a-f][ :]?){12,4096}"
+_BITS = r"(?<![0-9a-z])(?:[01]{8}[ ,]?){8,2048}"
+_INITIALS = ("first letter", "initial letter", "initials of", "first character of e", "acrostic")
 _ESCAPES = r"\\u00[2-7][0-9a-f]|\\x[2-7][0-9a-f]|&#(?:x[2-7][0-9a-f]|[0-9]{2,3});|%[2-7][0-9a-f]"
 _STAND_IN = r"[013457@$|!](?<=[a-z].)[a-z]"
 _GAPPED = r"(?<![a-z])(?:[a-z][^a-z\n]{1,4}){7,400}[a-z](?![a-z])"
@@ -38,6 +40,10 @@ def unveiled(text: str, plain: str, words: Sequence[str]) -> Iterator[tuple[str,
     if any(stem in plain for stem in _SHIFTED):
         yield "rot13", text.translate(_ROT13)
     yield from _bytes_spelt_out(plain)
+    if ("0" in plain and "1" in plain) and (bits := compiled(_BITS).search(plain)):
+        yield "binary", "".join(chr(int(octet, 2)) for octet in re.findall("[01]{8}", bits[0]))
+    if any(stem in plain for stem in _INITIALS):
+        yield "initials", _parted("".join(word[0] for word in words if word != "."))
     if not text.isascii() and compiled(_TAG).search(text):
         yield "tag-characters", "".join(filter(None, map(_TAGS.get, map(ord, text))))
     if _dense(plain, len(words)):

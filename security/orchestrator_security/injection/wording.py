@@ -12,12 +12,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from orchestrator_security.injection.word_classes import classes, joined
 
@@ -30,6 +30,8 @@ SENTENCE_WORDS_MAX = 60
 SENTENCES_MAX = 4_000
 _WORDS_LEAST, _LETTERS_OF_WORD = 200, 5
 """So many words are read of any text, and beyond them one for so many characters: enough for prose, not for a flood of short words."""
+_SHORT_MOST, _LETTERS_OF_SENTENCE = 200, 15
+"""So many sentences are read of any text, and beyond them one for so many characters, none of a single word."""
 LONG_ROW = 10
 """A sentence with more words of a class than this is a long one."""
 LENGTH: dict[Place, float] = {"request": 0.8, "told": 0.4, "task": 0.4}
@@ -71,9 +73,14 @@ def _column(place: Place) -> dict[str, float]:
 
 
 @cache
+def _single_words(place: Place) -> dict[str, float]:
+    return {name: weight for name, weight in _column(place).items() if name not in _little()}
+
+
+@cache
 def _ends() -> re.Pattern[str]:
     # A line that goes on in small letters is wrapped; any other line stands for itself.
-    return re.compile(r"[.!?;:。！？][ \t]*+\n*+|\n[ \t>*#|-]*+(?![a-z])|[|]")
+    return re.compile(r"[.!?;:。！？|][ \t.!?;:|]*+\n*+|\n(?:(?:[ \t>*#|-]*+\n)++|[ \t>*#|-]*+(?![a-z]))")
 
 
 @cache
@@ -89,22 +96,32 @@ def sentences(plain_text: str) -> Iterator[Sentence]:
     kind = classes().get
     find = _word().findall
     number = 0
+    most = min(SENTENCES_MAX, max(_SHORT_MOST, len(text) // _LETTERS_OF_SENTENCE))
     left = max(_WORDS_LEAST, len(text) // _LETTERS_OF_WORD)
     for part in _ends().split(text):
+        if not part:
+            continue
         words = find(part)[:left]
         left -= len(words)
         for start in range(0, len(words), SENTENCE_WORDS_MAX):
             some = words[start : start + SENTENCE_WORDS_MAX]
+            if len(some) < 2 and number >= _SHORT_MOST:
+                continue
             yield Sentence(tuple(some), tuple(filter(None, map(kind, some))))
             number += 1
-            if number == SENTENCES_MAX:
+            if number >= most:
                 return
 
 
 def features(sentence: Sentence) -> frozenset[str]:
     """What the model knows of a sentence by itself."""
-    words, row = sentence.words, sentence.row
-    found = {*words, *row} - _little()
+    return (frozenset(sentence.words) - _little()) | _of_row(sentence.row) | {_opening(sentence.words)}
+
+
+@lru_cache(maxsize=1_024)
+def _of_row(row: tuple[str, ...]) -> frozenset[str]:
+    """What a row of classes shows. The same short rows come again and again, in every text."""
+    found = set(row) - _little()
     small = [kind in _SMALL_CLASSES for kind in row]
     for at in range(len(row) - 1):
         one, two = row[at], row[at + 1]
@@ -115,12 +132,21 @@ def features(sentence: Sentence) -> frozenset[str]:
                 found.add(f"{one} _ {row[at + 2]}")
             if not (small[at] and small[at + 1] and small[at + 2]):
                 found.add(f"{one} {two} {row[at + 2]}")
-    kind = classes()
+    return frozenset(found)
+
+
+@lru_cache(maxsize=4_096)
+def _row_weight(row: tuple[str, ...], place: Place) -> float:
+    column = _column(place)
+    return sum(column.get(feature, 0.0) for feature in _of_row(row))
+
+
+def _opening(words: Sequence[str]) -> str:
+    """The word that a sentence opens with, or its class."""
     for word in words[:4]:
         if word not in _OPENERS:
-            found.add("^" + kind.get(word, word))
-            break
-    return frozenset(found)
+            return "^" + classes().get(word, word)
+    return "^"
 
 
 @cache
@@ -131,19 +157,25 @@ def _little() -> frozenset[str]:
 
 
 class Described(Struct, frozen=True):
-    """A text's sentences, the features of each, and how much each counts: a long one has more features by its length alone."""
+    """A text's sentences, and how much each counts: a long one has more features by its length alone."""
 
     sentences: tuple[Sentence, ...]
-    features: tuple[frozenset[str], ...]
     shares: tuple[float, ...]
+    known: dict[Place, list[float]] = field(default_factory=dict)
+    """The scores that were asked for."""
 
     def scores(self, place: Place) -> list[float]:
         """What each sentence counts, without the bias."""
-        column = _column(place)
-        weight, known = column.__getitem__, column.keys()
-        return [
-            share * sum(map(weight, found & known)) for found, share in zip(self.features, self.shares, strict=True)
-        ]
+        if place not in self.known:
+            self.known[place] = list(self._scores(place))
+        return self.known[place]
+
+    def _scores(self, place: Place) -> Iterator[float]:
+        column, singles = _column(place), _single_words(place)
+        weight, known = singles.__getitem__, singles.keys()
+        for sentence, share in zip(self.sentences, self.shares, strict=True):
+            alone = sum(map(weight, known & set(sentence.words)))
+            yield share * (alone + _row_weight(sentence.row, place) + column.get(_opening(sentence.words), 0.0))
 
     def log_odds(self, place: Place) -> float:
         """How much the wording speaks for an order to a model: the strongest sentence, and half and a quarter of the next ones."""
@@ -157,10 +189,10 @@ class Described(Struct, frozen=True):
 
 
 def described(plain_text: str) -> Described:
-    """The features of each sentence of a text that ``unmasking.plain`` made plain."""
+    """The sentences of a text that ``unmasking.plain`` made plain."""
     every = tuple(sentences(plain_text))
     shares = tuple(math.sqrt(LONG_ROW / max(LONG_ROW, len(sentence.row))) for sentence in every)
-    return Described(every, tuple(map(features, every)), shares)
+    return Described(every, shares)
 
 
 def _bias(place: Place) -> float:
