@@ -165,3 +165,15 @@ def test_a_value_in_a_text_that_stands_in_json_ends_with_its_line(lines: str, de
 def test_a_backslash_in_a_password_ends_nothing() -> None:
     for value in ("Kq7\\nV4!x9Zr", "\\tR7!x9Zqm4"):
         assert found(f"password={value} and more") == [value]
+
+
+@pytest.mark.parametrize(
+    "behind", ["_old", "-backup.txt", "sk-proj-" + TOKEN * 2, "_ghp_" + TOKEN * 2, "-AKIA" + "A2B3C4D5" * 2]
+)
+@pytest.mark.parametrize("prefix", ["npm_", "hf_", "AIza"])
+def test_a_token_of_fixed_length_ends_where_its_length_does(prefix: str, behind: str) -> None:
+    length = {"npm_": 36, "hf_": 34, "AIza": 35}[prefix]
+    token = prefix + (TOKEN + TOKEN[::-1])[:length]
+    if prefix == "AIza" and behind in ("_old", "-backup.txt"):
+        return  # its alphabet holds both signs
+    assert covered(f"use {token}{behind} now", token)

@@ -15,6 +15,8 @@ from msgspec import Struct
 WORD_START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=%[0-9A-F]{2})|(?<=%[0-9a-f]{2})|(?<=\\u00[0-9a-f]{2})|(?<==3D))"
 _START = WORD_START
 _NOT_WORD = r"(?![A-Za-z0-9_-])"
+_NOT_LETTER = r"(?![A-Za-z0-9])"
+"""Ends what holds no dash: a file's name or another token may go on with one."""
 
 
 class SecretFormat(Struct, frozen=True):
@@ -131,7 +133,7 @@ FORMATS: tuple[SecretFormat, ...] = (
         "huggingface-token",
         "a Hugging Face token",
         ("hf_", "api_org_"),
-        rf"{_START}(?:hf|api_org)_[A-Za-z0-9]{{34}}{_NOT_WORD}",
+        rf"{_START}(?:hf|api_org)_[A-Za-z0-9]{{34}}{_NOT_LETTER}",
         3.0,
     ),
     SecretFormat(
@@ -144,7 +146,7 @@ FORMATS: tuple[SecretFormat, ...] = (
         "npm-token",
         "an npm token",
         ("npm_",),
-        rf"{_START}npm_[A-Za-z0-9]{{36}}{_NOT_WORD}",
+        rf"{_START}npm_[A-Za-z0-9]{{36}}{_NOT_LETTER}",
         2.5,
     ),
     SecretFormat(

@@ -147,9 +147,16 @@ def _glued(each: SecretFormat, text: str, at: int, end: int) -> re.Match[str] | 
     if match is None:
         return None
     following = text[match.end() : match.end() + 1]
-    if text.startswith(each.keywords, match.end()) or (after_one and not following.isalnum()):
+    next_one = match.end() + (following in ("-", "_"))
+    if text.startswith(_prefixes(), next_one) or (after_one and not following.isalnum()):
         return match
     return None
+
+
+@cache
+def _prefixes() -> tuple[str, ...]:
+    """How tokens begin."""
+    return tuple(keyword for each in FORMATS if not each.search for keyword in each.keywords)
 
 
 @cache
