@@ -123,11 +123,12 @@ class Arguments:
         """
         if not isinstance(key, str) or not key.strip():
             raise UsageError(f"knowledge needs a key, a text that is not empty, got {_shown(key)}")
+        named = self.name("key", key, "knowledge")
         if isinstance(value, str):
-            return f"{key}: {value}"
+            return f"{named}: {value}"
         try:
             plain = msgspec.to_builtins(value, str_keys=True)
-            return f"{key}: {msgspec.json.encode(self._redact_data(plain)).decode()}"
+            return f"{named}: {msgspec.json.encode(self._redact_data(plain)).decode()}"
         except Exception as error:  # foreign types, cycles, depth
             raise UsageError(f"the value of {key!r} cannot be written as JSON: {error}") from error
 
