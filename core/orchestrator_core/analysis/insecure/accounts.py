@@ -55,6 +55,8 @@ def _compared(site: Site) -> None:
     word = _word(node.left.args[0])
     number = whole_number(site, node.comparators[0])
     least = {ast.Lt: 8, ast.GtE: 8, ast.LtE: 7, ast.Gt: 7}.get(type(node.ops[0]))
+    if word in ("p", "pw", "value", "text") and "passw" in site.where.name.lower():
+        word = "password"
     if ("passw" in word or "pwd" in word) and number is not None and least is not None and 0 < number < least:
         _short(site)
 

@@ -59,6 +59,9 @@ def _judge(site: Site, key: ast.AST, value: ast.AST) -> None:
             427,
             "Name whole paths.",
         )
+    elif name in _LOADS and (site.value(value).made in ("os.getcwd()", "pathlib.Path.cwd()") or text.startswith("./")):
+        message = f"{name} leads to wherever the program was started"
+        site.found("relative-search-path", message, "medium", 427, "Name whole paths.")
     elif name in _LOADS:
         site.by_level(
             site.level(value, SHELL), "changed-environment", f"{name} decides what is loaded and is a text", 426, _FIX

@@ -27,7 +27,7 @@ def _secret_words() -> re.Pattern[str]:
 
 @cache
 def _typed_words() -> re.Pattern[str]:
-    return re.compile(r"passw|passphrase|pwd|(?:^|_)(?:pin|pass|phrase|secret)(?:_|$)")
+    return re.compile(r"passw|passphrase|pwd|(?:^|_)(?:pin|pw|pass|phrase|secret)(?:_|$)")
 
 
 def _word(node: ast.AST) -> str:

@@ -52,7 +52,7 @@ def _imported(site: Site) -> None:
 
 def _is_kept(site: Site) -> bool:
     scope = site.where.node or site.evaluator.module
-    return any(
+    return not site.may_look("chosen-module") or any(
         isinstance(inner, ast.Assign | ast.AnnAssign | ast.Expr) and inner.value is site.call
         for inner in (ast.walk(scope) if scope is not None else ())
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from orchestrator_core.analysis.insecure.handlers import is_routed
-from orchestrator_core.analysis.insecure.names import constant_text, last_name
+from orchestrator_core.analysis.insecure.names import constant_text, is_constant, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 from orchestrator_core.analysis.insecure.values import HANDED_IN, SHELL
 
@@ -73,6 +73,8 @@ def _bound(site: Site) -> None:
     password = site.argument(1, "cred", "password")
     if not isinstance(password, ast.Name) or site.level(password, SHELL) < HANDED_IN or not site.uses("ldap"):
         return
+    if not site.may_look("empty-password"):
+        return
     scope = site.where.node
     for inner in ast.walk(scope) if scope is not None else ():
         test = getattr(inner, "test", inner if isinstance(inner, ast.BoolOp) else None)
@@ -83,11 +85,40 @@ def _bound(site: Site) -> None:
     )
 
 
+_PROOFS = frozenset((
+    "sig", "signature", "token", "password", "passwd", "pw", "mac", "hmac", "credential", "credentials", "cert", "certificate", "x509",
+    "digest", "otp", "code",
+))  # fmt: skip
+
+
+def _always(site: Site) -> None:
+    """``def verify(token, sig): return True``."""
+    node = site.node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or not isinstance(node.body[-1], ast.Return):
+        return
+    rest = [s for s in node.body[:-1] if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    if rest or not is_constant(node.body[-1].value, True):
+        return
+    name = node.name.lower().lstrip("_")
+    names = {a.arg.lower() for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
+    if name.startswith(("verify", "check", "auth", "is_valid", "validate", "login", "compare")) and names & _PROOFS:
+        message = "A check says yes whatever it is given"
+        site.found(
+            "empty-check",
+            message,
+            "medium",
+            287,
+            "Say no where the proof is wrong.",
+            confidence=0.6,
+            at=node.body[-1],
+        )
+
+
 FAMILY = Family(
     calls={"django.core.signing.loads": _signed_by_django},
     methods={
         **dict.fromkeys(("loads", "unsign"), _aged),
         **dict.fromkeys(("simple_bind_s", "bind_s", "simple_bind"), _bound),
     },
-    functions=(_hook,),
+    functions=(_hook, _always),
 )

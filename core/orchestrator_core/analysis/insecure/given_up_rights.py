@@ -14,6 +14,8 @@ _GROUPS = ("setgid", "setregid", "setresgid", "setegid", "setgroups", "initgroup
 def _user(site: Site) -> None:
     """Without the rights of root no group can be given up any more."""
     scope = site.where.node or site.evaluator.module
+    if not site.may_look("late-group"):
+        return
     line = getattr(site.node, "lineno", 0)
     before = after = False
     for inner in ast.walk(scope) if scope is not None else ():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import pairwise
 
 from orchestrator_core.analysis.insecure.known_secrets import tells_secret
 from orchestrator_core.analysis.insecure.names import constant_text, last_name
@@ -352,6 +353,12 @@ def _defaults(site: Site) -> None:
             _judge(site, argument.arg, value)
 
 
+def _is_mixed(text: str) -> bool:
+    """Whether letters and digits take turns as they do in nothing that a person names: ``7f3a9c1e5b2d``."""
+    turns = sum(a.isdigit() != b.isdigit() for a, b in pairwise(text))
+    return turns >= 4
+
+
 def _compared(site: Site) -> None:
     """``if password == "hunter2"``."""
     node = site.node
@@ -359,6 +366,9 @@ def _compared(site: Site) -> None:
         left, right = node.left, node.comparators[0]
         name = last_name(left) or (constant_text(left.slice) or "" if isinstance(left, ast.Subscript) else "")
         _judge(site, name, right)
+        text = constant_text(right) or ""
+        if name.lower().endswith("key") and len(text) >= 12 and text.isalnum() and _is_mixed(text):
+            _report(site, right)
 
 
 FAMILY = Family(

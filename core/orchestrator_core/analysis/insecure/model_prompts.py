@@ -46,6 +46,6 @@ def _judge(site: Site, node: ast.AST) -> None:
 
 FAMILY = Family(
     methods={**dict.fromkeys(("create", "generate_content", "Agent", "GenerativeModel", "AssistantAgent", "messages", "run"), _instructed),
-             "SystemMessage": _first},
+             **dict.fromkeys(("SystemMessage", "from_template", "SystemMessagePromptTemplate", "from_messages"), _first)},
     mappings=(_message,),
 )  # fmt: skip

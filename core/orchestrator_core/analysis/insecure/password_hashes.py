@@ -117,6 +117,10 @@ def _assigned(site: Site) -> None:
             first = constant_text(value.elts[0]) or ""
             if any(word in first for word in ("MD5", "SHA1", "Unsalted", "Crypt", "Plain")):
                 _old_scheme(site)
+        elif isinstance(target, ast.Subscript) and isinstance(value, ast.Dict):
+            for key, inner in zip(value.keys, value.values, strict=True):
+                if constant_text(key) in ("password", "passwd", "pwd") and _is_plain(site, inner, sent=False):
+                    _stored(site, sure=False)
         elif isinstance(target, ast.Attribute) and name in ("password", "passwd") and _is_plain(site, value, sent=True):
             _stored(site, sure=True)
 

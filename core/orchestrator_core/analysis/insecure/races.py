@@ -22,6 +22,8 @@ def _looked(site: Site) -> None:
     scope = site.where.node or site.evaluator.module
     if path is None or scope is None or isinstance(scope, ast.Lambda):
         return
+    if not site.may_look("looked-then-used"):
+        return
     wanted = ast.dump(path)
     after = getattr(site.call, "lineno", 0)
     decides = any(
@@ -54,10 +56,12 @@ def _redeemed(site: Site) -> None:
     node = site.where.node
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or site.mentions(*_LOCKS):
         return
+    if not site.may_look("looked-then-changed", 1):
+        return
     for inner in (n for n in ast.walk(node) if isinstance(n, ast.If)):
         tested = {ast.unparse(n) for n in ast.walk(inner.test) if isinstance(n, ast.Attribute)}
         changed = saved = False
-        for part in (p for s in (*inner.body, *inner.orelse) for p in ast.walk(s)):
+        for part in (p for s in (*inner.body, *(inner.orelse if len(inner.orelse) > 1 else ())) for p in ast.walk(s)):
             if isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store):
                 changed = changed or ast.unparse(part) in tested
             elif isinstance(part, ast.Attribute):

@@ -37,6 +37,8 @@ class Report:
         self.confirmed: dict[str, set[int]] = {}
         self.words: dict[ast.AST, dict[str, int]] = {}
         """For each function that was asked about, the names in it and the first line of each."""
+        self.looks: dict[tuple[str, int], int] = {}
+        """How often a rule went through a whole function."""
 
 
 class Site:
@@ -77,6 +79,12 @@ class Site:
         if known is None:
             known = self.report.words[scope] = _words(scope)
         return known
+
+    def may_look(self, rule: str, times: int = 40) -> bool:
+        """Whether a rule may go through the function around the place once more: a text of thousands of such places is made to cost."""
+        place = (rule, id(self.where.node))
+        self.report.looks[place] = looks = self.report.looks.get(place, 0) + 1
+        return looks <= times
 
     def mentions(self, *names: str) -> bool:
         """Whether the function around the place, or the module, holds one of these names."""

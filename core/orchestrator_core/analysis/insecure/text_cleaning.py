@@ -66,10 +66,13 @@ def _normalized(site: Site) -> None:
         site.found("late-normalising", message, "medium", 180, "Normalise first, then escape.")
 
 
+_SIGNS = ("..", "/", "\\", "<", ">", "'", '"', ";", "|", "`", "$(", "://")
+
+
 def _checked_before(site: Site, text: ast.AST | None) -> bool:
     """Whether signs were looked for in a text that is decoded or normalised only here."""
     scope, line = site.where.node, getattr(site.node, "lineno", 0)
-    if not isinstance(text, ast.Name) or scope is None:
+    if not isinstance(text, ast.Name) or scope is None or not site.may_look("late-decoding"):
         return False
     for inner in ast.walk(scope):
         if (
@@ -83,8 +86,7 @@ def _checked_before(site: Site, text: ast.AST | None) -> bool:
         and inner.lineno <= line
         and len(inner.ops) == 1
         and isinstance(inner.ops[0], ast.In | ast.NotIn)
-        and (constant_text(inner.left) or "a").strip("\x00\n\r") not in ("a", "")
-        and not (constant_text(inner.left) or "").isalnum()
+        and any(sign in (constant_text(inner.left) or "") for sign in _SIGNS)
         and isinstance(inner.comparators[0], ast.Name)
         and inner.comparators[0].id == text.id
         for inner in ast.walk(scope)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from orchestrator_core.analysis.insecure.names import last_name
+from orchestrator_core.analysis.insecure.names import constant_text, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
+from orchestrator_core.analysis.insecure.values import HANDED_IN, SHELL
 
 _CHECKED = "Act on the result: if not compare_digest(...): raise."
 _KEPT = "Keep the result: text = escape(text)."
@@ -56,19 +57,11 @@ def _alone(site: Site) -> None:
 
 
 def _is_text_method(site: Site, call: ast.Call, last: str) -> bool:
-    """``name.replace("..", "")`` of a text: of a path, a table or a date ``replace`` does something else."""
-    if last != "replace":
-        return (
-            not call.keywords
-            and site.value(getattr(call.func, "value", None)).made.partition(".")[0] != "shutil"
-            and (
-                last in ("lower", "casefold", "removeprefix")
-                or (last in ("strip", "lstrip", "rstrip") and len(call.args) <= 1)
-            )
-        )
-    return len(call.args) >= 2 and all(
-        isinstance(a, ast.Constant) and isinstance(a.value, str | bytes) for a in call.args[:2]
-    )
+    """``name.replace("..", "")`` of a text: a window's ``lower`` and a path's ``replace`` do something else."""
+    if last == "replace":
+        return len(call.args) >= 2 and all(isinstance(constant_text(a), str) for a in call.args[:2])
+    receiver = getattr(call.func, "value", None)
+    return not call.keywords and len(call.args) <= 1 and site.level(receiver, SHELL) >= HANDED_IN and last != "encode"
 
 
 def _grouped(site: Site) -> None:

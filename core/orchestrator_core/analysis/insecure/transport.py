@@ -210,8 +210,10 @@ def _verified(site: Site) -> None:
     """pyOpenSSL's ``set_verify(VERIFY_NONE, ...)``, python-ldap's ``OPT_X_TLS_NEVER``, curl's ``SSL_VERIFYPEER``."""
     kinds = [site.dotted(argument) for argument in site.call.args]
     first, second = (*kinds, "", "")[:2]
+    callback = site.argument(1, "callback")
     if (
         (site.last == "set_verify" and first.endswith("VERIFY_NONE"))
+        or (isinstance(callback, ast.Lambda) and is_constant(callback.body, True) and site.last == "set_verify")
         or second.endswith(("OPT_X_TLS_NEVER", "OPT_X_TLS_ALLOW"))
         or (first.endswith(("SSL_VERIFYPEER", "SSL_VERIFYHOST")) and is_constant(site.argument(1), 0, False))
     ):

@@ -47,15 +47,10 @@ def _repeated(site: Site) -> None:
         and isinstance(node.left, ast.Constant | ast.List)
         and (isinstance(node.left, ast.List) or isinstance(node.left.value, str | bytes))
         and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (
-            (
-                isinstance(node.right, ast.Name)
-                and _chosen(site, function, node.right.id, annotated=bool(site.where.answers))
-            )
-            or (isinstance(node.right, ast.Call) and last_name(node.right.func) == "int" and _outside(site, node.right))
-        )
+        and isinstance(node.right, ast.Name)
+        and _chosen(site, function, node.right.id, annotated=bool(site.where.answers))
     ):
-        site.found("chosen-size", "A visitor chooses how much memory this takes", "medium", 770, _BOUND, confidence=0.5)
+        site.found("chosen-size", "A visitor chooses how much memory is taken", "medium", 789, _BOUND, confidence=0.5)
 
 
 def _outside(site: Site, node: ast.Call) -> bool:
@@ -63,6 +58,8 @@ def _outside(site: Site, node: ast.Call) -> bool:
 
 
 def _chosen(site: Site, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str, *, annotated: bool) -> bool:
+    if not site.may_look("chosen-size"):
+        return False
     chosen = False
     arguments = function.args
     defaults = dict(
@@ -256,6 +253,7 @@ FAMILY = Family(
             "zstandard.decompress", "snappy.decompress"), _inflated),
     },
     methods={"read": _member, **dict.fromkeys(("limit", "paginate", "fetchmany"), _listed),
+        **dict.fromkeys(("recv", "readexactly", "recv_exact", "recvall"), _sized),
         **dict.fromkeys(("FileField", "MultipleFileField"), _file_field)},
     assignments=(_pixels,),
     loops=(_loop,),

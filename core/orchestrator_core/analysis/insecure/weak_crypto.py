@@ -142,11 +142,8 @@ def _opened(site: Site) -> None:
     """``AES.new(key, MODE_GCM, nonce).decrypt(data)``: without ``verify`` the seal is not looked at."""
     if site.dotted(site.call.func) not in _PLAIN_DECRYPTS:
         return
-    scope = site.where.node or site.evaluator.module
-    sealed = any(
-        isinstance(n, ast.Attribute) and n.attr in ("MODE_GCM", "MODE_EAX", "MODE_CCM", "MODE_OCB", "MODE_SIV")
-        for n in (ast.walk(scope) if scope is not None else ())
-    ) or "ChaCha20_Poly1305" in site.dotted(site.call.func)
+    modes = ("MODE_GCM", "MODE_EAX", "MODE_CCM", "MODE_OCB", "MODE_SIV")
+    sealed = site.mentions(*modes) or "ChaCha20_Poly1305" in site.dotted(site.call.func)
     if sealed and not site.mentions("verify", "decrypt_and_verify", "hexverify"):
         message = "A sealed text is opened without looking at its seal"
         site.found("unverified-seal", message, "medium", 353, "Use decrypt_and_verify(data, tag).")
@@ -164,7 +161,7 @@ def _sealed(site: Site) -> None:
     if (
         nonce is not None
         and len(site.call.args) >= 2
-        and any(box in made for box in _BOXES)
+        and (any(box in made for box in _BOXES) or (len(site.call.args) == 3 and site.uses("cryptography")))
         and is_predictable(site, nonce)
     ):
         site.found(

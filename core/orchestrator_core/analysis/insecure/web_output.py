@@ -73,14 +73,26 @@ def _page(site: Site) -> None:
 
 
 def _written(site: Site) -> None:
-    """tornado's ``self.write`` and ``self.wfile.write``."""
+    """tornado's ``self.write`` and ``self.wfile.write``; a line of a log that is written by hand."""
     name = site.dotted(site.call.func)
+    _logged(site, name)
     if name in ("self.write", "self.finish", "self.wfile.write", "response.write", "resp.write") and site.call.args:
         node = site.call.args[0]
         if not isinstance(node, ast.Dict) and site.level(node, HTML) >= FROM_OUTSIDE:
             site.found(
                 "page-text", "A page is made with a text that comes from outside", "high", 79, _FIX, confidence=0.8
             )
+
+
+def _logged(site: Site, name: str) -> None:
+    node = site.argument(0)
+    if not isinstance(node, ast.BinOp | ast.JoinedStr) or site.level(node, LINE) < HANDED_IN:
+        return
+    where = f"{site.where.name} {name}".lower()
+    last = node.right if isinstance(node, ast.BinOp) else node.values[-1] if node.values else None
+    if (constant_text(last) or "").endswith("\n") and any(word in where for word in ("log", "audit", "journal")):
+        message = "A line of a log holds a text that may hold line breaks"
+        site.found("log-lines", message, "low", 117, "Write repr(text), or remove \\r and \\n.", confidence=0.5)
 
 
 def _returned(site: Site) -> None:
