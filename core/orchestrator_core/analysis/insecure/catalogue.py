@@ -10,6 +10,7 @@ from orchestrator_core.analysis.insecure import (
     archives,
     authorisation,
     changed_environment,
+    chosen_sizes,
     commands,
     derived_keys,
     deserialising,
@@ -64,12 +65,13 @@ from orchestrator_core.analysis.insecure.variables import TooComplex
 @cache
 def _rules() -> Rules:
     modules = (
-        accounts, archives, authorisation, changed_environment, derived_keys, commands, deserialising, dynamic_code, endless_proofs,
-        endless_waits, environment_leaks, error_details, file_permissions, foreign_cells, given_up_rights, hardcoded_secrets,
-        homemade_ciphers, host_patterns, jwt_checks, model_prompts, object_binding, password_hashes, plain_answers, path_joins,
-        plain_connections, places_of_programs, queries, query_shapes, races, redirects, regular_expressions, requests_made,
-        shown_records, table_rules, text_cleaning, thrown_away, timed_comparisons, told_browsers, transport, trusted_claims,
-        unbounded_work, unverified_sessions, weak_crypto, weak_random, weak_tokens, web_output, web_settings, xml_parsing,
+        accounts, archives, authorisation, changed_environment, chosen_sizes, derived_keys, commands, deserialising, dynamic_code,
+        endless_proofs, endless_waits, environment_leaks, error_details, file_permissions, foreign_cells, given_up_rights,
+        hardcoded_secrets, homemade_ciphers, host_patterns, jwt_checks, model_prompts, object_binding, password_hashes,
+        plain_answers, path_joins, plain_connections, places_of_programs, queries, query_shapes, races, redirects,
+        regular_expressions, requests_made, shown_records, table_rules, text_cleaning, thrown_away, timed_comparisons,
+        told_browsers, transport, trusted_claims, unbounded_work, unverified_sessions, weak_crypto, weak_random, weak_tokens,
+        web_output, web_settings, xml_parsing,
     )  # fmt: skip
     return Rules(module.FAMILY for module in modules)
 

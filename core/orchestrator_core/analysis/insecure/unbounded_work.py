@@ -1,4 +1,4 @@
-"""Work whose size a visitor chooses, loops without an end (CWE-400, 409, 770, 835)."""
+"""Archives and uploads that fill the memory, loops without an end (CWE-400, 409, 434, 770, 835)."""
 
 from __future__ import annotations
 
@@ -8,79 +8,8 @@ from orchestrator_core.analysis.insecure.names import is_constant, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
 from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, TYPE
 
-_BOUND = "Compare it with a largest allowed value first."
 _INFLATE = "Read in pieces and stop at a limit: zlib.decompressobj().decompress(data, max_length)."
 _LIMIT_WORDS = ("max", "limit", "size", "length", "total", "count", "quota")
-
-
-def _sized(site: Site) -> None:
-    """``range(n)``, ``bytearray(n)``, ``time.sleep(n)`` in a view, where ``n`` is the visitor's number."""
-    function = site.where.node
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-        return
-    for node in site.call.args:
-        if isinstance(node, ast.Name) and _chosen(site, function, node.id, annotated=bool(site.where.answers)):
-            site.found("chosen-size", "A visitor chooses how much work this is", "medium", 770, _BOUND, confidence=0.5)
-            return
-        if isinstance(node, ast.Call) and last_name(node.func) in ("int", "float") and _outside(site, node):
-            site.found("chosen-size", "A visitor chooses how much work this is", "medium", 770, _BOUND, confidence=0.5)
-            return
-
-
-def _listed(site: Site) -> None:
-    """``query.limit(int(request.args["limit"]))``."""
-    for keyword in site.call.keywords:
-        if keyword.arg in ("per_page", "limit", "page_size", "size", "n", "count", "max_results", "num"):
-            site.call.args.append(keyword.value)
-            _sized(site)
-            site.call.args.pop()
-            return
-    _sized(site)
-
-
-def _repeated(site: Site) -> None:
-    """``" " * n``."""
-    node, function = site.node, site.where.node
-    if (
-        isinstance(node, ast.BinOp)
-        and isinstance(node.op, ast.Mult)
-        and isinstance(node.left, ast.Constant | ast.List)
-        and (isinstance(node.left, ast.List) or isinstance(node.left.value, str | bytes))
-        and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        and isinstance(node.right, ast.Name)
-        and _chosen(site, function, node.right.id, annotated=bool(site.where.answers))
-    ):
-        site.found("chosen-size", "A visitor chooses how much memory is taken", "medium", 789, _BOUND, confidence=0.5)
-
-
-def _outside(site: Site, node: ast.Call) -> bool:
-    return any(site.level(argument, TYPE) >= FROM_OUTSIDE for argument in node.args)
-
-
-def _chosen(site: Site, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str, *, annotated: bool) -> bool:
-    if not site.may_look("chosen-size"):
-        return False
-    chosen = False
-    arguments = function.args
-    defaults = dict(
-        zip(reversed([*arguments.posonlyargs, *arguments.args]), reversed(arguments.defaults), strict=False)
-    )
-    for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-        default = defaults.get(argument)
-        if annotated and argument.arg == name and isinstance(argument.annotation, ast.Name):
-            chosen = not isinstance(default, ast.Call) or not any(
-                k.arg in ("le", "lt", "max_value") for k in default.keywords
-            )
-    for inner in ast.walk(function):
-        if isinstance(inner, ast.Compare) and any(isinstance(i, ast.Name) and i.id == name for i in ast.walk(inner)):
-            return False
-        if isinstance(inner, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in inner.targets):
-            value = inner.value
-            if isinstance(value, ast.Call) and last_name(value.func) == "min":
-                return False
-            if isinstance(value, ast.Call) and last_name(value.func) in ("int", "float", "get", "from_bytes"):
-                chosen = chosen or _outside(site, value) or site.level(value, TYPE) >= FROM_OUTSIDE
-    return chosen
 
 
 def _inflated(site: Site) -> None:
@@ -216,21 +145,6 @@ def _something_follows(site: Site, loop: ast.While) -> bool:
     return any(statement is loop for statement in body[:-1])
 
 
-def _amount(site: Site) -> None:
-    """``account.balance -= int(request.form["amount"])``: a negative amount gives instead of taking."""
-    node, function = site.node, site.where.node
-    if (
-        isinstance(node, ast.AugAssign)
-        and isinstance(node.op, ast.Sub | ast.Add)
-        and isinstance(node.value, ast.Name)
-        and isinstance(node.target, ast.Attribute | ast.Subscript)
-        and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        and _chosen(site, function, node.value.id, annotated=bool(site.where.answers))
-    ):
-        message = "A visitor's number is added or taken off whatever its sign"
-        site.found("unchecked-amount", message, "low", 20, "Refuse numbers that are not above zero.", confidence=0.5)
-
-
 def _file_field(site: Site) -> None:
     """``FileField`` of wtforms and Django without a list of what may be sent: a hint."""
     kinds = site.keyword("validators")
@@ -245,18 +159,9 @@ def _file_field(site: Site) -> None:
 
 
 FAMILY = Family(
-    calls={
-        **dict.fromkeys(("range", "bytearray", "bytes", "time.sleep", "asyncio.sleep", "numpy.zeros", "numpy.ones", "os.urandom",
-            "secrets.token_bytes", "numpy.empty", "numpy.full", "itertools.repeat", "itertools.islice", "numpy.random.rand",
-            "secrets.token_hex", "random.sample", "random.choices", "math.factorial"), _sized),
-        **dict.fromkeys(("gzip.decompress", "zlib.decompress", "bz2.decompress", "lzma.decompress", "brotli.decompress",
-            "zstandard.decompress", "snappy.decompress"), _inflated),
-    },
-    methods={"read": _member, **dict.fromkeys(("limit", "paginate", "fetchmany"), _listed),
-        **dict.fromkeys(("recv", "readexactly", "recv_exact", "recvall"), _sized),
-        **dict.fromkeys(("FileField", "MultipleFileField"), _file_field)},
+    calls=dict.fromkeys(("gzip.decompress", "zlib.decompress", "bz2.decompress", "lzma.decompress", "brotli.decompress",
+        "zstandard.decompress", "snappy.decompress"), _inflated),
+    methods={"read": _member, **dict.fromkeys(("FileField", "MultipleFileField"), _file_field)},
     assignments=(_pixels,),
     loops=(_loop,),
-    changes=(_amount,),
-    texts=(_repeated,),
 )  # fmt: skip
