@@ -19,6 +19,7 @@ from orchestrator_core.forks import at_fork
 from orchestrator_core.records import Redact, Write
 from orchestrator_core.storage.database import Database
 from orchestrator_core.storage.outbox import drain, enqueue
+from orchestrator_memory.rows.word_index import merge_words
 from orchestrator_security.pii.deep.deep_engine import DeepScanUnavailable, DeepScanUnfinished
 
 KIND = "deep_scan"
@@ -121,18 +122,21 @@ class DeepScanning:
         """
         if self._deep is None or not self._one_at_a_time.acquire(blocking=False):
             return
+        changed = False
         try:
             handlers = {KIND: lambda payload: self._while(go_on, payload)}
             drain(self._database, handlers, now=self._clock.now(), redact=self._redact, limit=_MOST)
             for seq in self._memories():
                 if not go_on():
-                    return
+                    break
                 if seq not in self._refused:
-                    self._memory(self._deep, seq)
+                    changed = self._memory(self._deep, seq) or changed
         except (_Stopped, DeepScanUnavailable):
-            return  # one piece of work was claimed in vain: it is due again in a minute
+            pass  # one piece of work was claimed in vain: it is due again in a minute
         finally:
             self._one_at_a_time.release()
+        if changed:
+            merge_words(self._database)
 
     def run(self, progress: Progress | None = None) -> DeepScanReport:
         """Look at every row that was not looked at, queued or not; for a person who waits.
@@ -163,8 +167,7 @@ class DeepScanning:
             if progress is not None:
                 progress(scanned + unfinished, max(total, scanned + unfinished))
         if changed:
-            # The search index keeps the stems of deleted text until its parts are merged.
-            self._database.execute([("INSERT INTO memories_fts (memories_fts) VALUES ('optimize')", ())])
+            merge_words(self._database)
         return DeepScanReport(scanned, unfinished, problem)
 
     def _while(self, go_on: Callable[[], bool], payload: Mapping[str, Any]) -> bool:
@@ -187,14 +190,15 @@ class DeepScanning:
             return False
         return True
 
-    def _memory(self, deep: Deep, seq: int) -> None:
+    def _memory(self, deep: Deep, seq: int) -> bool:
         try:
-            self._looked_at(deep, seq)
+            return self._looked_at(deep, seq)
         except DeepScanUnavailable:
             raise
         except (DeepScanUnfinished, ChangesTooOften) as error:
             self._refused[seq] = None
             self._told(f"memory {seq}", str(error))
+            return False
 
     def _looked_at(self, deep: Deep, seq: int) -> bool:
         renamed = self._names is not None and self._names.look(deep, seq)

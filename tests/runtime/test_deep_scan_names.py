@@ -163,9 +163,13 @@ def test_what_keeps_its_name_is_found_by_it_after_others_were_renamed(
     assert magnus.memory.forget(key=NAME).memories == 1
 
 
-def test_no_stem_of_a_name_stays_in_the_search_index(magnus: Orchestrator, scanning: DeepScanning) -> None:
+@pytest.mark.parametrize("how", ["run", "drain"])
+def test_no_stem_of_a_name_stays_in_the_search_index(magnus: Orchestrator, scanning: DeepScanning, how: str) -> None:
+    for number in range(20):
+        magnus.memory.remember(f"{NAME} owns house {number} in street {'abcdefghijklmnopqrst'[number]}")
     magnus.memory.store_knowledge(f"{NAME} phone", "extension 7")
-    scanning.run()
+    getattr(scanning, how)()
+    assert {row[3] for row in names(magnus)} == {"deep"}
     blocks = b"".join(bytes(row[0]) for row in magnus.database.query("SELECT block FROM memories_fts_data"))
     assert b"zacharia" not in blocks and b"quill" not in blocks
 

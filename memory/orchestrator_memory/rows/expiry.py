@@ -13,14 +13,12 @@ from msgspec import Struct
 
 from orchestrator_core.storage.database import Database
 from orchestrator_memory.rows.log import log_ends
+from orchestrator_memory.rows.word_index import merge_words
 
 BATCH = 2_000
 """Rows deleted in one transaction."""
 LOG_KEPT = 100_000
 """The change log keeps so many entries, the newest."""
-_MERGED_PAGES = 500
-"""Pages of the full-text index that are merged in one transaction."""
-_MERGE_ROUNDS = 1_000
 
 _EXPIRED = "expires_at IS NOT NULL AND expires_at <= ?1 AND NOT pinned"
 
@@ -47,7 +45,7 @@ def clean_up(database: Database, now: float, *, batch: int = BATCH, log_kept: in
     if not removed and not trimmed:
         return Cleanup(0)
     if removed:
-        _merge_words(database)
+        merge_words(database)
     return Cleanup(removed, trimmed, database.maintenance())
 
 
@@ -80,16 +78,3 @@ def _trim_log(database: Database, kept: int, batch: int) -> int:
             ).rowcount
         first += batch
     return trimmed
-
-
-def _merge_words(database: Database) -> None:
-    """Merge the segments of the full-text index into one, a few pages at a time: 'optimize' would hold all writers up."""
-    # A negative number starts a merge of all segments, positive ones go on with it: https://www.sqlite.org/fts5.html#the_merge_command
-    pages = -_MERGED_PAGES
-    for _ in range(_MERGE_ROUNDS):
-        with database.transaction() as connection:
-            before = connection.total_changes
-            connection.execute("INSERT INTO memories_fts (memories_fts, rank) VALUES ('merge', ?)", (pages,))
-            if connection.total_changes - before < 2:
-                return
-        pages = _MERGED_PAGES
