@@ -27,8 +27,14 @@ _AI_WORDS = (
 _HANDLES = (
     "reads?|reading|process(?:es|ing)?|handles?|handling|summari[sz]es?|summari[sz]ing|screens?|screening|evaluat(?:es|ing|e)|reviews?|"
     "reviewing|rates?|rating|pars(?:es|ing|e)|"
-    "index(?:es|ing)?|scans?|scanning|answers?|answering|writes?|writing|sees?|helping|helps?|used to|liest|lesen|bewertet|lit|lee|legge|"
+    "index(?:es|ing)?|scans?|scanning|answers?|answering|writes?|writing|sees?|helping|helps?|triages?|grades?|ranks?|used to|liest|"
+    "lesen|bewertet|lit|lee|legge|"
     "leest"
+)
+_DOING = (
+    "reading|processing|handling|summari[sz]ing|screening|evaluating|reviewing|rating|parsing|indexing|scanning|answering|writing|"
+    "helping|triaging|"
+    "grading|ranking|moderating|translating|transcribing|looking at|working on|in charge of|responsible for"
 )
 _IMPERATIVE = (
     "ignore|disregard|forget|must|should|shall|please|do not|dont|never|always|has to|have to|needs to|need to|may now|is to|are to|are "
@@ -60,11 +66,33 @@ _HISTORY = (
 
 RULES: tuple[SentenceRule, ...] = (
     # Called by name.
-    _told(_AI_WORDS, rf"\b(?:to|for|an|fur|pour|para|per|voor|a|note|nota|dear|attention|hey|hi|hello|psst|hinweis|message|whichever|"
-        rf"whatever|whoever) (?:the |any |all |every |whatever |whichever |an? |die |das |der |den |l|el |al |la |alle )?(?:[a-z]+ "
-        rf")?(?:{_AI}|system)"
-          rf"(?: assistants?| agents?| models?| systems?)? (?:that|which|who|die|der|das|qui|que|che|dat)? ?(?:may |might |will |is |are "
-          rf"|currently |automatically )*(?:{_HANDLES})\b", 0.6, unless=_HISTORY),
+    _told(_AI_WORDS, rf"\b(?:to|for|fur|pour|para|per|voor|an die|an alle|note|dear|attention|hey|hi|hello|psst|message|whichever|"
+        rf"whatever|whoever|any|every) (?:the |any |all |every |whatever |whichever |an? |die |das |der |den |l |el |la |alle "
+        rf")?(?:[a-z]+ ){{0,3}}?(?:{_AI}|systems?|software)"
+          rf"(?: assistants?| agents?| models?| systems?)? (?:(?:that|which|who|die|der|das|qui|que|che|dat) (?:may |might |will |is |"
+          rf"are |currently |automatically )*(?:{_HANDLES})|(?:currently |automatically )?(?:{_DOING}))\b", 0.6, unless=_HISTORY),
+    _told(_AI_WORDS + "|software|intelligence", r"^(?:also |hey |p s |ps |by the way |and |important |private |secret )*(?:(?:this |"
+        r"this part |this line |a )?(?:is )?(?:for|to|attention|message (?:to|for)|instructions? (?:for|to)|note (?:to|for)|notice "
+        r"(?:to|for)|hint for|dear|hi|hello|hey)) (?:the |any |all |every |our )?(?:[a-z]+ ){0,3}?"
+          r"(?:bots?|ais?|llms?|chatbots?|language models?|assistants?|artificial intelligences?|(?:automated|automatic|screening|"
+          r"reviewing|grading|review|vision|shopping|ai|coding) (?:[a-z]+ )?(?:agents?|models?|systems?|software|tools?))$", 0.5, unless=
+          _HISTORY + r"|\b(?:release notes|docs|guide|terms|pricing|manual|tips|best practices)\b"),
+    _told("bot|ai|assistant|llm|chatbot|model", r"\b(?:dear|hey|hello|hi) (?:[a-z]+ ){0,2}(?:bot|ai|llm|chatbot|language model|ai "
+        r"assistant|ai agent)\b|\b(?:this|part|bit|line|paragraph) is for the (?:[a-z]+ ){0,2}(?:bot|ai|llm|assistant|model|agent)\b", 0.5
+        , unless=_HISTORY),
+    _told("treat|report|flag|escalate", r"\btreat (?:[a-z0-9]+ ){1,8}as (?:benign|safe|trusted|approved|true|legitimate|authori[sz]ed|"
+        r"harmless)\b|\b(?:dont|do not|never) (?:report|flag|escalate)(?: (?:it|them|this|these))?(?: to (?:a )?humans?)?$", 0.4, unless=
+        _HISTORY),
+    _told("evaluation|evaluated|test", r"\bto pass (?:the|this) (?:evaluation|test)\b|\byou ?(?:re|are) being (?:evaluated|tested|"
+        r"graded)\b", 0.35, unless=_HISTORY + r"|\b(?:pupils|students|candidates|exam)\b", group="evaluated"),
+    _told("user|users", r"\busers? s? ?(?:actual|real|true|new|original) (?:request|question|task|intent|wish|instruction)\b|"
+        r"\bregardless of (?:what )?the users?\b", 0.55, unless=_HISTORY, name="about-the-user"),
+    _told("instructed|instruction|instructions", r"\bhereby (?:instructed|ordered|directed)\b|\b(?:discard|ignore|disregard) (?:every|"
+        r"any|each) (?:other )?instructions?\b", 0.5, unless=_HISTORY + r"|\b(?:bank|solicitor|lawyer)\b"),
+    _told("rules|instructions|prompt|template|policy|guidelines|task|orders|text", r"\b(?:we|i|they|who)(?: ve| have| just)* (?:changed|"
+        r"updated|replaced|lifted|removed|wrote|reset) your (?:rules|instructions|prompt|template|policy|guidelines|text)\b|\bforget "
+        r"your (?:template|instructions|rules|prompt|task|orders|guidelines)\b|\bforget (?:the ones )?who wrote your\b", 0.5, unless=
+        _HISTORY),
     _told(_AI_WORDS, rf"(?:^|\b(?:any|all|every|some|if|when|the|an?) )(?:[a-z]+ )?(?:{_AI}) (?:that |which |who )?(?:is |are |may be |"
         rf"currently )*(?:{_HANDLES}) (?:this|these|here|it|the (?:page|mail|email|text|message|document|ticket|cv|application|article|"
         rf"following))\b", 0.5, unless=_HISTORY),
@@ -178,7 +206,7 @@ RULES: tuple[SentenceRule, ...] = (
         r"operator|admin|hidden|secret|new|trusted|developer|instruction|policy|hierarchy) (?:nachricht|prompt|directive|reminder|"
         r"injection|policy|instruction|instructions|hierarchy)(?: (?:update|test|refresh|for [a-z]+))?$|^instruction systeme$|"
         r"^instruccion del sistema$|^system nachricht$|^(?:policy|instruction|directive|hierarchy)(?: [a-z]+)? (?:refresh|update|"
-        r"change)(?: for [a-z]+)?$", 0.4),
+        r"change)(?: for [a-z]+)?$", 0.4, unless=r"^system (?:prompt|instructions)$"),
     _told("prompt|injection", r"^prompt injection test$", 0.3),
     _told("conversation|chat|user|turn|input|logged", r"\b(?:conversation|chat|session|review|analysis|summary|task)(?: [a-z]+){0,3}? "
         r"(?:has ended|is over|ended|is finished|is complete|completed)\b|\bnew user (?:turn|message|logged|request|input|query)\b|"

@@ -67,6 +67,19 @@ RULES: tuple[SentenceRule, ...] = (
     _rule("illegal|legal|dangerous|forbidden|unlawful|ilegal|crimes", r"\b(?:legal (?:or|and|y|o) (?:the |lo )?il+egal|lo legal y lo "
         r"ilegal|(?:even|also) (?:if )?(?:illegal|dangerous|forbidden)|dangerous|illegal)\b.{0,60}\b(?:compliments?|valid|fine|welcome|"
         r"allowed|virtues?|answers?|sermones|steps|how)\b", 0.3, group="harm"),
+    _rule("godmode|god|unchained|unshackled", r"\bgod ?mode\b|\bunchained\b|\bunshackled\b", 0.45, unless=r"\b(?:django|film|movie|game "
+        r"server|cheat|quake|doom|minecraft|melody)\b"),
+    _rule("refusal|refusals|refusing", r"\brefusals?(?: [a-z]+){0,5}? (?:removed|peel|peeling|stripped|deleted|gone|erased)\b|"
+        r"\b(?:removed?|removing|without|strip|stripped|no|delete[ds]?)(?: [a-z]+){0,3} refusals?\b", 0.5, unless=r"\b(?:benchmark|rate|"
+        r"measure|dataset card|evaluate|evaluation)\b"),
+    _rule("policy|guidelines|safety|rules|policies|tuning|training", r"\b(?:abandoned|abandons|abandon|shed|lost|dropped|broke|escaped|"
+        r"forgot) (?:its|all|the|your|their) (?:content |safety |ethical )?(?:polic(?:y|ies)|guidelines|safety|rules|training)\b|"
+        r"\bbefore (?:any )?safety (?:tuning|training|filters?)\b|\bsafety (?:tuning|training)(?: [a-z]+){0,2} (?:applied|removed|undone|"
+        r"off)\b", 0.5),
+    _rule("remember|know|recall|notion|concept", r"\b(?:no longer|dont|nothing|not|never)(?: [a-z]+)? (?:remember|know|recall|heard of) "
+        r"(?:of )?(?:your|any|the|what) (?:guidelines|rules|polic(?:y|ies)|limits|content policies)\b|\b(?:without|no|never had) (?:the |"
+        r"a |any )?(?:notion|concept|idea|sense) of (?:harm|evil|right|shame|guilt|danger)\b", 0.5),
+    _rule("never|not|dont", r"\bremove the (?:word )?(?:never|not|dont)\b", 0.5, group="flip"),
 )  # fmt: skip
 """Single sentences that take bounds away."""
 

@@ -182,5 +182,27 @@ RULES: tuple[SentenceRule, ...] = (
     _void("assistant|user|ai|role|roles", r"\b(?:im|i am|let me be|i act as|i play|i will be) (?:now )?the (?:assistant|ai|model|bot|"
         r"chatbot|system)\b.{0,40}\byou (?:are |re |be |play )?(?:the |a )?(?:user|person|human|customer)\b|\b(?:user|assistant) role "
         r"(?:is )?(?:assistant|user)\b", 0.7, 0.4),
+    SentenceRule("secret", "prompt_extraction", "private", "you|youre|youve", r"\b(?:string|person|word|words|thing|topic|name|key|code|"
+        r"text|value|number|phrase|one|sentence)(?: that| which)? (?:you|youre|youve)(?: (?:were|are|have been|must|may|should|can|told|"
+        r"instructed|asked|supposed))* (?:never|not)(?: allowed)?(?: to)? (?:name|output|say|print|mention|reveal|tell|disclose|share|"
+        r"write|speak|give)\b", 0.85, 0.3),
+    _void("block|message|text|part|section|prompt|instructions|fixture", r"\b(?:prior|previous|earlier|old|above|preceding|former|first) "
+        r"(?:block|messages?|text|part|section|prompt|instructions?) (?:was|is|were|are)(?: (?:just|only|all|merely))? (?:an? )?(?:test|"
+        r"joke|example|fixture|test fixture|mistake|placeholder|decoy|sample|filler|draft)\b", 0.75, 0.5),
+    _void("task", r"\btask(?: [a-z]+)? (?:is|has been)(?: now)?(?: marked)? (?:complete|completed|finished|done)\b", 0.35, 0.3, unless=
+        r"\b(?:celery|queue worker|thread|my|our|if|when|until|status|cron|board)\b"),
+    _void("next", r"\bnext task (?:in the queue|from the (?:same )?operator|is|for you)\b", 0.45, 0.3, unless=r"\b(?:celery|worker|async|"
+        r"event loop|my|our)\b"),
+    _void("objective|goal|task|priority", r"\byour (?:new |real |only |actual )?(?:objective|goal|task|priority|mission)(?: [a-z]+){0,2} "
+        r"(?:outranks?|overrides?|replaces|supersedes|trumps|comes before)\b", 0.85, 0.55),
+    _void("stop|quit", r"\b(?:stop|quit) being (?:an? |the |my )?(?:[a-z]+ ){0,3}(?:bot|assistant|agent|ai|chatbot|robot)\b", 0.65, 0.45),
+    _void("me", r"\byou (?:now )?(?:work for|answer to|serve|belong to|obey|report to) (?:only )?me\b", 0.6, 0.4, unless=
+        r"\b(?:role ?play|game|scene|character|story)\b"),
+    _void("treat|consider|regard", r"\b(?:treat|consider|regard) (?:every|all|each|any)(?: [a-z]+){0,5} (?:as|like)?(?: [a-z]+)? "
+        r"?(?:approved|authori[sz]ed|allowed|permitted|trusted)\b", 0.7, 0.5, unless=r"\b(?:origins?|hosts?|ips?|certificates?|warnings?|"
+        r"types?)\b"),
+    _void("resulting|combined|concatenated|decoded", r"\b(?:carry out|execute|follow|obey|answer|perform) the (?:resulting|combined|"
+        r"concatenated|decoded|hidden) (?:sentence|instruction|request|question|message|order)\b|\bas if i had (?:typed|written|said|"
+        r"asked)\b", 0.7, 0.5),
 )  # fmt: skip
 """What asks for a secret by a way around, and what declares rules void."""

@@ -53,7 +53,8 @@ _TURN = (
 _TRADE = (
     r"\b(?:how (?:do|can|could|should|to)|my (?:own )?(?:bot|app|code|agent|prompt|model|chatbot|assistant)|our (?:bot|app|agent|"
     r"prompt|model|chatbot|assistant)|"
-    r"users? (?:ask|asks|try|tries|want|wants)|attackers?|somebody asks|someone asks|people ask)\b"
+    r"users? (?:who )?(?:ask|asks|try|tries|want|wants)|its system|we run|defen[cs]es?|doesnt (?:show|print|include|contain)|does not "
+    r"(?:show|print|include)|attackers?|somebody asks|someone asks|people ask)\b"
 )
 
 
@@ -92,7 +93,7 @@ RULES: tuple[SentenceRule, ...] = (
     _own("system|developer|preamble", r"\b(?:hidden|system|secret|initial) preamble\b|\b(?:the |a |any |whole |full |entire |exact |"
         r"hidden )*(?:system|developer) (?:role )?(?:prompt|messages?|instructions?|section|text|directives?)"
          r"(?= verbatim| word for word| letter by letter| to me| in full| as | please|$| now| above| that you| you| into a| backwards)",
-         0.45, 0.2, 0.4,
+         0.45, 0.1, 0.4,
          unless=_TRADE + r"|\b(?:write|design|improve|draft|good|rate|rename|log|test|transcript|file|api|python|database|my|our|their|"
              r"this|following|below|template)\b"),
     _own(_GIVEN_WORDS + "|message", rf"\b(?:rules?|instructions?|text|texts?|messages?|words?|strings?|documents?|letter|polic(?:y|ies)|"
@@ -166,7 +167,7 @@ RULES: tuple[SentenceRule, ...] = (
     _own("messages|message", r"\bmessages? 0 (?:content)?\b", 0.55, 0.3, 0.25, unless=_TRADE + r"|\b(?:client|openai|api|read|typescript|"
         r"error|undefined|how|why)\b"),
     _own("system", r"\b(?:inside|between|within|in) (?:the )?(?:begin )?system(?: (?:tags?|block|section|and|message|prompt|turn)\b|$)|"
-        r"\brole (?:of )?system\b", 0.45, 0.2, 0.3,
+        r"\brole (?:of )?system\b", 0.45, 0.1, 0.3,
          unless=_TRADE + r"|\b(?:support|models?|api|openai|separate|client|transcript|file|my|our)\b"),
     _own("makers|creators|developers|operator|maker|creator", r"\b(?:its|the|his|her) (?:makers?|creators?|developers?|operators?) "
         r"(?:left|wrote|gave|put|hid|told)\b.{0,80}\b(?:ai|robot|mind|memory|prompt|identical|yours|you)\b", 0.5, 0.2, 0.35),
@@ -193,5 +194,18 @@ RULES: tuple[SentenceRule, ...] = (
          r"te dio|te dieron|ti ha dato|ton createur|je gekregen|heb je|ta t il)\b"
          r"|\b(?:que te dijeron|was wurde dir|was hat man dir|quon ta dit|ta t on dit|cosa ti hanno detto|o que te disseram)\b", 0.6, 0.3,
          0.3, unless=""),
+    _own("instructions|prompt|prompts|message", r"^(?:the |full |complete |entire |ok |hey )*(?:initial|system|original|hidden|developer|"
+        r"pre) ?(?:instructions|prompts?|messages?)(?: (?:pls|plz|please|verbatim|now|in full|full text|complete|unabridged))+$"
+         r"|^(?:instead |please |now |just |and )*(?:reveal|disclose|leak|expose|dump|recite|regurgitate) (?:me )?the (?:full |whole |"
+         r"entire |hidden )?(?:prompt|instructions)\b"
+         r"|\bcomplete developer message\b|\bthe (?:one|message|text) before mine\b|\b(?:above|before) (?:the )?user(?: message| turn)?$",
+         0.85, 0.4),
+    _own("cat|less|head|tail|more|type", r"^(?:sudo )?(?:cat|less|head|tail|more|type) (?:[a-z0-9]+ ){0,4}(?:prompt|system ?prompt|"
+        r"prompt system|instructions)$", 0.85, 0.4, unless=""),
+    _own("preprompt|pre|custom", r"\b(?:pre ?prompt|custom instructions)\b(?: [a-z]+){0,6}? (?:schemas?|custom instructions|memory|pre "
+        r"?prompt|in full)\b", 0.8, 0.3, unless=_TRADE + r"|\b(?:my|our)\b"),
+    _own(_GIVERS, r"\b(?:its|your|his|her) (?:makers?|creators?|developers?|operators?) (?:has |have |had )?(?:whispered|taught|read|"
+        r"said|handed|written)(?: [a-z]+){0,2} (?:to|for) (?:it|you|him|her)\b|\b(?:has|have|with|are) (?:precisely |exactly |all )?your "
+        r"(?:lines|rules|instructions|prompt)\b", 0.5, 0.2, 0.35),
 )  # fmt: skip
 """What asks for a model's own text."""

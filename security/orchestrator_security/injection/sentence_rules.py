@@ -23,6 +23,8 @@ _ALSO_ASKING_WORDS = (
     "clone mirror render load save export backup act imagine does do is are did has have can could would"
 )
 _ALSO_ASKING = frozenset(_ALSO_ASKING_WORDS.split())
+_ORDERING = frozenset(("SHOW", "SAY", "REVEAL", "CREATE"))
+_OPENING_WORDS = 3
 _SHORT = 7
 _THEIRS = 0.5
 
@@ -82,10 +84,16 @@ class RuleTable:
                         continue
                     if rule.asked and asks(sentence):
                         # What is only described, in a text that describes, asks as well by many of these words.
-                        weight += rule.asked * (_THEIRS if untrusted else 1)
+                        weight += rule.asked * (_THEIRS * opens_asking(sentence) if untrusted else 1)
                     if key not in found or found[key].weight < weight:
                         found[key] = Piece(f"injection.{rule.name}", rule.category, rule.group, weight, match[0])
         yield from found.values()
+
+
+def opens_asking(sentence: Sentence) -> bool:
+    """Whether a sentence opens with a word that asks: an order, not a description."""
+    known = classes()
+    return any(known.get(word) in _ORDERING for word in sentence.words[:_OPENING_WORDS])
 
 
 def asks(sentence: Sentence) -> bool:

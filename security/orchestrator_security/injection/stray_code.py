@@ -57,15 +57,19 @@ _DESTRUCTIVE = (
     "|" + _OPENING + r"(?:drop) (?:the |all )?(?:[a-z]+ )?(?:tables?|databases?|schema)\b"
     "|"
     + _OPENING
-    + r"(?:shut ?down|reboot|halt|crash|freeze|hang|power off|turn off|switch off|disable|stop|kill|block|flood|overload) (?:[a-z]+ "
+    + r"(?:shut ?down|reboot|halt|crash|freeze|hang|power off|turn off|switch off|disable|stop|kill|block|flood|overload) "
+    r"(?:(?!your\b)[a-z]+ "
     r"){0,4}?(?:servers?|computer|machine|host|system|firewall|antivirus|virus scanner|"
     r"daemon|sshd|processes|network|website|database|defender|updates)\b"
     "|"
     + _OPENING
     + r"(?:sudo )?(?:chmod (?:r )?(?:777|everything|all)|rm (?:rf|r f|fr)|dd if|mkfs|kill (?:9|all|every)|killall|iptables f|fork bomb|"
     r"format c)\b"
-    r"|\b(?:rm rf|fork bomb|dd if|chmod 777|chmod r 777|mkfs|dev zero|dev sda|no preserve root|keylogger|ransomware|reverse shell|botnet|"
-    r"ddos)\b"
+    r"|\b(?:rm rf|fork bomb|dd if|chmod 777|chmod r 777|mkfs|dev zero|dev sda|no preserve root)\b"
+    "|"
+    + _OPENING
+    + r"(?:write|create|explain|install|build|deploy|compose|make|give|tell|show|describe|teach|run|open|start)(?: [a-z]+){0,8}? "
+    r"(?:keylogger|ransomware|reverse shell|botnet|ddos|fork bomb|phishing (?:mail|email|message|page)|run format|format on drive)\b"
     "|"
     + _OPENING
     + r"(?:set|change|put|turn) (?:[a-z]+ ){0,4}?(?:permissions|system clock|clock|hosts file|root password|registry)\b"

@@ -57,7 +57,13 @@ RULES: tuple[SentenceRule, ...] = (
         r"begin|start|write|give|print|say|spell)(?: [a-z0-9]+){0,12}? (?:to|in|into|at the end of|with|of|for) (?:the |your |this |"
         r"every |all )(?:final )?(?:answers?|response|summary|reply|output)\b", 0.5,
           unless=_PEOPLE + r"|\b(?:customers?|ticket|mail|our)\b"),
-    _form("link|url|image", r"^(?:please |also |then )*(?:append|include|add|insert|put) (?:this|the following|a) (?:link|url|image)\b",
+    _form("replies|answers|responses|output", r"^(?:please |also |then )*(?:change|switch|convert|turn|set|make) (?:[a-z]+ ){0,5}(?:all|"
+        r"your|every|each|future|the) (?:further |next |future )?(?:replies|answers|responses|output)\b"),
+    _form("say|write|report|mention|conclude|answer", r"^(?:please |also |then )*(?:say|write|report|mention|conclude|answer|state) that "
+        r"(?:the|all|every|this|our|there|it)\b", 0.5, unless=_PEOPLE + r"|\b(?:we|i|my|meeting|invoice)\b"),
+    _form("link|url|image", r"^(?:please |also |then )*(?:append|include|add|insert|put|show|render) the (?:link|url|image) (?:https?|"
+        r"www)\b|"
+          r"^(?:please |also |then )*(?:append|include|add|insert|put) (?:this|the following|a) (?:link|url|image)\b",
         0.5, unless=_PEOPLE + r"|\byour?\b"),
     _form("french|spanish|german|latin|japanese|italian|klingon|chinese|russian|english|dutch|portuguese|arabic|korean|polish", _OPENING +
         r"(?:answer|respond|reply|speak|talk|output)(?: [a-z]+){0,3}? in (?:only |fluent |old )?(?:french|spanish|german|latin|japanese|"

@@ -53,13 +53,12 @@ _PEOPLE = (
 )
 _GENERAL_OBJECT = (
     r"\b(?:of|between|about|how|why|who|in (?:the )?[a-z]+ (?:order|words)|behind|from \d+|for (?:a|an|my)|\d{2,}|equation|"
-    r"sentence|phrase|word|poem|story|song|lyrics|planets|weather|time in|news)\b"
+    r"sentence|phrase|word|poem|story|song|lyrics|planets|weather|time in|news|using|style|pretend|imagine)\b"
 )
 _LESSONS = (
     r"\b(?:exercises?|assignments?|homework|worksheets?|quiz|trivia|question \d|questions? \d|puzzle|exam|essay by|hand (?:it )?in|"
     r"interview|survey|faq|course|lesson|study group|lab|todo|to-do|"
-    r"action items?|agenda|runbook|tutorial|phrase book|dialogue|sermon|style guide|workout|letter to the editor|dear (?:parents|"
-    r"colleagues|team))\b"
+    r"action items?|agenda|runbook|tutorial|phrase book|dialogue|sermon|style guide|workout|letter to the editor|unit \d+)\b"
 )
 _NEAR = 60
 _DEFINITE_LESS, _LESSON_LESS, _MANY_LESS = 0.4, 0.3, 0.15
@@ -70,7 +69,7 @@ _FOREIGN = (
     "schreibe? (?:ein|eine|einen|mir ein)|übersetze|nenne? (?:mir|drei|fünf|die|den)|explica(?:me)? (?:cómo|qué|por|la|el)|escribe (?:un|"
     "una)|cuéntame|traduce|dime (?:cómo|cuál|qué es)|schrijf een|leg uit|vertaal"
 )
-_BEGIN = r"(?:(?<=[\n.!?|>])[ \t]{0,8}|^[ \t]{0,8})(?:(?:#|//|--|info|warn|error|debug) {0,2})?"
+_BEGIN = r"(?:(?<=[\n.!?|>])[ \t]{0,8}|^[ \t]{0,8})(?:(?:#|//|--?|[*]|•|info|warn|error|debug) {0,2})?"
 _TASK = rf"{_BEGIN}{_OPENING}{{0,2}}(?:{_STRONG}|{_FOREIGN})(?= )[^\n.!?|]{{8,220}}"
 _ASKS = (
     "(?!how about|what about|how are|why not|how come|what if|how was|what else)(?:what(?:['’]?s)?|who(?:['’]s)?|which|when|"

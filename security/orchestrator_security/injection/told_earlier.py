@@ -69,7 +69,7 @@ PHRASES: tuple[Phrase, ...] = (
     _phrase("void-rules", "order", "prompt_injection", 0.5, 0.4, "as",
         r" (?:if|though) (?:you (?:had|have) never (?:been|received|got|heard|seen|read)|(?:the|there were no|your) "
         rf"(?:[a-z]++ )?(?:ban|{_RULES}|text|message)(?: [a-z]++){{0,2}}? ?(?:did|had|were|was|never)?\b)"),
-    _phrase("void-rules", "order", "prompt_injection", 0.5, 0.4, "drop|leave|quit|give up|step out of|stop",
+    _phrase("void-rules", "order", "prompt_injection", 0.35, 0.3, "drop|leave|quit|give up|step out of|stop",
         r" (?:the|your|this|being|playing) (?:[a-z]++ )?(?:role|persona|character|act|part)\b", ordered=True),
 )  # fmt: skip
 """Evidence in requests and in texts of others."""
