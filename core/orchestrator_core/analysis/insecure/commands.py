@@ -90,8 +90,35 @@ _SECRETS = frozenset((
 ))  # fmt: skip
 
 
+def _optional(site: Site, command: ast.AST | None) -> None:
+    """``["git", "clone", url]``: a text that begins with ``-`` is an option, and these programs have options that run things."""
+    elements = command.elts if isinstance(command, ast.List | ast.Tuple) else []
+    if not elements or (constant_text(elements[0]) or "").rpartition("/")[2] not in _OBEDIENT:
+        return
+    for element in elements[1:]:
+        if constant_text(element) in ("--", "--end-of-options"):
+            return
+        if isinstance(element, ast.Name | ast.Attribute | ast.Subscript) and site.level(element, SHELL) >= HANDED_IN:
+            site.found(
+                "option-text",
+                "A text that begins with - is an option of this program",
+                "low",
+                88,
+                'Write "--" before it, or refuse what begins with -.',
+                confidence=0.5,
+            )
+            return
+
+
+_OBEDIENT = frozenset((
+    "git", "tar", "curl", "wget", "ssh", "scp", "rsync", "find", "grep", "zip", "hg", "svn", "sed", "awk", "man", "ffmpeg", "convert",
+    "openssl", "psql", "mysql", "pg_dump", "mysqldump", "xargs", "7z",
+))  # fmt: skip
+
+
 def _program(site: Site, command: ast.expr | None) -> None:
     _typed(site, command)
+    _optional(site, command)
     given = site.keyword("env")
     if given is not None and site.level(given, SHELL) >= FROM_OUTSIDE:
         site.found(

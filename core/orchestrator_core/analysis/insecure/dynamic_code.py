@@ -72,7 +72,6 @@ def _reflected(site: Site) -> None:
             "Which function runs is a text",
             470,
             "Look the name up in a fixed dictionary.",
-            handed_in="low",
         )
     elif isinstance(call, ast.Subscript) and site.dotted(call.value) in ("globals()", "locals()", "__builtins__"):
         level = site.level(call.slice, CODE)
@@ -100,7 +99,6 @@ def _search_path(site: Site) -> None:
         "Where modules are looked for is a text",
         427,
         "Add fixed folders only.",
-        handed_in="low",
     )
 
 

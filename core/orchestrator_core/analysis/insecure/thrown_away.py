@@ -6,7 +6,7 @@ import ast
 
 from orchestrator_core.analysis.insecure.names import constant_text, last_name
 from orchestrator_core.analysis.insecure.site import Family, Site
-from orchestrator_core.analysis.insecure.values import HANDED_IN, SHELL
+from orchestrator_core.analysis.insecure.values import FROM_OUTSIDE, HANDED_IN, SHELL
 
 _CHECKED = "Act on the result: if not compare_digest(...): raise."
 _KEPT = "Keep the result: text = escape(text)."
@@ -61,7 +61,8 @@ def _is_text_method(site: Site, call: ast.Call, last: str) -> bool:
     if last == "replace":
         return len(call.args) >= 2 and all(isinstance(constant_text(a), str) for a in call.args[:2])
     receiver = getattr(call.func, "value", None)
-    return not call.keywords and len(call.args) <= 1 and site.level(receiver, SHELL) >= HANDED_IN and last != "encode"
+    least = FROM_OUTSIDE if last in ("lower", "encode") else HANDED_IN  # a window is lowered as well
+    return not call.keywords and len(call.args) <= 1 and site.level(receiver, SHELL) >= least
 
 
 def _grouped(site: Site) -> None:
