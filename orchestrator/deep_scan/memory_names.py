@@ -29,6 +29,8 @@ _WHERE = {
 }
 _GROUP = ("namespace", "tier", "category", "author", "session", "status")
 _PUT = "INSERT INTO memory_names (hash, name) VALUES (?, ?) ON CONFLICT DO UPDATE SET name = excluded.name"
+_FOLLOW = "UPDATE memory_names SET name = ? WHERE name = ?"
+"""What stood for a name may itself be replaced: a later engine finds more."""
 _RIVALS = (
     "SELECT seq, created_at FROM memories WHERE namespace = ? AND key IN (?, ?) AND superseded_at IS NULL AND (quarantined <> '') = ? "
     "ORDER BY created_at DESC, seq DESC"
@@ -93,6 +95,7 @@ class MemoryNames:
         while left:
             with self._database.transaction() as connection:
                 connection.execute(_PUT, (self._hash(old), new))
+                connection.execute(_FOLLOW, (new, old))
                 room = _BATCH
                 for column in NAMES:
                     room -= _renamed(connection, column, old, new, room)

@@ -148,6 +148,23 @@ def test_a_fact_whose_key_reads_otherwise_in_its_text_is_still_told_without_it(
         assert magnus.memory.knowledge(f"{NAME} phone") == value
 
 
+class Places(OneName):
+    """Finds a place only."""
+
+    def find(self, text: str) -> list[Place]:
+        return [Place(found.start(), found.end(), "LOCATION", 0.9) for found in re.finditer("Samarkand", text)]
+
+
+def test_a_name_in_which_a_later_engine_finds_more_is_still_found(magnus: Orchestrator, scan_with: ScanWith) -> None:
+    name = f"{NAME} of Samarkand"
+    magnus.memory.remember("likes green tea", author=name)
+    scan_with(OneName()).run()
+    magnus.memory.remember("lives by the river", author=name)
+    scan_with(Places()).run()
+    assert len({row[1] for row in names(magnus)}) == 1 and "Samarkand" not in str(names(magnus))
+    assert len(magnus.memory.browse(author=name)) == 2
+
+
 def test_what_keeps_its_name_is_found_by_it_after_others_were_renamed(
     magnus: Orchestrator, scanning: DeepScanning
 ) -> None:
