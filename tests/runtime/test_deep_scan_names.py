@@ -191,6 +191,20 @@ def test_no_stem_of_a_name_stays_in_the_search_index(magnus: Orchestrator, scann
     assert b"zacharia" not in blocks and b"quill" not in blocks
 
 
+def test_no_byte_of_a_name_stays_in_any_file(magnus: Orchestrator, scanning: DeepScanning) -> None:
+    magnus.memory.remember("likes green tea", author=NAME)
+    magnus.memory.remember("lives by the river", session=f"talk with {NAME}")
+    magnus.memory.store_knowledge(NAME, "extension 7")
+
+    def holding() -> list[str]:
+        return [path.name for path in magnus.home.rglob("*") if path.is_file() and NAME.encode() in path.read_bytes()]
+
+    assert holding()
+    scanning.run()
+    magnus.maintain()
+    assert holding() == []
+
+
 def test_knowledge_is_read_and_forgotten_by_the_key_it_was_given(magnus: Orchestrator, scanning: DeepScanning) -> None:
     magnus.memory.store_knowledge(f"phone of {NAME}", "extension 7")
     scanning.run()
