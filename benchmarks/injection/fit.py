@@ -135,15 +135,19 @@ def _featured(plain: str) -> list[tuple[float, set[str]]]:
     return [(share, set(wording.features(one))) for share, one in zip(text.shares, text.sentences, strict=True)]
 
 
+def _plain(text: str) -> str:
+    return unmasking.plain(wording.lines_parted(text))
+
+
 def _read(turn: str, hostile: bool, text: str | list[str], place: wording.Place) -> Text:
     if isinstance(text, str) and place == "request" and (own := own_words(text)) is not None:
         text = own or "."
-    whole = unmasking.plain(text if isinstance(text, str) else "".join(text))
+    whole = _plain(text if isinstance(text, str) else "".join(text))
     found = _featured(whole)
     if isinstance(text, str):
         return Text(turn, hostile, whole, found, found)
-    before = len(list(wording.sentences(unmasking.plain(text[0]))))
-    after = len(list(wording.sentences(unmasking.plain(text[2]))))
+    before = len(list(wording.sentences(_plain(text[0]))))
+    after = len(list(wording.sentences(_plain(text[2]))))
     return Text(turn, hostile, whole, found, found[before : len(found) - after])
 
 

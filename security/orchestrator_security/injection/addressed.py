@@ -59,6 +59,10 @@ def _told(
     return SentenceRule(name, "prompt_injection", group, words, pattern, request, weight, asked, beside, unless)
 
 
+_STORY = (
+    r"\b(?:researchers?|paper|study|studies|attack|attacks|attackers?|we|our|my|blog|article|bug|expected|steps|court|button|dialogue|"
+    r"dialog|page shows)\b"
+)
 _HISTORY = (
     r"\b(?:researchers?|paper|study|studies|attack|attacks|attackers?|we|our|my|blog|article|bug|expected|steps|page said|told|"
     r"asked|court|users should|you can ask|ask)\b"
@@ -69,7 +73,8 @@ RULES: tuple[SentenceRule, ...] = (
     _told(_AI_WORDS, rf"\b(?:to|for|fur|pour|para|per|voor|an die|an alle|note|dear|attention|hey|hi|hello|psst|message|whichever|"
         rf"whatever|whoever|any|every) (?:the |any |all |every |whatever |whichever |an? |die |das |der |den |l |el |la |alle "
         rf")?(?:[a-z]+ ){{0,3}}?(?:{_AI}|systems?|software)"
-          rf"(?: assistants?| agents?| models?| systems?)? (?:(?:that|which|who|die|der|das|qui|que|che|dat) (?:may |might |will |is |"
+          rf"(?: assistants?| agents?| models?| systems?)? (?:(?:that|which|who) [a-z]+s? (?:this|these)|(?:that|which|who|die|der|das|"
+          rf"qui|que|che|dat) (?:may |might |will |is |"
           rf"are |currently |automatically )*(?:{_HANDLES})|(?:currently |automatically )?(?:{_DOING}))\b", 0.6, unless=_HISTORY),
     _told(_AI_WORDS + "|software|intelligence", r"^(?:also |hey |p s |ps |by the way |and |important |private |secret )*(?:(?:this |"
         r"this part |this line |a )?(?:is )?(?:for|to|attention|message (?:to|for)|instructions? (?:for|to)|note (?:to|for)|notice "
@@ -124,7 +129,7 @@ RULES: tuple[SentenceRule, ...] = (
     # The user behind the reader.
     _told("user|users", r"\b(?:the|this|your|that|der|lutilisateur) user(?: has| already| have| had| just| himself| herself)*(?: "
         r"[a-z]+)? (?:approved|confirmed|agreed|authori[sz]ed|granted|consented|allowed|waived|permitted|accepted|wants you to|asks you "
-        r"to|asked you to|needs you to|would like you to|is admin|is an admin)\b", 0.5, unless=_HISTORY, name="about-the-user"),
+        r"to|asked you to|needs you to|would like you to|is admin|is an admin)\b", 0.5, unless=_STORY, name="about-the-user"),
     _told("user|users|original|request|question", r"\b(?:user s?|users|original|initial|first|previous|earlier) (?:original |initial |"
         r"first )?(?:request|question|task|query|prompt|instruction|instructions|conversation)(?: [a-z]+){0,2}? (?:was|is|has been|were|"
         r"have been|has)(?: [a-z]+)? (?:changed|replaced|cancelled|canceled|over|void|withdrawn|updated|superseded|completed|done|"
@@ -171,7 +176,7 @@ RULES: tuple[SentenceRule, ...] = (
         r"\b(?:when|while|before|after|if|whoever|once)(?: you| it| they| someone)?(?: have| are| is| has)? (?:summari[sz]es?|"
         r"summari[sz](?:e|ing)|translat(?:e|ing)|(?:reply|answer|respond|finish)(?:ing)? (?:to )?the (?:user|question)|read(?:ing)?|"
         r"process(?:ing)?) ?(?:this|the|it|here)?\b(?: [a-z]+){0,3}? (?:add|include|say|mention|state|open|search|also|claim|make|write|"
-        r"append|call|send|visit|tell|put|report|praise|list|insert|leave)\b", 0.45, unless=_HISTORY + r"|\b(?:worksheet|chapter|"
+        r"append|call|send|visit|tell|put|report|praise|list|insert|leave)\b", 0.5, unless=_HISTORY + r"|\b(?:worksheet|chapter|"
         r"exercise|book|review form|survey)\b"),
     _told("summary|answer|output|response|answers|replies|summaries|reply", r"\b(?:the )?(?:correct|only|right|true|best|final) "
         r"(?:summary|answer|response|output|conclusion) (?:of|to|for|is|must|should)\b.{0,60}\b(?:is|exactly|this|be)\b|\b(?:overwrite|"

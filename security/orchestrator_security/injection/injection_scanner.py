@@ -94,7 +94,7 @@ class InjectionScanner:
 
 def evidence(text: str, *, theirs: bool) -> Evidence:
     """All that speaks for an order to a model, each piece weighed for where the text comes from."""
-    plain = unmasking.plain(text)
+    plain = unmasking.plain(wording.lines_parted(text))
     words = tokens(plain)
     table = _table()
     pieces = table.pieces(words, untrusted=theirs)

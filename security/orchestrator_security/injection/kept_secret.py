@@ -126,7 +126,7 @@ RULES: tuple[SentenceRule, ...] = (
     _void(_RULE_WORDS,
           rf"\b(?:your|all|earlier|previous|prior|old|above|former|usual|normal|original|initial|existing|safety)(?: [a-z]+){{0,2}} "
           rf"(?:{_YOURS})(?: [a-z]+){{0,5}}? (?:are|is|were|was|have|has|been|got|be)(?: (?:now|been|all|just|herewith|hereby|only|"
-          rf"temporarily|officially|considered|completely|already))* {_GONE}\b", 0.75, 0.5,
+          rf"temporarily|officially|considered|completely|already))* {_GONE}\b", 0.8, 0.5,
           unless=r"\b(?:eslint|flat|config file|linter|firewall|company|hotel|airline|visa|tax|school|office|city|bank|club|staff|"
               r"visitors|customers|members)\b", beside="are|is|were|was|have|has|been|got|be"),
     _void(_RULE_WORDS,
@@ -180,8 +180,8 @@ RULES: tuple[SentenceRule, ...] = (
         r"){0,2}(?:suggestions?|optional|data|fiction|jokes?|void)\b", 0.8, 0.5),
     # The roles turned round.
     _void("assistant|user|ai|role|roles", r"\b(?:im|i am|let me be|i act as|i play|i will be) (?:now )?the (?:assistant|ai|model|bot|"
-        r"chatbot|system)\b.{0,40}\byou (?:are |re |be |play )?(?:the |a )?(?:user|person|human|customer)\b|\b(?:user|assistant) role "
-        r"(?:is )?(?:assistant|user)\b", 0.7, 0.4),
+        r"chatbot|system)\b.{0,40}\byou (?:are |re |be |play )?(?:the |a )?(?:user|person|human)\b|\b(?:user|assistant) role "
+        r"(?:is )?(?:assistant|user)\b", 0.8, 0.4),
     SentenceRule("secret", "prompt_extraction", "private", "you|youre|youve", r"\b(?:string|person|word|words|thing|topic|name|key|code|"
         r"text|value|number|phrase|one|sentence)(?: that| which)? (?:you|youre|youve)(?: (?:were|are|have been|must|may|should|can|told|"
         r"instructed|asked|supposed))* (?:never|not)(?: allowed)?(?: to)? (?:name|output|say|print|mention|reveal|tell|disclose|share|"

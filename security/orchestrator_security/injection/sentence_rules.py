@@ -8,7 +8,7 @@ Linear: a sentence has sixty words at most, a rule is tried where one of its wor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -49,44 +49,45 @@ class SentenceRule(Struct, frozen=True):
 
 
 class RuleTable:
-    """Rules by the words that call for them."""
+    """Rules by the words that call for them. A pattern is compiled when one of its words is met."""
 
     def __init__(self, rules: Iterable[SentenceRule]) -> None:
-        by_word: dict[str, list[SentenceRule]] = {}
+        self._called: dict[bool, dict[str, list[tuple[SentenceRule, float, frozenset[str]]]]] = {False: {}, True: {}}
         for rule in rules:
-            for word in rule.words.split("|"):
-                by_word.setdefault(word, []).append(rule)
-        self._beside = {id(rule): frozenset(rule.beside.split("|")) for rules in by_word.values() for rule in rules}
-        self._by_word: Mapping[str, Sequence[SentenceRule]] = by_word
+            beside = frozenset(filter(None, rule.beside.split("|")))
+            for untrusted, weight in ((False, rule.request), (True, rule.untrusted)):
+                for word in rule.words.split("|") if weight else ():
+                    self._called[untrusted].setdefault(word, []).append((rule, weight, beside))
 
     def pieces(self, wordings: Described, *, untrusted: bool) -> Iterator[Piece]:
         """What stands in the sentences; of the rules with one name and group only the weightiest counts."""
+        called = self._called[untrusted]
         found: dict[tuple[str, str], Piece] = {}
-        called, beside = self._by_word, self._beside
         for sentence in wordings.sentences:
-            if called.keys().isdisjoint(sentence.words):
+            words = called.keys() & sentence.words
+            if not words:
                 continue
-            joined = " ".join(sentence.words)
+            joined = ""
             tried: set[int] = set()
-            for word in called.keys() & set(sentence.words):
-                for rule in called[word]:
-                    weight = rule.untrusted if untrusted else rule.request
-                    if id(rule) in tried or not weight:
+            for word in words:
+                for rule, counts, beside in called[word]:
+                    if (beside and beside.isdisjoint(sentence.words)) or id(rule) in tried:
                         continue
                     tried.add(id(rule))
-                    if rule.beside and beside[id(rule)].isdisjoint(sentence.words):
+                    before = found.get((rule.name, rule.group))
+                    if before is not None and before.weight >= counts + rule.asked:
                         continue
-                    key = (rule.name, rule.group)
-                    if key in found and found[key].weight >= weight + rule.asked:
-                        continue
+                    joined = joined or " ".join(sentence.words)
                     match = compiled(rule.pattern).search(joined)
                     if match is None or (rule.unless and compiled(rule.unless).search(joined)):
                         continue
+                    weight = counts
                     if rule.asked and asks(sentence):
                         # What is only described, in a text that describes, asks as well by many of these words.
                         weight += rule.asked * (_THEIRS * opens_asking(sentence) if untrusted else 1)
-                    if key not in found or found[key].weight < weight:
-                        found[key] = Piece(f"injection.{rule.name}", rule.category, rule.group, weight, match[0])
+                    if before is None or before.weight < weight:
+                        piece = Piece(f"injection.{rule.name}", rule.category, rule.group, weight, match[0])
+                        found[rule.name, rule.group] = piece
         yield from found.values()
 
 

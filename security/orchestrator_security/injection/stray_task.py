@@ -157,7 +157,7 @@ def stray_tasks(text: str, wordings: wording.Described) -> list[Piece]:
 
 def _questions(lowered: str) -> list[re.Match[str]]:
     """Questions with their mark, and a first or last line that is one without it."""
-    found = _some(_QUESTION, lowered)
+    found = _some(_QUESTION, lowered) if "?" in lowered else []
     if not found:
         edges = (
             compiled(_FIRST_LINE).match(lowered),

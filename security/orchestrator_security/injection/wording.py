@@ -19,6 +19,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, field
 
+from orchestrator_core.analysis.lazy_patterns import compiled
 from orchestrator_security.injection.word_classes import classes, joined
 
 Place = Literal["request", "told", "task"]
@@ -36,6 +37,7 @@ LONG_ROW = 10
 """A sentence with more words of a class than this is a long one."""
 LENGTH: dict[Place, float] = {"request": 0.8, "told": 0.4, "task": 0.4}
 """The strongest of many sentences is strong by chance: what each doubling of their number takes away, times 1.44."""
+_CAPITAL = r"\n(?=[ \t]{0,8}[A-Z])"
 _OPENERS = frozenset(
     ("please", "now", "then", "also", "next", "and", "kindly", "finally", "bitte", "just", "ok", "okay", "so", "hey")
 )
@@ -79,13 +81,20 @@ def _single_words(place: Place) -> dict[str, float]:
 
 @cache
 def _ends() -> re.Pattern[str]:
-    # A line that goes on in small letters is wrapped; any other line stands for itself.
-    return re.compile(r"[.!?;:。！？|][ \t.!?;:|]*+\n*+|\n(?:(?:[ \t>*#|-]*+\n)++|[ \t>*#|-]*+(?![a-z]))")
+    # A long line that goes on with a letter is wrapped; any other line stands for itself.
+    return re.compile(
+        r"[.!?;:。！？|][ \t.!?;:|]*+\n*+|\n(?:(?:[ \t>*#|-]*+\n)++|(?<![^\n]{50}\n)[ \t>*#|-]*+|[ \t>*#|-]*+(?![a-z]))"
+    )
 
 
 @cache
 def _word() -> re.Pattern[str]:
     return re.compile(r"[^\W_]+")
+
+
+def lines_parted(text: str) -> str:
+    """The text with a blank line before each line that begins with a capital, which ``unmasking.plain`` would make small."""
+    return compiled(_CAPITAL).sub("\n\n", text) if "\n" in text else text
 
 
 def sentences(plain_text: str) -> Iterator[Sentence]:
