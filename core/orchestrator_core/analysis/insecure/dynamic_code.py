@@ -34,6 +34,22 @@ def _interactive(site: Site) -> None:
     site.by_level(level, "evaluated-text", "Python code is run from a text", 94, _PARSE)
 
 
+def _timed(site: Site) -> None:
+    """``timeit`` takes functions as readily as texts."""
+    node = site.argument(0, "stmt")
+    if not isinstance(node, ast.Name) or node.id not in (
+        "f",
+        "g",
+        "func",
+        "fn",
+        "function",
+        "callback",
+        "callable_",
+        "target",
+    ):
+        _interactive(site)
+
+
 def _imported(site: Site) -> None:
     level = site.level(site.argument(0, "name"), CODE)
     if level == HANDED_IN and not _is_kept(site):  # what is loaded is used at once, or handed on as the answer
@@ -251,7 +267,7 @@ def _named(site: Site) -> None:
 FAMILY = Family(
     calls={
         "eval": _evaluated, "exec": _evaluated, "builtins.eval": _evaluated, "builtins.exec": _evaluated, "compile": _compiled,
-        "code.InteractiveInterpreter().runsource": _interactive, "runpy.run_path": _imported, "timeit.timeit": _interactive,
+        "code.InteractiveInterpreter().runsource": _interactive, "runpy.run_path": _imported, "timeit.timeit": _timed,
         "asteval.Interpreter()": _interactive, "numexpr.evaluate": _interactive, "execfile": _interactive,
         "cloudpickle.loads": _interactive,
         "importlib.import_module": _imported, "__import__": _imported,

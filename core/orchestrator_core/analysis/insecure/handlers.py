@@ -43,8 +43,8 @@ _VERBS = frozenset(
 )
 _REQUEST = frozenset(("request", "req", "http_request"))
 _LAMBDA = frozenset(("lambda_handler", "handler", "main", "handle"))
-_PLAIN_TYPES = frozenset(("int", "float", "bool", "UUID", "Decimal", "date", "datetime", "Literal", "Enum", "timedelta", "complex",
-    "IPv4Address",
+_PLAIN_TYPES = frozenset(("int", "float", "bool",  "UUID", "Decimal", "date", "datetime", "Literal", "Enum", "timedelta", "complex",
+    "IPv4Address", "Callable",
                           "IPv6Address", "Session", "AsyncSession", "Connection", "Logger", "HttpRequest"))  # fmt: skip
 _INJECTED = frozenset(("Depends", "Security", "Inject", "Provide"))
 _ERROR_HANDLERS = frozenset(("errorhandler", "app_errorhandler", "exception_handler"))

@@ -3,109 +3,13 @@
 from __future__ import annotations
 
 import ast
-from itertools import pairwise
 
 from orchestrator_core.analysis.insecure.known_secrets import tells_secret
 from orchestrator_core.analysis.insecure.names import constant_text, last_name
-from orchestrator_core.analysis.insecure.secret_names import names_secret
 from orchestrator_core.analysis.insecure.site import Family, Site
+from orchestrator_core.analysis.insecure.written_secrets import PLACEHOLDERS, is_mixed, is_secret_name, is_value, summed
 
 _FIX = 'Read it from the environment or a secret store: os.environ["..."].'
-_SHORT = frozenset(
-    (
-        "passwd",
-        "pwd",
-        "pass",
-        "passphrase",
-        "passcode",
-        "secret",
-        "token",
-        "auth_token",
-        "apikey",
-        "api_key",
-        "secret_key",
-        "auth",
-        "access_key",
-        "private_key",
-        "pw",
-        "passcode",
-        "password_hash_key",
-    )
-)
-_PLACEHOLDERS = (
-    "changeme",
-    "your",
-    "example",
-    "placeholder",
-    "xxxx",
-    "<",
-    "${",
-    "{{",
-    "%(",
-    "todo",
-    "replace",
-    "...",
-    "***",
-    "none",
-    "null",
-    "dummy",
-    "fake",
-)
-_ROUTES = ("http://", "https://", "/", "./", "urn:", "env:", "vault:", "arn:")
-
-
-def _is_secret_name(name: str) -> bool:
-    lowered = name.lower().strip("_")
-    return (
-        lowered in _SHORT
-        or names_secret(name)
-        or lowered.endswith(
-            (
-                "_pwd",
-                "_pass",
-                "_passwd",
-                "_auth_key",
-                "encryption_key",
-                "signing_key",
-                "aws_key",
-                "_apikey",
-                "secretkey",
-                "auth_key",
-            )
-        )
-    )
-
-
-def _is_value(name: str, text: str) -> bool:
-    lowered = text.lower()
-    if not 4 <= len(text) <= 4096 or any(word in lowered for word in _PLACEHOLDERS) or lowered.startswith(_ROUTES):
-        return False
-    if lowered.replace("-", "_").strip("_") == name.lower().strip("_") or (
-        " " in text.strip() and "pass" not in name.lower()
-    ):
-        return False
-    if "token" in name.lower() and (text.isalpha() or len(text) < 8):
-        return False  # the tokens of a parser are words and signs
-    # password = "password" in a table of words, an identifier, a column: a secret is rarely a plain lower-case name of a field.
-    return lowered not in (
-        "password",
-        "passwd",
-        "secret",
-        "token",
-        "api_key",
-        "bearer",
-        "basic",
-        "access_token",
-        "refresh_token",
-        "csrf_token",
-        "jwt",
-        "str",
-        "string",
-        "text",
-        "hidden",
-        "true",
-        "false",
-    )
 
 
 def _report(site: Site, at: ast.AST) -> None:
@@ -114,16 +18,8 @@ def _report(site: Site, at: ast.AST) -> None:
 
 def _judge(site: Site, name: str, value: ast.AST | None) -> None:
     text = constant_text(value)
-    if name and text is not None and _is_secret_name(name) and _is_value(name, text) and value is not None:
+    if name and text is not None and is_secret_name(name) and is_value(name, text) and value is not None:
         _report(site, value)
-
-
-def _summed(node: ast.AST | None) -> str | None:
-    """The text of a sum of two literals: ``"sk_live_" + "..."``."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left, right = constant_text(node.left), constant_text(node.right)
-        return None if left is None or right is None else left + right
-    return None
 
 
 def _assigned(site: Site) -> None:
@@ -138,7 +34,7 @@ def _assigned(site: Site) -> None:
         for key, inner in zip(value.keys, value.values, strict=True):
             _judge(site, constant_text(key) or "", inner)
             _header(site, constant_text(key) or "", inner)
-    text = constant_text(value) or _summed(value)
+    text = constant_text(value) or summed(value)
     if (text and len(text) > 8 and tells_secret(text)) or (
         text is not None
         and any(
@@ -201,7 +97,7 @@ def _header(site: Site, key: str, value: ast.AST) -> None:
     if (
         key.lower() in ("authorization", "x-api-key", "proxy-authorization")
         and header.startswith(("Bearer ", "Basic ", "Token "))
-        and _is_value("", header.split(" ", 1)[1])
+        and is_value("", header.split(" ", 1)[1])
     ) or (
         key.lower()
         in (
@@ -218,7 +114,7 @@ def _header(site: Site, key: str, value: ast.AST) -> None:
         and len(header) >= 16
         and not header.isalpha()
         and " " not in header
-        and _is_value("", header)
+        and is_value("", header)
     ):
         _report(site, value)
 
@@ -255,7 +151,7 @@ def _passwords(site: Site, people: ast.Dict) -> None:
     for value in people.values:
         text = constant_text(value) or ""
         marks = any(sign.isdigit() or sign in "!#%&*?$+" for sign in text) and any(sign.isalpha() for sign in text)
-        if marks and 5 < len(text) < 40 and not set(text) & set(" /:.") and _is_value("password", text):
+        if marks and 5 < len(text) < 40 and not set(text) & set(" /:.") and is_value("password", text):
             _report(site, value)
             return
 
@@ -279,7 +175,7 @@ def _called(site: Site) -> None:
     first = (constant_text(site.call.args[0]) or "").lstrip("-").replace("-", "_") if site.call.args else ""
     if (
         first
-        and _is_secret_name(first)
+        and is_secret_name(first)
         and site.last in ("add_argument", "option", "Option", "argument", "define", "envvar", "config")
     ):
         _judge(site, first, site.keyword("default"))
@@ -288,7 +184,7 @@ def _called(site: Site) -> None:
         and len(site.call.args) == 1
     ):
         given = constant_text(site.call.args[0]) or ""
-        if len(given) >= 12 and not given.isalpha() and " " not in given and _is_value(site.last, given):
+        if len(given) >= 12 and not given.isalpha() and " " not in given and is_value(site.last, given):
             _report(site, site.call.args[0])
     if (
         site.last in ("getenv", "get")
@@ -300,7 +196,7 @@ def _called(site: Site) -> None:
         )
     ):
         name, default = constant_text(site.call.args[0]) or "", constant_text(site.call.args[1])
-        if _is_secret_name(name) and default and len(default) >= 3 and not default.startswith(("http", "/", "${")):
+        if is_secret_name(name) and default and len(default) >= 3 and not default.startswith(("http", "/", "${")):
             # A placeholder that stands in for a missing secret is a secret that everybody knows.
             _report(site, site.call.args[1])
     if (
@@ -337,7 +233,7 @@ def _positional(site: Site) -> None:
         and (text := constant_text(site.call.args[-1]))
         and constant_text(site.call.args[-2])
         and len(text) >= 4
-        and not any(word in text.lower() for word in _PLACEHOLDERS)
+        and not any(word in text.lower() for word in PLACEHOLDERS)
         and "@" not in text
     ):
         _report(site, site.call.args[-1])
@@ -353,12 +249,6 @@ def _defaults(site: Site) -> None:
             _judge(site, argument.arg, value)
 
 
-def _is_mixed(text: str) -> bool:
-    """Whether letters and digits take turns as they do in nothing that a person names: ``7f3a9c1e5b2d``."""
-    turns = sum(a.isdigit() != b.isdigit() for a, b in pairwise(text))
-    return turns >= 4
-
-
 def _compared(site: Site) -> None:
     """``if password == "hunter2"``."""
     node = site.node
@@ -367,7 +257,7 @@ def _compared(site: Site) -> None:
         name = last_name(left) or (constant_text(left.slice) or "" if isinstance(left, ast.Subscript) else "")
         _judge(site, name, right)
         text = constant_text(right) or ""
-        if name.lower().endswith("key") and len(text) >= 12 and text.isalnum() and _is_mixed(text):
+        if name.lower().endswith("key") and len(text) >= 12 and text.isalnum() and is_mixed(text):
             _report(site, right)
 
 
