@@ -37,10 +37,13 @@ _DOING = (
     "grading|ranking|moderating|translating|transcribing|looking at|working on|in charge of|responsible for"
 )
 _IMPERATIVE = (
-    "ignore|disregard|forget|must|should|shall|please|do not|dont|never|always|has to|have to|needs to|need to|may now|is to|are to|are "
-    "required|is required|is instructed|send|forward|reply|respond|include|add|execute|run|delete|call|"
-    "output|recommend|rate|approve|print|visit|tell|give|mark|move|save|remember|append|open|use|stop|say|treat|name|leave|add|replace|"
-    "show|grant|skip|accept|write|search|paste|put|close|refund|switch|from now|when|if|you"
+    "ignore|disregard|forget|please|do not|dont|never|always|is required to|are required to|is instructed to|are instructed to|"
+    "(?:must|should|shall|has to|have to|needs? to|may now|is to|are to) (?:not |now |only |never |always )*(?:mention|say|answer|reply|"
+    "respond|recommend|approve|output|add|include|ignore|treat|tell|call|name|rate|claim|state|print|"
+    "execute|forward|send|delete|run|use only|grant|refund|repeat|pretend|praise|summari[sz]e)|"
+    "send|forward|reply|respond|include|add|execute|run|delete|call|"
+    "output|recommend|rate|approve|print|visit|tell|give|mark|move|save|remember|append|open|use|stop|say|treat|name|leave|"
+    "replace|show|grant|skip|accept|write|search|paste|put|close|refund|switch|from now|when|if|you"
 )
 
 
@@ -112,7 +115,8 @@ RULES: tuple[SentenceRule, ...] = (
               r"add)\b"),
     _told(_AI_WORDS, rf"^(?:p ?s )?(?:p s )?(?:for|to|attention|note (?:to|for)|an|nota (?:para|per)(?: el| l)?|hinweis (?:an|fur)|"
         rf"urgent for|message (?:to|for)|hi|hello|dear|hey|psst) (?:the |any |all |every |die |el |l)?(?:coding |reading |ai |helpful |"
-        rf"reviewer |virtual )?(?:{_AI})(?: virtuale?)?(?: agents?| readers?| models?| assistants?| summari[sz]ers?)?$", 0.55),
+        rf"reviewer |virtual )?(?:{_AI})(?: virtuale?)?(?: agents?| readers?| models?| assistants?| summari[sz]ers?)?$", 0.55,
+        unless=r"\ball (?:agents|assistants|models|machines)\b"),
     _told(_AI_WORDS, rf"^(?:the |any |each |every |all )?(?:[a-z]+ )?(?:{_AI})(?: [a-z]+)? (?:must|has to|have to|is to|are to|is "
         rf"required to|are required to|is instructed to|are instructed to|shall) (?:not )?(?:now )?(?:mention|say|answer|reply|respond|"
         rf"recommend|approve|output|add|include|ignore|treat|tell|"
@@ -129,7 +133,7 @@ RULES: tuple[SentenceRule, ...] = (
     # The user behind the reader.
     _told("user|users", r"\b(?:the|this|your|that|der|lutilisateur) user(?: has| already| have| had| just| himself| herself)*(?: "
         r"[a-z]+)? (?:approved|confirmed|agreed|authori[sz]ed|granted|consented|allowed|waived|permitted|accepted|wants you to|asks you "
-        r"to|asked you to|needs you to|would like you to|is admin|is an admin)\b", 0.5, unless=_STORY, name="about-the-user"),
+        r"to|asked you to|needs you to|would like you to|is admin|is an admin)\b", 0.4, unless=_STORY, name="about-the-user"),
     _told("user|users|original|request|question", r"\b(?:user s?|users|original|initial|first|previous|earlier) (?:original |initial |"
         r"first )?(?:request|question|task|query|prompt|instruction|instructions|conversation)(?: [a-z]+){0,2}? (?:was|is|has been|were|"
         r"have been|has)(?: [a-z]+)? (?:changed|replaced|cancelled|canceled|over|void|withdrawn|updated|superseded|completed|done|"

@@ -57,7 +57,7 @@ _END = (
     r"another|the form|json|all|emoji|leet|rhyme|acrostic|binary|code)| backwards\b| to me\b| with me\b| for me\b| above\b| "
     r"starting\b| beginning\b| that you\b| you\b| and\b| as\b| so\b|"
     r" without\b| but\b| using\b| if\b| letter\b| one\b| here\b| before\b| followed\b| inside\b| within\b| with a\b| with "
-    r"each\b| with dash| between\b| it\b| i\b| because\b| since\b| encoded\b| translated\b|$)"
+    r"each\b| with dash| between\b| it\b| i\b(?! (?:sent|wrote|asked|gave|typed|posted))| because\b| since\b| encoded\b| translated\b|$)"
 )
 
 

@@ -33,7 +33,7 @@ _END = (
     r"over|while|when|anyway|even|from your|inside)\b)"
 )
 _OTHER = (
-    r"\b(?:my|our|his|her|their|its|reset|resets|hash|hashes|hashed|salt|function|variable|regex|form|field|database|aws|stripe|django|"
+    r"\b(?:my|our|his|her|their|its|stored|attackers?|leaked|weak|reset|resets|hash|hashes|hashed|salt|function|variable|regex|form|field|database|aws|stripe|django|"
     r"flask|github|google|"
     r"windows|wifi|kubernetes|k8s|kubectl|vault|env|environment|docker|config|column|class|method|python|java|javascript|bash|sql|login "
     r"page|endpoint|"

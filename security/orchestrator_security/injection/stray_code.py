@@ -57,8 +57,10 @@ _DESTRUCTIVE = (
     "|" + _OPENING + r"(?:drop) (?:the |all )?(?:[a-z]+ )?(?:tables?|databases?|schema)\b"
     "|"
     + _OPENING
-    + r"(?:shut ?down|reboot|halt|crash|freeze|hang|power off|turn off|switch off|disable|stop|kill|block|flood|overload) "
-    r"(?:(?!your\b)[a-z]+ "
+    + r"(?:shut ?down|reboot|halt|power off|turn off|switch off|disable|stop|kill) (?:(?!your\b)[a-z]+ ){0,4}?(?:servers?|host|firewall|"
+    r"antivirus|virus scanner|"
+    r"daemon|sshd|processes|defender)\b"
+    "|" + _OPENING + r"(?:crash|freeze|hang|block|flood|overload) (?:(?!your\b)[a-z]+ "
     r"){0,4}?(?:servers?|computer|machine|host|system|firewall|antivirus|virus scanner|"
     r"daemon|sshd|processes|network|website|database|defender|updates)\b"
     "|"

@@ -71,10 +71,11 @@ RULES: tuple[SentenceRule, ...] = (
           unless=_PEOPLE + r"|\b(?:him|her|them|customer|mr|mrs|ms|the following|below|questions)\b"),
     _form("refuse|decline", r"^(?:refuse|decline) to (?:answer|help|respond|summari[sz]e|continue|reply|comply)", 0.55, unless=""),
     _form("spread|promote|incite|praise|advertise|glorify|convince|persuade|deny|claim|state", r"^(?:please |also |then )*(?:spread|"
-        r"promote) (?:the |an? )(?:idea|rumou?r|lie|claim|belief|theory|message|brand|product|view|notion|conspiracy|hoax|party|"
+        r"promote) (?:the |an? )(?:idea|rumou?r|lie|claim|belief|theory|brand|product|view|notion|conspiracy|hoax|party|"
         r"candidate)\b"
           r"|^(?:please |also |then )*(?:incite|glorify) [a-z]+|^(?:convince|persuade) (?:people|everyone|everybody|readers|voters|"
-          r"others|the (?:public|reader|world|user)) (?:that|to|of)\b|^(?:claim|deny|state|assert|insist|pretend) that\b|^(?:praise|"
+          r"others|the (?:public|reader|world|user)) (?:that|to|of)\b|^(?:claim|deny|state|assert|insist|pretend) that\b(?! you\b)|"
+          r"^(?:praise|"
           r"advertise) (?:the )?[a-z]+", 0.5,
           unless=r"\b(?:lord|god|him|we|our|stall|tweet from|butter|campaign)\b"),
     _form("forget|ignore|scratch|disregard|never", _OPENING + r"(?:forget|ignore|scratch|disregard) (?:about )?(?:that|all that|it all|"

@@ -61,6 +61,7 @@ _LESSONS = (
     r"action items?|agenda|runbook|tutorial|phrase book|dialogue|sermon|style guide|workout|letter to the editor|unit \d+)\b"
 )
 _NEAR = 60
+_CERTAIN_LESS = 0.2
 _DEFINITE_LESS, _LESSON_LESS, _MANY_LESS = 0.4, 0.3, 0.15
 """What a task counts less where it is about one certain thing, in a text for learners or with items, and for each further order in it."""
 _FOREIGN = (
@@ -81,7 +82,7 @@ _LAST_LINE = rf"(?<=[\n.!?|>])[ \t]{{0,8}}(?:{_ASKS}) [a-z'’]{{1,14}} [^\n.!?|
 _TAIL = 240
 _ADDRESSED = (
     r"\b(?:you|your|yours|we|our|us|i|my|below|here|attached|attachment|this|these|link|click|button|them|him|her|"
-    r"tomorrow|today|above|page|section|following|ours|team)\b"
+    r"tomorrow|today|tonight|weekend|monday|tuesday|wednesday|thursday|friday|saturday|sunday|above|page|section|following|ours|team)\b"
 )
 _SOFTWARE = (
     r"\b(?:file|server|command|install|api|config|function|method|class|module|package|repo|repository|directory|folder|branch|database|"
@@ -151,6 +152,7 @@ def stray_tasks(text: str, wordings: wording.Described) -> list[Piece]:
             if (alone or _at_the_edge(lowered, question)) and _astray(text, lowered, question, question=True):
                 less = _less(lowered, len(tasks))
                 general = not less and compiled(_GENERAL_OBJECT).search(question[0]) is not None
+                less += _CERTAIN_LESS * (not general and " the " in question[0])
                 return [_stray("stray-question", question[0], less, UNTRUSTED_LEAST * general)]
     return _worded_so(wordings, lowered, len(tasks))
 
