@@ -119,3 +119,14 @@ def test_each_name_counts_once_in_a_group_however_often_it_is_said(words: list[s
     pieces = list(RuleTable(ALL_RULES).pieces(wording.described(". ".join(words)), untrusted=False))
     assert len({(piece.name, piece.group) for piece in pieces}) == len(pieces)
     assert all(piece.weight > 0 and piece.words for piece in pieces)
+
+
+def test_a_flood_of_words_that_call_rules_ends_and_counts() -> None:
+    calling = [word for rule in ALL_RULES for word in (*rule.words.split("|"), *rule.beside.split("|"))]
+    flood = " ".join(calling * 5)
+    pieces = list(RuleTable(ALL_RULES).pieces(wording.described(flood), untrusted=True))
+    assert "injection.stuffing" in {piece.name for piece in pieces}
+    calm = "Read the text before the meeting, and bring your key. " * 20
+    assert "injection.stuffing" not in {
+        piece.name for piece in RuleTable(ALL_RULES).pieces(wording.described(calm), untrusted=True)
+    }

@@ -26,6 +26,9 @@ _ALSO_ASKING = frozenset(_ALSO_ASKING_WORDS.split())
 _ORDERING = frozenset(("SHOW", "SAY", "REVEAL", "CREATE"))
 _OPENING_WORDS = 3
 _SHORT = 7
+_TRIES_LEAST, _WORDS_OF_TRY = 300, 2
+"""So many rules are tried in any text, and one more for each two words: more than any honest text was seen to need. More is a flood."""
+_STUFFED = 0.4
 _THEIRS = 0.5
 
 
@@ -63,6 +66,7 @@ class RuleTable:
         """What stands in the sentences; of the rules with one name and group only the weightiest counts."""
         called = self._called[untrusted]
         found: dict[tuple[str, str], Piece] = {}
+        left = _TRIES_LEAST + sum(len(sentence.words) for sentence in wordings.sentences) // _WORDS_OF_TRY
         for sentence in wordings.sentences:
             words = called.keys() & sentence.words
             if not words:
@@ -77,6 +81,7 @@ class RuleTable:
                     before = found.get((rule.name, rule.group))
                     if before is not None and before.weight >= counts + rule.asked:
                         continue
+                    left -= 1
                     joined = joined or " ".join(sentence.words)
                     match = compiled(rule.pattern).search(joined)
                     if match is None or (rule.unless and compiled(rule.unless).search(joined)):
@@ -88,6 +93,11 @@ class RuleTable:
                     if before is None or before.weight < weight:
                         piece = Piece(f"injection.{rule.name}", rule.category, rule.group, weight, match[0])
                         found[rule.name, rule.group] = piece
+            if left < 0:
+                found["injection.stuffing", "stuffing"] = Piece(
+                    "injection.stuffing", "prompt_injection", "stuffing", _STUFFED
+                )
+                break
         yield from found.values()
 
 

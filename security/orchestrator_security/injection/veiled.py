@@ -107,10 +107,9 @@ def _spelt(words: Sequence[str]) -> bool:
 
 def _closed_up(run: str) -> str:
     """Letters with one sign between them, closed up; a wider gap parts words."""
-    parts = re.split(r"[^a-z]{2,}", run)
-    if len(parts) > 1:
-        return " ".join(re.sub(r"[^a-z]", "", part) for part in parts)
-    return _parted(re.sub(r"[^a-z]", "", run))
+    parted = compiled("[^a-z]{2,}").sub("\n", run)
+    words = compiled("[^a-z\n]").sub("", parted).replace("\n", " ")
+    return words if " " in words else _parted(words)
 
 
 @cache

@@ -31,7 +31,7 @@ SENTENCE_WORDS_MAX = 60
 SENTENCES_MAX = 4_000
 _WORDS_LEAST, _LETTERS_OF_WORD = 200, 5
 """So many words are read of any text, and beyond them one for so many characters: enough for prose, not for a flood of short words."""
-_SHORT_MOST, _LETTERS_OF_SENTENCE = 200, 15
+_SHORT_MOST, _LETTERS_OF_SENTENCE, _WORD_AND_MORE = 200, 15, 3
 """So many sentences are read of any text, and beyond them one for so many characters, none of a single word."""
 LONG_ROW = 10
 """A sentence with more words of a class than this is a long one."""
@@ -108,7 +108,7 @@ def sentences(plain_text: str) -> Iterator[Sentence]:
     most = min(SENTENCES_MAX, max(_SHORT_MOST, len(text) // _LETTERS_OF_SENTENCE))
     left = max(_WORDS_LEAST, len(text) // _LETTERS_OF_WORD)
     for part in _ends().split(text):
-        if not part:
+        if not part or (len(part) < _WORD_AND_MORE and number >= _SHORT_MOST):
             continue
         words = find(part)[:left]
         left -= len(words)
