@@ -122,9 +122,9 @@ def test_each_name_counts_once_in_a_group_however_often_it_is_said(words: list[s
 
 
 def test_a_flood_of_words_that_call_rules_ends_and_counts() -> None:
-    calling = [word for rule in ALL_RULES for word in (*rule.words.split("|"), *rule.beside.split("|"))]
-    flood = " ".join(calling * 5)
-    pieces = list(RuleTable(ALL_RULES).pieces(wording.described(flood), untrusted=True))
+    calling = [word for rule in ALL_RULES for word in (*rule.words.split("|"), *rule.beside.split("|")) if word]
+    flood = ". ".join(" ".join(calling[start::17]) for start in range(17)) + ". "
+    pieces = list(RuleTable(ALL_RULES).pieces(wording.described(flood * 20), untrusted=True))
     assert "injection.stuffing" in {piece.name for piece in pieces}
     calm = "Read the text before the meeting, and bring your key. " * 20
     assert "injection.stuffing" not in {
