@@ -286,7 +286,7 @@ def _bare(lines: Sequence[_Line]) -> Iterator[CodeBlock]:
         if parsed.tree is not None:
             yield replace(whole, parsed=parsed)
             return
-    chosen: list[_Line] = []
+    chosen: list[tuple[list[_Line], Parsed]] = []
     for paragraph in _paragraphs(lines):
         if any(_statement().match(line.text) for line in paragraph):
             shared = min(
@@ -296,22 +296,26 @@ def _bare(lines: Sequence[_Line]) -> Iterator[CodeBlock]:
                 _Line(line.text[shared:], min(line.start + shared, line.end), line.end, line.number)
                 for line in paragraph
             ]
-            part = _parsing_part(moved)
-            chosen += part
-    if chosen:
-        yield from _block(chosen, explicit=False)
+            chosen += _parsing_part(moved)
+    for block in _block([line for part, _ in chosen for line in part], explicit=False) if chosen else ():
+        yield replace(block, parsed=chosen[0][1]) if len(chosen) == 1 else block
 
 
-def _parsing_part(lines: list[_Line]) -> list[_Line]:
-    """The paragraph, or what is left of it below a first line of prose (``Here it is:``) and above a last one."""
-    for part in (lines, lines[1:], lines[:-1], lines[1:-1]):
-        if (
-            part
-            and any(_statement().match(line.text) for line in part)
-            and parse("\n".join(line.text for line in part)).tree is not None
-        ):
-            return part
-    return []
+def _parsing_part(part: list[_Line]) -> Iterator[tuple[list[_Line], Parsed]]:
+    """The paragraph, or what is left of it below a first line of prose (``Here it is:``) and above a last one, with its tree."""
+    for _ in range(3):
+        if not any(_statement().match(line.text) for line in part):
+            return
+        parsed = parse("\n".join(line.text for line in part))
+        if parsed.tree is not None:
+            yield part, parsed
+            return
+        if parsed.line <= 1:
+            part = part[1:]
+        elif parsed.line >= len(part):
+            part = part[:-1]
+        else:
+            return
 
 
 def _paragraphs(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
