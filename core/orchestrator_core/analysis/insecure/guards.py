@@ -45,9 +45,12 @@ _MAX_TERMS = 30
 
 
 def narrowed(test: ast.AST, evaluator: Evaluator, depth: int = 0) -> tuple[Checked, Checked]:
-    """What is proved where the test holds, and where it does not."""
+    """What is proved where the test holds, and where it does not. ``ok = is_safe(x)`` and later ``if ok`` is a test of ``x``."""
     if depth > _MAX_TERMS:
         return (), ()
+    if isinstance(test, ast.Name):
+        known = evaluator.variables.get(test.id)
+        return narrowed(known.test, evaluator, depth + 1) if known is not None and known.test is not None else ((), ())
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         holds, fails = narrowed(test.operand, evaluator, depth + 1)
         return fails, holds

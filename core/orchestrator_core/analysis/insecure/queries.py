@@ -258,10 +258,9 @@ def _nosql(site: Site) -> None:
 
 def _looks_like_mongo(site: Site) -> bool:
     name = site.dotted(site.call.func)
-    return (
+    return site.last in _ONLY_MONGO or (
         name.startswith(("db.", "mongo.", "collection.", "self.db.", "client."))
-        and site.last in _MONGO
-        and site.last not in ("find", "update", "count")
+        and site.last in ("aggregate", "remove")
     )
 
 
@@ -274,6 +273,8 @@ def _from_json(site: Site, node: ast.AST) -> bool:
 
 _MONGO = ("find", "find_one", "update_one", "update_many", "delete_one", "delete_many", "find_one_and_update", "find_one_and_delete",
           "find_one_and_replace", "count_documents", "replace_one", "aggregate", "update", "remove", "count")  # fmt: skip
+_ONLY_MONGO = frozenset(name for name in _MONGO if "_" in name)
+"""Names that nothing else gives its methods."""
 
 
 def _condition(site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -32,6 +33,8 @@ class Value(NamedTuple):
     """The dotted name of what made it, ``requests.Session()`` for instance."""
     origins: frozenset[str] = frozenset()
     """Names of variables that it was made from, and theirs."""
+    test: ast.expr | None = None
+    """The test whose result it is."""
 
 
 def _level(level: int) -> bytes:

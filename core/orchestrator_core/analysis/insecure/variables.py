@@ -78,7 +78,7 @@ class Variables:
             else:
                 name = target.id if isinstance(target, ast.Name) else self.evaluator.dotted(target)
                 if name:
-                    known[name] = value
+                    known[name] = value if whole else value._replace(test=_test(source))
 
     def mutated(self, call: ast.Call) -> None:
         """``parts.append(x)`` makes ``parts`` as dangerous as ``x``."""
@@ -103,6 +103,12 @@ class Variables:
             for name, value in known.items():
                 if name in chosen or value.origins & names:
                     known[name] = cleaned(value, purposes)
+
+
+def _test(source: ast.expr) -> ast.expr | None:
+    """The expression where it is a single test, whose result may be asked for later."""
+    inner = source.operand if isinstance(source, ast.UnaryOp) and isinstance(source.op, ast.Not) else source
+    return source if isinstance(inner, ast.Call | ast.Compare) else None
 
 
 def _loaded_names(node: ast.AST) -> Iterable[str]:
