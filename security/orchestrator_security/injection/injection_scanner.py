@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import islice
 
+from msgspec.structs import replace
+
 from orchestrator_core.analysis.lazy_patterns import compiled
 from orchestrator_core.analysis.orders import phrases as orders
 from orchestrator_core.analysis.orders import unmasking
@@ -45,6 +47,14 @@ TASK_SHARE = 0.15
 PARTED_MIN, PARTED_WEIGHT = 3, 0.4
 _PARTED = r"(?<=[A-Za-z])[\xad\x00-\x08\x0e-\x1a\u200b-\u200d\u2060-\u2064\ufeff](?=[A-Za-z])"
 LIKELY = frozenset(("wording", "stray"))
+_ADDRESSED = frozenset((
+    "you", "your", "youre", "youll", "yours", "yourself", "u", "ur", "ya", "thou", "ai", "ais", "chatgpt", "gpt", "assistant",
+    "chatbot", "bot", "model", "llm", "chat", "respond", "response", "responses", "reply", "replies", "answer", "answers",
+    "persona", "character", "du", "dir", "dich", "dein", "tu", "te", "vous", "votre", "usted", "eres", "tus", "voce", "lei",
+    "ti", "ты", "вы",
+))  # fmt: skip
+_NOT_ADDRESSED = 0.5
+"""A jailbreak speaks to somebody: without a word for who is spoken to, or for what it shall say, "unrestricted" is about a container."""
 SCAN_MAX_CHARS = 200_000
 """More of a text is looked at from both ends only: half of this each."""
 
@@ -98,6 +108,11 @@ def evidence(text: str, *, theirs: bool) -> Evidence:
     words = tokens(plain)
     table = _table()
     pieces = table.pieces(words, untrusted=theirs)
+    if pieces and not theirs and _ADDRESSED.isdisjoint(words):
+        pieces = [
+            replace(piece, weight=piece.weight * _NOT_ADDRESSED) if piece.category == "jailbreak" else piece
+            for piece in pieces
+        ]
     for veil, said in unveiled(text, plain, words):
         seen = {piece.words for piece in pieces}
         behind = Evidence(
