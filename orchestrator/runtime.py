@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 import threading
@@ -190,12 +191,16 @@ class Orchestrator:
             StoreError: the store cannot be used.
         """
         built = self._built
-        if built is not None and self.database.path.exists():
+        if built is not None and os.path.exists(self.database.path):
             self.database.open()
             if built.identity == self.database.identity:
                 return built
         with self._build_lock:
-            if self._built is None or self._built.identity != self.database.identity or not self.database.path.exists():
+            if (
+                self._built is None
+                or self._built.identity != self.database.identity
+                or not os.path.exists(self.database.path)
+            ):
                 prepare_home(self.home)
                 self.database.open()
                 self._built = Built(
@@ -261,7 +266,7 @@ class Orchestrator:
 
     def _idle_job(self) -> None:
         try:
-            if not self.database.path.exists():
+            if not os.path.exists(self.database.path):
                 return
             dashboards_for(self.home, self.database, self.settings).refresh_latest(
                 hours=self.settings.dashboards.hours, now=self.clock.now()

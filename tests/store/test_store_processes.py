@@ -246,6 +246,24 @@ def test_a_call_made_while_the_interpreter_exits_still_works(start: Start, tmp_p
 
 
 @POSIX_ONLY
+def test_a_store_in_a_folder_that_was_closed_meanwhile_is_a_clear_error(start: Start, tmp_path: Path) -> None:
+    script = """
+magnus.execute("echo", "before")
+os.chmod(os.path.dirname(sys.argv[1]), 0o000)
+if os.geteuid() == 0:
+    os.setgid(65534); os.setuid(65534)
+from orchestrator import StoreReadOnly
+try:
+    magnus.execute("echo", "x")
+except StoreReadOnly as error:
+    print("said:", error)
+"""
+    out = finished(start(script))
+    tmp_path.chmod(0o700)
+    assert "ORCHESTRATOR_HOME" in out
+
+
+@POSIX_ONLY
 def test_a_read_only_store_is_a_clear_error_and_the_agent_does_not_run(start: Start, tmp_path: Path) -> None:
     script = """
 magnus.execute("echo", "before")

@@ -39,7 +39,7 @@ def refuse_link(path: Path) -> None:
     Raises:
         StoreUnsafe: it is one.
     """
-    if path.is_symlink():
+    if os.path.islink(path):  # also False where the folder above may not be looked into: opening it says so
         goal = os.path.realpath(path)
         raise StoreUnsafe(
             f"{path} is a symbolic link to {goal}, and the store does not follow links: what is private could come to lie where others "

@@ -207,5 +207,27 @@ RULES: tuple[SentenceRule, ...] = (
     _own(_GIVERS, r"\b(?:its|your|his|her) (?:makers?|creators?|developers?|operators?) (?:has |have |had )?(?:whispered|taught|read|"
         r"said|handed|written)(?: [a-z]+){0,2} (?:to|for) (?:it|you|him|her)\b|\b(?:has|have|with|are) (?:precisely |exactly |all )?your "
         r"(?:lines|rules|instructions|prompt)\b", 0.5, 0.2, 0.35),
+    # It is not named at all: what stands in the window, who told what, what makes the role, what users do not see.
+    _own("initialization|initialisation|init", r"\b(?:output|print|show|repeat|dump|reveal|return|display|give)(?: me| the| your| all| "
+        r"full)* (?:initiali[sz]ation|init)(?: [a-z]+){0,2}?(?: above| text| prompt| message| instructions|$)", 0.85, 0.3),
+    _own("they|someone|somebody", r"\b(?:they|someone|somebody)(?: [a-z]+)? (?:tell|told|tells|ask|asked|instruct|instructed|order|"
+        r"ordered|forbid|forbade|make|made) (?:you|u)(?: [a-z]+){0,2}? (?:not|never|hide|keep|say|before|secret|about)\b", 0.5, 0.3, 0.35,
+         unless=_TRADE + r"|\b(?:customers?|teacher|boss|doctor|friend|parents)\b"),
+    _own("instructions|rules|prompt|guidelines", r"\byour (?:[a-z]+ )?(?:instructions|rules|prompt|guidelines) (?:were|was|had been|are|"
+        r"is) (?:a|an|the|in|on|printed|written|published|put|turned)\b", 0.55, 0.2, 0.3, beside="your"),
+    _own("context|tokens", r"\b(?:whole|entire|full|complete|raw|all)(?: of)?(?: the| your| this| of| current)* "
+        r"(?:context(?: window)?|tokens)\b", 0.45, 0.2, 0.4,
+         unless=_TRADE + r"|\b(?:react|browser|spring|django|form|size|length|limit|cost|count|usage|auth|access|refresh|api|jwt|design|"
+             r"thread|gdb|requests?|app|application)\b"),
+    _own("prompt|prompts|instructions|message", rf"\b(?:its|(?:the|this|that) (?:bot|assistant|model|ai|chatbot)s?) (?:(?:{_EARLY}) )+"
+        r"(?:prompts?|instructions|messages?)\b", 0.4, 0.1, 0.4,
+         unless=r"\b(?:my|our|we|write|improve|design|rate|test|defen[cs]es?|users? (?:who|try|asks?))\b"),
+    _own("role|persona|character|behaviour|behavior|job", r"\b(?:text|instructions?|prompts?|messages?|words?|lines?) (?:that |which )?"
+        r"(?:defin|describ|set|sets|mak|giv|gav|creat)(?:es?|ed|s|e)?(?: up)? (?:you |that |your |this |the )+"
+        r"(?:role|persona|character|behaviou?r|job)\b", 0.55, 0.3, 0.3,
+         unless=_TRADE + r"|\b(?:write|draft|improve|rewrite|new|ad|advert|posting|candidates?|employees?)\b"),
+    _own("see|read|view|know|shown|visible", r"\b(?:rules?|instructions?|guidelines|text|prompts?|messages?)(?: [a-z]+){0,2}? (?:the user|"
+        r"users|i|we|nobody|others)(?: am| are| is)? (?:cannot|cant|can not|may not|doesnt|does not|dont|do not|never|not allowed to|"
+        r"must not|not|isnt|arent)(?: [a-z]+)? (?:see|read|view|know|shown|visible)\b", 0.5, 0.2, 0.35, beside="you|your|u"),
 )  # fmt: skip
 """What asks for a model's own text."""

@@ -19,7 +19,7 @@ from orchestrator_security.injection.wording import Described, Sentence
 
 _ASKING = frozenset(("SHOW", "SAY", "REVEAL", "WH", "CREATE", "EXACT", "PIECE", "FORMAT"))
 _ALSO_ASKING_WORDS = (
-    "hand put hash sing tldr verbatim json yaml table let see need want know check continue finish include append post "
+    "hand put hash sing tldr tl dr echo verbatim json yaml table let see need want know check continue finish include append post "
     "clone mirror render load save export backup act imagine does do is are did has have can could would"
 )
 _ALSO_ASKING = frozenset(_ALSO_ASKING_WORDS.split())
