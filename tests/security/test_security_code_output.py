@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -138,3 +140,13 @@ def test_an_answer_that_is_nothing_but_crowded_code_does_not_look_clean() -> Non
     hits = CodeScanner().scan("eval(x)\n" * 2_500, ScanContext(direction="out"))
     assert [hit.rule_id for hit in hits] == ["code.not-scanned"]
     assert "packs too much" in hits[0].message
+
+
+def test_marks_that_a_library_left_on_shared_nodes_do_not_make_a_text_crowded() -> None:
+    shared = ast.parse("x", mode="eval").body.ctx  # type: ignore[attr-defined]
+    assert shared is ast.parse("y", mode="eval").body.ctx  # type: ignore[attr-defined]
+    shared._bandit_parent = ast.parse("eval(x)\n" * 3_000)
+    try:
+        assert [hit.rule_id for hit in CodeScanner().scan("```python\nexec(x)\n```", OUT)] == ["code.B102"]
+    finally:
+        del shared._bandit_parent

@@ -60,13 +60,18 @@ def scan_python(
 
 
 def _denser(tree: ast.AST, limit: int) -> bool:
-    """Whether a tree has more nodes than ``limit``; half the time of ``ast.walk``, which looks every field up by its name."""
+    """Whether a tree has more nodes than ``limit``; ``ast.walk`` with a bound, in half of the time.
+
+    Only fields count: bandit itself hangs parents on nodes, also on ``ast.Load()``, which all trees share.
+    """
     left, stack = limit, [tree]
     while stack:
         left -= 1
         if left < 0:
             return True
-        for value in stack.pop().__dict__.values():
+        node = stack.pop()
+        for field in node._fields:
+            value = getattr(node, field, None)
             if isinstance(value, ast.AST):
                 stack.append(value)
             elif isinstance(value, list):
