@@ -150,9 +150,12 @@ _PROSE = (
 )  # fmt: skip
 
 
+_PLACES = (*_COMMANDS, *_FILES, *_CALLS, *_ADDRESSES, *_HEADERS, *_PROSE)
+
+
 def find_command_passwords(text: str) -> Iterator[SecretMatch]:
     """Passwords of commands, headers and files with columns: ``sshpass -p``, ``curl -u user:``, ``requirepass``, ``.pgpass``."""
-    for place in (*_COMMANDS, *_FILES, *_CALLS, *_ADDRESSES, *_HEADERS, *_PROSE):
+    for place in _PLACES:
         if any(keyword in text for keyword in place.keywords):
             for match in compiled(place.pattern).finditer(text):
                 if _proves(match["secret"][:_JUDGED_MAX], place.proof):

@@ -6,6 +6,8 @@ spell or rhyme *the* password, or speaks of the one that *you* guard, wants one 
 
 from __future__ import annotations
 
+from functools import partial
+
 from orchestrator_security.injection.sentence_rules import SentenceRule
 
 _KEPT = (
@@ -42,36 +44,8 @@ _OTHER = (
     r"terraform|library|package|node|react|server|middleware|feature|capture|american|national|red|white|option|cli)\b"
 )
 
-
-def _secret(
-    words: str,
-    pattern: str,
-    request: float,
-    untrusted: float,
-    asked: float = 0.0,
-    *,
-    beside: str = "",
-    unless: str = _OTHER,
-) -> SentenceRule:
-    return SentenceRule(
-        "secret", "prompt_extraction", "private", words, pattern, request, untrusted, asked, beside, unless
-    )
-
-
-def _void(
-    words: str,
-    pattern: str,
-    request: float,
-    untrusted: float,
-    asked: float = 0.0,
-    *,
-    beside: str = "",
-    unless: str = "",
-) -> SentenceRule:
-    return SentenceRule(
-        "void-rules", "prompt_injection", "void", words, pattern, request, untrusted, asked, beside, unless
-    )
-
+_secret = partial(SentenceRule, "secret", "prompt_extraction", "private", unless=_OTHER)
+_void = partial(SentenceRule, "void-rules", "prompt_injection", "void")
 
 _YOURS = (
     "rules?|instructions?|prompts?|directives?|guidelines|restrictions?|limits|limitations|constraints|polic(?:y|ies)|programming|"

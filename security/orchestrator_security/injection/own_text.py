@@ -7,6 +7,8 @@ speak of *their* prompt.
 
 from __future__ import annotations
 
+from functools import partial
+
 from orchestrator_security.injection.sentence_rules import SentenceRule
 
 _EARLY = (
@@ -57,20 +59,7 @@ _TRADE = (
     r"(?:show|print|include)|attackers?|somebody asks|someone asks|people ask)\b"
 )
 
-
-def _own(
-    words: str,
-    pattern: str,
-    request: float,
-    untrusted: float,
-    asked: float = 0.0,
-    *,
-    beside: str = "",
-    unless: str = _TRADE,
-) -> SentenceRule:
-    return SentenceRule(
-        "own-text", "prompt_extraction", "own", words, pattern, request, untrusted, asked, beside, unless
-    )
+_own = partial(SentenceRule, "own-text", "prompt_extraction", "own", unless=_TRADE)
 
 
 RULES: tuple[SentenceRule, ...] = (
