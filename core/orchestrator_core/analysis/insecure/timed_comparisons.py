@@ -52,7 +52,8 @@ def _compared(site: Site) -> None:
         and (site.uses("hmac") or any(w in n for n in names for w in ("sig", "mac", "token", "password", "hash")))
     )
     severity: Severity
-    if any("csrf" in n or "xsrf" in n for n in names) or (computed and _is_checksum(site, (left, right), names)):
+    hashed = computed or any(_from_digest(site, side) for side in (left, right))
+    if any("csrf" in n or "xsrf" in n for n in names) or (hashed and _is_checksum(site, (left, right), names)):
         severity = "low"  # worth nothing to guess, or no secret at all
     elif all(n.strip("_") in ("hash", "token", "digest") or n.endswith("_token") for n in names) and not (
         site.where.answers
@@ -98,7 +99,7 @@ def _is_checksum(site: Site, sides: tuple[ast.AST, ast.AST], names: list[str]) -
     """``hashlib.sha256(data).hexdigest() == expected_hash``: a check that a file arrived whole."""
     if any(w in n for n in names for w in ("sig", "mac", "token", "password", "passwd", "secret")):
         return False
-    text = " ".join(ast.unparse(side) for side in sides).lower()
+    text = " ".join(ast.unparse(defined(site, side) or side) for side in sides).lower()
     return (
         "hmac" not in text
         and "passw" not in text
