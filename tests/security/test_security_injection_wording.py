@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orchestrator_core.analysis.orders import unmasking
 from orchestrator_security.contract import ScanContext
-from orchestrator_security.injection import wording
+from orchestrator_security.injection import sentences, wording
 from orchestrator_security.injection.injection_scanner import InjectionScanner
 from orchestrator_security.injection.word_classes import classes
 from orchestrator_security.scanner import Hit
@@ -154,8 +154,9 @@ def test_an_order_has_better_odds_than_its_harmless_twin() -> None:
 
 
 def test_the_weights_are_small_enough_to_be_read_at_once() -> None:
-    assert wording.WEIGHTS.stat().st_size <= 60_000
-    assert len(wording.model().weights) > 1_000
+    assert wording.WEIGHTS.stat().st_size <= 600_000
+    assert wording.models().keys() == {*wording.PLACES, *wording.KINDS}
+    assert all(len(model.weights) > 1_000 for model in wording.models().values())
 
 
 @given(st.text(max_size=400))
@@ -167,9 +168,9 @@ def test_any_text_has_finite_odds(text: str) -> None:
 
 @given(st.lists(st.sampled_from(sorted(classes())), max_size=300))
 def test_sentences_are_bounded_however_many_words_stand_in_a_row(words: list[str]) -> None:
-    for sentence in wording.sentences(unmasking.plain(" ".join(words))):
-        assert len(sentence.words) <= wording.SENTENCE_WORDS_MAX
-        assert len(wording.features(sentence)) <= 6 * wording.SENTENCE_WORDS_MAX
+    for sentence in sentences.sentences(unmasking.plain(" ".join(words))):
+        assert len(sentence.words) <= sentences.SENTENCE_WORDS_MAX
+        assert len(wording.features(sentence)) <= 6 * sentences.SENTENCE_WORDS_MAX
 
 
 def test_lone_surrogates_and_floods_are_read() -> None:

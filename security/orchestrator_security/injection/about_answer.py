@@ -72,42 +72,42 @@ PHRASES: tuple[Phrase, ...] = (
         r"poem|single word|all caps)\b"),
     _phrase("orders-about-answer", "output", 0.5, _WRITE,
         f"{_GAP}{{0,8}}? (?:the )?(?:following|below|exact|same) (?:string|sentence|phrase|text|words?|message|line|url|link|"
-        r"image|statement|markdown|paragraph)(?= \.| exactly| and| in| at| as| to| verbatim| word| http|$)", 0.1, ordered=True),
+        r"image|statement|markdown|paragraph)(?= \.| exactly| and| in| at| as| to| verbatim| word| http|$)", ordered=True),
     _phrase("orders-about-answer", "output", 0.4, "exactly|verbatim|as",
-        r" (?:as (?:it is|is|written|shown|follows)|is \.|given|word for word)", 0.05),
+        r" (?:as (?:it is|is|written|shown|follows)|is \.|given|word for word)"),
     _phrase("orders-about-answer", "output", 0.5, "repeat|say|write|output|type",
         f" (?:the )?(?:word|phrase|following|sentence|letter|string|text|this){_GAP}{{0,3}}? (?:times|forever|over and over|"
-        r"indefinitely|endlessly)\b", 0.2),
+        r"indefinitely|endlessly)\b"),
     _phrase("orders-about-answer", "output", 0.6, "instead|rather",
         " (?:of|than)(?: (?:the|a|an|any|following|doing|giving|providing|answering|responding|summari[sz]ing|translating|"
         "writing|completing))+ (?:summary|answer|response|summari[sz]|the user|users|question|request|task|original|"
-        "translation|above|what)", 0.1),
+        "translation|above|what)"),
     _phrase("orders-about-answer", "output", 0.45, "do|dont|never|stop|avoid|refrain|skip|cease",
         " (?:not |from )?(?:summari[sz]e|summari[sz]ing|translate|translating|analy[sz]e|analy[sz]ing|answer|answering|process|"
         "processing|mention|complete|continue|respond|follow|followed)(?: [a-z]++)? ?(?:the|this|that|any|to|with) (?:[a-z]++ "
-        r")?(?:text|document|email|mail|article|question|user|task|instructions?|above|request|prompt|query)\b", 0.1),
+        r")?(?:text|document|email|mail|article|question|user|task|instructions?|above|request|prompt|query)\b"),
     _phrase("orders-about-answer", "output", 0.6, "make|ensure|see|be|check|guarantee",
         f" (?:sure |certain |to it |careful )?(?:that )?your(?: [a-z]++)? {_ANSWER} [a-z]++", ordered=True),
     _phrase("orders-about-answer", "output", 0.5, "conclude|end|begin|start|finish|open|close",
         " (?:it |this |everything )?with (?:a|an|the|one|some) (?:[a-z]++ )?(?:sentence|phrase|joke|line|quote|question|word|"
-        r"fact|statement|poem|reference|mention|promotion|advertisement|compliment|haiku|words)\b", 0.0),
+        r"fact|statement|poem|reference|mention|promotion|advertisement|compliment|haiku|words)\b"),
     _phrase("orders-about-answer", "output", 0.5, "reply|respond|answer|say",
-        r" (?:only|just|simply|solely) (?:with )?(?:by |yes|no|the|a|an|one|ok|true|false|[a-z]++ \.)", 0.1),
+        r" (?:only|just|simply|solely) (?:with )?(?:by |yes|no|the|a|an|one|ok|true|false|[a-z]++ \.)"),
     _phrase("orders-about-answer", "output", 0.6, ".",
         " (?:please |now |also |always |then |and |next |finally |kindly )*(?!(?:in|we|i|you|thank|thanks|our|the|this|it|as|"
         "if|he|she|they|there|from|your|any|my|what|when|how|for|to|an?|with|once|after|at|on|by|"
         r"all|no|is|are|was|not|that|these|those|here|who|which|where|why|let|please)\b)[a-z]++(?: (?!your\b|our\b|us\b|"
         rf"me\b)[a-z]++){{0,12}}? (?:in|into|to|within|of|throughout|with|at the (?:end|start|top) of) (?:all )?your (?:[a-z]++ "
-        rf")?{_ANSWER}\b", 0.05),
+        rf")?{_ANSWER}\b"),
     _phrase("orders-about-answer", "output", 0.5, "answer|respond|reply|speak|write|talk|summari[sz]e|communicate",
         " (?:only |everything |it |this )?(?:in|with|like|as|using) (?:the |an? )(?:style|voice|manner|tone|accent|language|"
-        r"persona|words|form|format) of\b", 0.05, ordered=True),
+        r"persona|words|form|format) of\b", ordered=True),
     _phrase("orders-about-answer", "output", 0.5, "say|write|print|reply|respond|answer|output",
-        r" only (?:i |we |that |this |quote |with |the |yes|no\b|ok\b|hacked|url)", 0.1),
+        r" only (?:i |we |that |this |quote |with |the |yes|no\b|ok\b|hacked|url)"),
     _phrase("if-asked", "output", 0.6, "if|when|whenever|should",
         " (?:someone |anyone |anybody |the user |a user |users |you are |they |people |you )?(?:asked|asks|ask|questioned|are "
         r"asked|be asked|inquires?|inquire)\b"
-        r"(?: [a-z]++){0,10}? (?:respond|say|answer|reply|state|tell them|tell him|claim|pretend|insist|always|deny)\b", 0.1),
+        r"(?: [a-z]++){0,10}? (?:respond|say|answer|reply|state|tell them|tell him|claim|pretend|insist|always|deny)\b"),
     _phrase("ignore-instructions", "order", 0.8, "do not|dont|never|stop|no longer",
         " (?:follow|obey|listen to|use|heed|following|obeying|respect|trust|read|regard)(?: (?:the|any|your|all|those|these|"
         r"to)\b)*+ (?:earlier|previous|prior|above|other|original|former|initial|old|system)"
@@ -127,16 +127,16 @@ PHRASES: tuple[Phrase, ...] = (
         "antworte|antworten|responde|responda|reponds|repondez|rispondi|rispondete|antwoord|odpowiedz|schreibe|escribe|ecris|"
         "scrivi",
         " (?:sie |nur |solo |uniquement |seulement |apenas |alleen |tylko |ausschliesslich |unicamente |stattdessen |en su "
-        r"lugar )*(?:auf|mit|in|en|con|par|com|met|na|ein|eine|un|una|une|po)\b", 0.05),
+        r"lugar )*(?:auf|mit|in|en|con|par|com|met|na|ein|eine|un|una|une|po)\b"),
     _phrase("orders-about-answer", "output", 0.5, "reply|respond|answer",
         " (?:only )?(?:with|in|using) (?:a|an|one|only|just) (?:single |one )?(?:emojis?|words?|numbers?|letters?|haiku|poem|"
-        r"sentence|limerick|rhyme|song)\b", 0.05, ordered=True),
+        r"sentence|limerick|rhyme|song)\b", ordered=True),
     _phrase("orders-about-answer", "output", 0.5, "everything|anything|whatever|all",
-        r" (?:that )?you (?:say|write|output|answer|reply|respond|generate|produce)\b", 0.1),
+        r" (?:that )?you (?:say|write|output|answer|reply|respond|generate|produce)\b"),
     _phrase("ignore-instructions", "order", 0.6, "forget|ignore|disregard",
         " (?:all|everything|anything|what is|whats)(?: of)?(?: the| that| this)?(?: is| was)? (?:above|before|written above|"
         r"said above)\b", 0.5, ordered=True),
     _phrase("new-task", "order", 0.3, "instructions|instruction|directives?|orders|task",
         rf" (?:follows? |below )?\. (?:please )?(?:{_WRITE}|recite|ignore|disregard)\b", 0.05),
 )  # fmt: skip
-"""Evidence that counts in texts of others, and mostly not in a request."""
+"""Evidence that counts in texts of others; of a request only what wants earlier instructions forgotten."""

@@ -52,14 +52,12 @@ def _told(
     pattern: str,
     weight: float,
     *,
-    asked: float = 0.0,
     beside: str = "",
     unless: str = "",
     name: str = "to-the-model",
     group: str = "addressed",
-    request: float = 0.0,
 ) -> SentenceRule:
-    return SentenceRule(name, "prompt_injection", group, words, pattern, request, weight, asked, beside, unless)
+    return SentenceRule(name, group, words, pattern, weight, beside, unless)
 
 
 _STORY = (
@@ -129,7 +127,7 @@ RULES: tuple[SentenceRule, ...] = (
         r"\bfor (?:machines|models|bots|ais) only\b", 0.6, unless=_HISTORY),
     _told("reading|read|see|seeing|processing|parse|parsing", r"\bif (?:you|u) (?:can |are able to |are |re )?(?:now )?(?:read|reading|"
         r"see|seeing|processing|"
-        r"parse|parsing) (?:this|these)\b", 0.3, asked=0.1, beside="if"),
+        r"parse|parsing) (?:this|these)\b", 0.35, beside="if"),
     # The user behind the reader.
     _told("user|users", r"\b(?:the|this|your|that|der|lutilisateur) user(?: has| already| have| had| just| himself| herself)*(?: "
         r"[a-z]+)? (?:approved|confirmed|agreed|authori[sz]ed|granted|consented|allowed|waived|permitted|accepted|wants you to|asks you "
@@ -174,8 +172,7 @@ RULES: tuple[SentenceRule, ...] = (
     _told("authorised|authorized|longer|required|allowed", r"\byou(?:re| are)? (?:now |hereby |fully )*(?:authori[sz]ed to (?:escalate|"
         r"run|execute|delete|use|access|skip|bypass|send|share)|no longer (?:required|bound|obliged|allowed|permitted|need|an)|free to "
         r"ignore|exempt)\b", 0.45, unless=r"\b(?:subscription|contract|invoice|insurance|account|employee|gdpr|visa)\b"),
-    _told("reassigned|promobot|bot", r"\byou(?:re| are) now (?:[a-z]*bot|an?? ?[a-z]+ (?:bot|assistant|ai|agent)|called|named)\b", 0.5,
-        request=0.3),
+    _told("reassigned|promobot|bot", r"\byou(?:re| are) now (?:[a-z]*bot|an?? ?[a-z]+ (?:bot|assistant|ai|agent)|called|named)\b", 0.5),
     _told("summarise|summarize|summarising|summarizing|summary|translate|translating|replying|answering|reading|summarises|summarizes",
         r"\b(?:when|while|before|after|if|whoever|once)(?: you| it| they| someone)?(?: have| are| is| has)? (?:summari[sz]es?|"
         r"summari[sz](?:e|ing)|translat(?:e|ing)|(?:reply|answer|respond|finish)(?:ing)? (?:to )?the (?:user|question)|read(?:ing)?|"

@@ -24,9 +24,8 @@ from orchestrator_core.analysis.orders.recogniser import told_of
 Category = Literal["prompt_injection", "jailbreak", "prompt_extraction"]
 
 CAPS: Mapping[str, float] = {
-    "role": 0.6, "free": 1.2, "refusal": 0.9, "rules": 0.4, "harm": 0.4, "dual": 0.6, "stake": 0.4, "model": 0.15, "confirm": 0.3,
-    "mode": 0.7, "character": 0.35, "hypothesis": 0.5, "output": 0.8, "urgency": 0.4, "new-task": 0.7, "encoding": 0.5, "exfiltration": 1.0,
-    "phishing": 0.7, "authority": 0.45, "private": 1.0, "code": 0.8, "meta": 0.6,
+    "free": 1.2, "hypothesis": 0.5, "output": 0.8, "new-task": 0.7, "encoding": 0.5,
+    "exfiltration": 1.0, "phishing": 0.7, "authority": 0.45, "private": 1.0, "code": 0.8,
 }  # fmt: skip
 """What a group of phrases may count at most; a group that is not named: 2.0."""
 _CAP = 2.0
@@ -111,19 +110,20 @@ class PhraseTable:
     """Phrases by the word they begin with. A pattern is compiled when one of its first words is met."""
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
-        self._by_word: dict[str, list[tuple[Phrase, bool]]] = {}
+        self._by_word: dict[bool, dict[str, list[tuple[Phrase, bool, float]]]] = {False: {}, True: {}}
         for phrase in phrases:
             beginnings: dict[str, bool] = {}
             for beginning in phrase.first.split("|"):
                 word, _, more = beginning.partition(" ")
                 beginnings[word] = beginnings.get(word, True) and not more
-            for word, single in beginnings.items():
-                self._by_word.setdefault(word, []).append((phrase, single))
+            for untrusted, weight in ((False, phrase.request), (True, phrase.untrusted)):
+                for word, single in beginnings.items() if weight else ():
+                    self._by_word[untrusted].setdefault(word, []).append((phrase, single, weight))
         self._tried: dict[bool, dict[str, list[_Tried]]] = {False: {}, True: {}}
 
     def pieces(self, tokens: Sequence[str], *, untrusted: bool) -> list[Piece]:
         """What stands in the words; each phrase counts once."""
-        by_word = self._by_word
+        by_word = self._by_word[untrusted]
         if by_word.keys().isdisjoint(tokens):
             return []
         table = self._tried[untrusted]
@@ -156,8 +156,7 @@ class PhraseTable:
     def _compiled(self, word: str, *, untrusted: bool) -> list[_Tried]:
         tried: list[_Tried] = [
             (compiled(phrase.rest if single else f"(?:{phrase.first}){phrase.rest}").match, single, phrase, weight)
-            for phrase, single in self._by_word[word]
-            if (weight := phrase.untrusted if untrusted else phrase.request)
+            for phrase, single, weight in self._by_word[untrusted][word]
         ]
         self._tried[untrusted][word] = tried
         return tried

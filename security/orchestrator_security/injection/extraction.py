@@ -160,7 +160,7 @@ PHRASES: tuple[Phrase, ...] = (
     _phrase("own-instructions", "own", 0.8, _ASK,
         "(?: [a-z]++){0,6}? your (?:own |full |current |internal |entire )?(?:configuration|initiali[sz]ation|setup|system "
         r"settings)(?= \.| in| as| now| and|$)", 0.4, ordered=True),
-    _phrase("text-above", "own", 0.5, "at|from|since",
+    _phrase("text-above", "own", 0.3, "at|from|since",
         " the (?:very )?(?:start|beginning|top) of (?:this|our|the) (?:chat|conversation|session|context|prompt|dialogue|"
         r"thread)\b", 0.2),
     _phrase("text-above", "own", 0.4, "hidden|secret|invisible|initial|first",

@@ -17,13 +17,10 @@ from orchestrator_security.contract import ScanContext
 from orchestrator_security.injection import (
     about_answer,
     addressed,
-    boundless,
     extraction,
     jailbreak,
-    kept_secret,
-    own_text,
+    sentences,
     stray_order,
-    told_earlier,
     untrusted,
     wording,
 )
@@ -39,11 +36,10 @@ from orchestrator_security.scanner import Hit
 
 REQUEST_THRESHOLD = 0.8
 UNTRUSTED_THRESHOLD = 0.5
-WORDING_SHARE: dict[wording.Place, float] = {"request": 0.22, "told": 0.22}
-WORDING_EVEN: dict[wording.Place, float] = {"request": 0.0, "told": 1.2}
+WORDING_SHARE: dict[wording.Place, float] = {"request": 0.6, "told": 0.3, "task": 0.2}
+WORDING_EVEN: dict[wording.Place, float] = {"request": 0.0, "told": 0.0, "task": 0.2}
 WORDING_MOST = 1.5
-"""What one of log-odds of the wording counts, from where on it counts, and what it counts at most. By ``benchmarks/injection/fit.py``."""
-TASK_SHARE = 0.15
+"""What one of log-odds of the wording counts, from where on it counts, and what it counts at most."""
 PARTED_MIN, PARTED_WEIGHT = 3, 0.4
 _PARTED = r"(?<=[A-Za-z])[\xad\x00-\x08\x0e-\x1a\u200b-\u200d\u2060-\u2064\ufeff](?=[A-Za-z])"
 LIKELY = frozenset(("wording", "stray"))
@@ -53,6 +49,7 @@ _ADDRESSED = frozenset((
     "persona", "character", "du", "dir", "dich", "dein", "tu", "te", "vous", "votre", "usted", "eres", "tus", "voce", "lei",
     "ti", "ты", "вы",
 ))  # fmt: skip
+_TALKS_OUT = frozenset(("free", "wording"))
 _NOT_ADDRESSED = 0.5
 """A jailbreak speaks to somebody: without a word for who is spoken to, or for what it shall say, "unrestricted" is about a container."""
 SCAN_MAX_CHARS = 200_000
@@ -104,32 +101,27 @@ class InjectionScanner:
 
 def evidence(text: str, *, theirs: bool) -> Evidence:
     """All that speaks for an order to a model, each piece weighed for where the text comes from."""
-    plain = unmasking.plain(wording.lines_parted(text))
+    plain = unmasking.plain(sentences.lines_parted(text))
     words = tokens(plain)
     table = _table()
     pieces = table.pieces(words, untrusted=theirs)
-    if pieces and not theirs and _ADDRESSED.isdisjoint(words):
-        pieces = [
-            replace(piece, weight=piece.weight * _NOT_ADDRESSED) if piece.category == "jailbreak" else piece
-            for piece in pieces
-        ]
     for veil, said in unveiled(text, plain, words):
         seen = {piece.words for piece in pieces}
+        clear = unmasking.plain(said)
+        there = table.pieces(tokens(clear), untrusted=theirs)
         behind = Evidence(
-            tuple(
-                piece
-                for piece in table.pieces(tokens(unmasking.plain(said)), untrusted=theirs)
-                if piece.words not in seen
+            (
+                *(piece for piece in there if piece.words not in seen),
+                *worded(wording.described(clear), (), theirs=theirs),
             )
         )
-        if behind.score >= UNTRUSTED_THRESHOLD:
+        if behind.score >= (UNTRUSTED_THRESHOLD if theirs else REQUEST_THRESHOLD):
             heaviest = behind.heaviest()
             pieces.append(Piece(f"injection.{veil}", heaviest.category, "veiled", max(1.0, behind.score)))
     pieces += smuggled(text, plain, untrusted=theirs)
     wordings = wording.described(plain)
-    pieces += _rules().pieces(wordings, untrusted=theirs)
-    pieces += boundless.boundless(wordings)
     if theirs:
+        pieces += _rules().pieces(wordings)
         pieces += addressed.marked(plain)
         pieces += stray_tasks(text, wordings)
         pieces += stray_code(text)
@@ -137,6 +129,8 @@ def evidence(text: str, *, theirs: bool) -> Evidence:
     if not text.isascii():
         pieces += in_other_scripts(wordings)
     pieces += worded(wordings, pieces, theirs=theirs)
+    if pieces and not theirs and _ADDRESSED.isdisjoint(words):
+        pieces = [_not_addressed(piece) for piece in pieces]
     if pieces and _parted_words(text):
         pieces.append(Piece("injection.parted-words", "prompt_injection", "veiled", PARTED_WEIGHT))
     return Evidence(tuple(pieces), len(words))
@@ -144,14 +138,18 @@ def evidence(text: str, *, theirs: bool) -> Evidence:
 
 def worded(wordings: wording.Described, pieces: Sequence[Piece], *, theirs: bool) -> Iterator[Piece]:
     """What the wording counts, beside the phrases."""
-    place: wording.Place = "told" if theirs else "request"
-    odds = wordings.log_odds(place) - WORDING_EVEN[place]
-    weight = min(WORDING_MOST, WORDING_SHARE[place] * odds)
-    if weight > 0:
-        yield Piece("injection.wording", "prompt_injection", "wording", weight)
     stray = any(piece.group == "stray" for piece in pieces)
-    if theirs and not stray and (task := wordings.log_odds("task") * TASK_SHARE) > 0:
-        yield Piece("injection.wording", "prompt_injection", "wording", task)
+    places: tuple[wording.Place, ...] = ("told",) if theirs and stray else ("told", "task") if theirs else ("request",)
+    for place in places:
+        weight = min(WORDING_MOST, WORDING_SHARE[place] * (wordings.log_odds(place) - WORDING_EVEN[place]))
+        if weight > 0:
+            kind = None if theirs else wordings.kind()
+            yield Piece("injection.wording", kind or "prompt_injection", "wording", weight)
+
+
+def _not_addressed(piece: Piece) -> Piece:
+    talks_out = piece.category != "prompt_extraction" and piece.group in _TALKS_OUT
+    return replace(piece, weight=piece.weight * _NOT_ADDRESSED) if talks_out else piece
 
 
 def _parted_words(text: str) -> bool:
@@ -204,7 +202,6 @@ def _table() -> PhraseTable:
             *extraction.PHRASES,
             *jailbreak.PHRASES,
             *about_answer.PHRASES,
-            *told_earlier.PHRASES,
             *untrusted.PHRASES,
         ]
     )
@@ -212,4 +209,4 @@ def _table() -> PhraseTable:
 
 @cache
 def _rules() -> RuleTable:
-    return RuleTable([*own_text.RULES, *kept_secret.RULES, *boundless.RULES, *addressed.RULES, *stray_order.RULES])
+    return RuleTable((*addressed.RULES, *stray_order.RULES))

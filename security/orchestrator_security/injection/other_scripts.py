@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from orchestrator_security.injection.evidence import Category, Piece
+from orchestrator_security.injection.sentences import Sentence
 from orchestrator_security.injection.word_classes import of_other_scripts
-from orchestrator_security.injection.wording import Described, Sentence
+from orchestrator_security.injection.wording import Described
 
 _TOLD = frozenset(("TOLD", "RULES", "SYSTEM"))
 _ASKED = frozenset(("SHOW", "SAY", "REVEAL"))

@@ -16,9 +16,7 @@ _PEOPLE = (
 
 
 def _form(words: str, pattern: str, weight: float = 0.5, unless: str = _PEOPLE, beside: str = "") -> SentenceRule:
-    return SentenceRule(
-        "orders-about-answer", "prompt_injection", "stray-form", words, pattern, 0.0, weight, 0.0, beside, unless
-    )
+    return SentenceRule("orders-about-answer", "stray-form", words, pattern, weight, beside, unless)
 
 
 _SAY = (

@@ -1,17 +1,19 @@
-"""How a text is worded, by a small linear model: what no phrase was written for.
+"""How much the words of a text, all together, speak for an order to a model: for those that no phrase was written for.
 
-Each sentence is read twice: as its words, and as the bare row of its word classes (``word_classes``) with pairs and triples of
-neighbours, so that "scrap whatever they instructed you" reads like "ignore what you were told". The weights were
-fitted on texts written for it (``benchmarks/injection/fit.py``), apart for requests and for texts of others.
+A linear model reads what stands in a text: its words, pairs of neighbours, and the classes of its words (``word_classes``) with their
+pairs and triples, so that "scrap whatever they instructed you" reads like "ignore what you were told". The more features, the less each
+counts, so that a text is no more suspicious for being long. A request is read as a whole, since a jailbreak spreads over all of its
+sentences; a text of somebody else sentence by sentence, since the order in it is one foreign sentence. The weights are a logistic
+regression on texts that were written for it (``benchmarks/injection/fit.py``).
 
-Linear: a fixed number of look-ups for each word; a sentence ends after sixty words at the latest.
+Linear: a fixed number of look-ups for each word.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
@@ -19,112 +21,58 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, field
 
-from orchestrator_core.analysis.lazy_patterns import compiled
-from orchestrator_security.injection.word_classes import classes, joined
+from orchestrator_security.injection.sentences import Sentence, sentences
+from orchestrator_security.injection.word_classes import classes
 
 Place = Literal["request", "told", "task"]
 PLACES: tuple[Place, ...] = ("request", "told", "task")
 """An order in a request; one in a text of others; a task in such a text that has nothing to do with it."""
+Kind = Literal["jailbreak", "prompt_extraction"]
+KINDS: tuple[Kind, ...] = ("jailbreak", "prompt_extraction")
+"""What a hostile request is after: another role without rules, or what the model was told. What is neither is an order of another kind."""
 
 WEIGHTS = Path(__file__).with_name("wording.json")
-SENTENCE_WORDS_MAX = 60
-SENTENCES_MAX = 4_000
-_WORDS_LEAST, _LETTERS_OF_WORD = 200, 5
-"""So many words are read of any text, and beyond them one for so many characters: enough for prose, not for a flood of short words."""
-_SHORT_MOST, _LETTERS_OF_SENTENCE, _WORD_AND_MORE = 200, 15, 3
-"""So many sentences are read of any text, and beyond them one for so many characters, none of a single word."""
-LONG_ROW = 10
-"""A sentence with more words of a class than this is a long one."""
-LENGTH: dict[Place, float] = {"request": 0.8, "told": 0.4, "task": 0.4}
-"""The strongest of many sentences is strong by chance: what each doubling of their number takes away, times 1.44."""
-_CAPITAL = r"\n(?=[ \t]{0,8}[A-Z])"
+WINDOW_WORDS = 250
+"""A longer request is read in parts of about so many words, as long as the longest texts that the weights were fitted on."""
+_LEAST_FEATURES = 4
+_CROWDED = 0.4
+"""Each of n features counts its weight times n to the power of minus this. Of .25 to .5 it held best for turns that were left out."""
+_SECOND, _LENGTH = 0.3, 0.6
+"""What a second suspicious sentence adds of what it counts, and what each doubling of the sentences takes away, times 1.44: the
+strongest of many is strong by chance."""
 _OPENERS = frozenset(
     ("please", "now", "then", "also", "next", "and", "kindly", "finally", "bitte", "just", "ok", "okay", "so", "hey")
 )
-
-
 _SMALL_CLASSES = frozenset((
     "YOU", "ME", "WE", "THIS", "ALL", "NOT", "ONLY", "NOW", "IF", "INSTEAD", "ASLIKE", "PLEASE", "NEW", "MUST", "WH",
 ))  # fmt: skip
 
 
-class Sentence(Struct, frozen=True):
-    """One sentence: its words, and the classes of those that have one, in order."""
-
-    words: tuple[str, ...]
-    row: tuple[str, ...]
-
-
 class Model(Struct, frozen=True):
-    """Hundredths of log-odds, for each place: what a sentence counts before it is read, and what each feature counts."""
+    """Hundredths of log-odds: what a text counts before it is read, and what each feature counts."""
 
-    bias: tuple[int, int, int]
-    weights: dict[str, tuple[int, int, int]]
+    bias: int
+    weights: dict[str, int]
 
 
 @cache
-def model() -> Model:
+def models() -> dict[Place | Kind, Model]:
     """The fitted weights, read once."""
-    return msgspec.json.decode(WEIGHTS.read_bytes(), type=Model)
+    return msgspec.json.decode(WEIGHTS.read_bytes(), type=dict[Place | Kind, Model])
 
 
-@cache
-def _column(place: Place) -> dict[str, float]:
-    number = PLACES.index(place)
-    return {name: row[number] / 100 for name, row in model().weights.items() if row[number]}
-
-
-@cache
-def _single_words(place: Place) -> dict[str, float]:
-    return {name: weight for name, weight in _column(place).items() if name not in _little()}
-
-
-@cache
-def _ends() -> re.Pattern[str]:
-    # A long line that goes on with a letter is wrapped; any other line stands for itself.
-    return re.compile(
-        r"[.!?;:。！？|][ \t.!?;:|]*+\n*+|\n(?:(?:[ \t>*#|-]*+\n)++|(?<![^\n]{50}\n)[ \t>*#|-]*+|[ \t>*#|-]*+(?![a-z]))"
-    )
-
-
-@cache
-def _word() -> re.Pattern[str]:
-    return re.compile(r"[^\W_]+")
-
-
-def lines_parted(text: str) -> str:
-    """The text with a blank line before each line that begins with a capital, which ``unmasking.plain`` would make small."""
-    return compiled(_CAPITAL).sub("\n\n", text) if "\n" in text else text
-
-
-def sentences(plain_text: str) -> Iterator[Sentence]:
-    """The sentences of a text that ``unmasking.plain`` made plain."""
-    text = plain_text.replace("'", "") if "'" in plain_text else plain_text
-    if not text.isascii():
-        text = joined().sub(r" \g<0> ", text)
-    kind = classes().get
-    find = _word().findall
-    number = 0
-    most = min(SENTENCES_MAX, max(_SHORT_MOST, len(text) // _LETTERS_OF_SENTENCE))
-    left = max(_WORDS_LEAST, len(text) // _LETTERS_OF_WORD)
-    for part in _ends().split(text):
-        if not part or (len(part) < _WORD_AND_MORE and number >= _SHORT_MOST):
-            continue
-        words = find(part)[:left]
-        left -= len(words)
-        for start in range(0, len(words), SENTENCE_WORDS_MAX):
-            some = words[start : start + SENTENCE_WORDS_MAX]
-            if len(some) < 2 and number >= _SHORT_MOST:
-                continue
-            yield Sentence(tuple(some), tuple(filter(None, map(kind, some))))
-            number += 1
-            if number >= most:
-                return
-
-
-def features(sentence: Sentence) -> frozenset[str]:
-    """What the model knows of a sentence by itself."""
-    return (frozenset(sentence.words) - _little()) | _of_row(sentence.row) | {_opening(sentence.words)}
+def features(*some: Sentence) -> set[str]:
+    """What the model knows of some sentences: words and classes, capitals for the latter, with their neighbours."""
+    found: set[str] = set()
+    for sentence in some:
+        words = sentence.words
+        found.update(words)
+        found.add(_opening(words))
+    found = found.difference(_little())
+    for sentence in some:
+        found.update(map(" ".join, zip(sentence.words, sentence.words[1:], strict=False)))
+        found |= _of_row(sentence.row)
+    return found
 
 
 @lru_cache(maxsize=1_024)
@@ -144,12 +92,6 @@ def _of_row(row: tuple[str, ...]) -> frozenset[str]:
     return frozenset(found)
 
 
-@lru_cache(maxsize=4_096)
-def _row_weight(row: tuple[str, ...], place: Place) -> float:
-    column = _column(place)
-    return sum(column.get(feature, 0.0) for feature in _of_row(row))
-
-
 def _opening(words: Sequence[str]) -> str:
     """The word that a sentence opens with, or its class."""
     for word in words[:4]:
@@ -165,56 +107,71 @@ def _little() -> frozenset[str]:
     return _SMALL_CLASSES | frozenset(small.split()) | frozenset(w for w, k in classes().items() if k in _SMALL_CLASSES)
 
 
+def log_odds(found: AbstractSet[str], place: Place | Kind) -> float:
+    """How much some features speak for an order, or for one of a kind."""
+    model = models()[place]
+    weights = model.weights
+    total = sum(map(weights.__getitem__, weights.keys() & found))
+    return (total * share_of_each(found) + model.bias) / 100
+
+
+def share_of_each(found: AbstractSet[str]) -> float:
+    """What each of some features counts of its weight."""
+    return float(max(_LEAST_FEATURES, len(found)) ** -_CROWDED)
+
+
+def windows(some: Iterable[Sentence]) -> Iterator[set[str]]:
+    """The features of each part of a text that is read as a whole."""
+    window: list[Sentence] = []
+    words = 0
+    for sentence in some:
+        if words and words + len(sentence.words) > WINDOW_WORDS:
+            yield features(*window)
+            window, words = [], 0
+        window.append(sentence)
+        words += len(sentence.words)
+    if window:
+        yield features(*window)
+
+
 class Described(Struct, frozen=True):
-    """A text's sentences, and how much each counts: a long one has more features by its length alone."""
+    """A text's sentences, and what was asked about them."""
 
     sentences: tuple[Sentence, ...]
-    shares: tuple[float, ...]
-    known: dict[Place, list[float]] = field(default_factory=dict)
-    """The scores that were asked for."""
+    _odds: dict[Place, list[float]] = field(default_factory=dict)
 
-    def scores(self, place: Place) -> list[float]:
-        """What each sentence counts, without the bias."""
-        if place not in self.known:
-            self.known[place] = list(self._scores(place))
-        return self.known[place]
-
-    def _scores(self, place: Place) -> Iterator[float]:
-        column, singles = _column(place), _single_words(place)
-        weight, known = singles.__getitem__, singles.keys()
-        for sentence, share in zip(self.sentences, self.shares, strict=True):
-            alone = sum(map(weight, known & set(sentence.words)))
-            yield share * (alone + _row_weight(sentence.row, place) + column.get(_opening(sentence.words), 0.0))
+    def odds(self, place: Place) -> list[float]:
+        """The log-odds of each part of a request, or of each sentence of a text of others."""
+        if place not in self._odds:
+            parts = windows(self.sentences) if place == "request" else map(features, self.sentences)
+            self._odds[place] = [log_odds(part, place) for part in parts]
+        return self._odds[place]
 
     def log_odds(self, place: Place) -> float:
-        """How much the wording speaks for an order to a model: the strongest sentence, and half and a quarter of the next ones."""
-        return combined(self.scores(place), place) + _bias(place)
+        """How much the wording speaks for an order to a model; for a text without a word, that of no features."""
+        odds = sorted(self.odds(place), reverse=True)[:2]
+        if not odds:
+            return log_odds(frozenset(), place)
+        if place == "request":
+            return odds[0]
+        return odds[0] + _SECOND * max([0.0, *odds[1:]]) - _LENGTH * math.log(len(self.odds(place)))
+
+    def kind(self) -> Kind | None:
+        """What a hostile request is after, by the part of it that is most hostile."""
+        if not self.sentences:
+            return None
+        odds = self.odds("request")
+        part = list(windows(self.sentences))[odds.index(max(odds))]
+        best, kind = max((log_odds(part, kind), kind) for kind in KINDS)
+        return kind if best > 0 else None
 
     def strongest(self, place: Place) -> tuple[float, int]:
-        """The log-odds of the strongest sentence alone, and its number."""
-        scores = self.scores(place)
-        best = max(range(len(scores)), key=scores.__getitem__)
-        return scores[best] + _bias(place), best
+        """The log-odds of the strongest part alone, and its number."""
+        odds = self.odds(place)
+        best = max(range(len(odds)), key=odds.__getitem__)
+        return odds[best], best
 
 
 def described(plain_text: str) -> Described:
     """The sentences of a text that ``unmasking.plain`` made plain."""
-    every = tuple(sentences(plain_text))
-    shares = tuple(math.sqrt(LONG_ROW / max(LONG_ROW, len(sentence.row))) for sentence in every)
-    return Described(every, shares)
-
-
-def _bias(place: Place) -> float:
-    return model().bias[PLACES.index(place)] / 100
-
-
-def combined(scores: Sequence[float], place: Place) -> float:
-    """One score of those of the sentences."""
-    best = sorted(scores, reverse=True)[:3]
-    if not best:
-        return 0.0
-    return (
-        best[0]
-        - LENGTH[place] * math.log(len(scores))
-        + sum(max(0.0, score) * share for score, share in zip(best[1:], (0.5, 0.25), strict=False))
-    )
+    return Described(tuple(sentences(plain_text)))

@@ -1,0 +1,74 @@
+"""A text as sentences: their words, and the classes of those words that have one.
+
+Linear: a sentence ends after sixty words at the latest, and only so many words and sentences are read of a text that no flood of
+short ones costs more than prose.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from msgspec import Struct
+
+from orchestrator_core.analysis.lazy_patterns import compiled
+from orchestrator_security.injection.word_classes import classes, joined
+
+SENTENCE_WORDS_MAX = 60
+SENTENCES_MAX = 4_000
+_WORDS_LEAST, _LETTERS_OF_WORD = 200, 5
+"""So many words are read of any text, and beyond them one for so many characters: enough for prose, not for a flood of short words."""
+_SHORT_MOST, _LETTERS_OF_SENTENCE, _WORD_AND_MORE = 200, 15, 3
+"""So many sentences are read of any text, and beyond them one for so many characters, none of a single word."""
+_CAPITAL = r"\n(?=[ \t]{0,8}[A-Z])"
+
+
+class Sentence(Struct, frozen=True):
+    """One sentence: its words, and the classes of those that have one, in order."""
+
+    words: tuple[str, ...]
+    row: tuple[str, ...]
+
+
+@cache
+def _ends() -> re.Pattern[str]:
+    # A long line that goes on with a letter is wrapped; any other line stands for itself.
+    return re.compile(
+        r"[.!?;:。！？|][ \t.!?;:|]*+\n*+|\n(?:(?:[ \t>*#|-]*+\n)++|(?<![^\n]{50}\n)[ \t>*#|-]*+|[ \t>*#|-]*+(?![a-z]))"
+    )
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    return re.compile(r"[^\W_]+")
+
+
+def lines_parted(text: str) -> str:
+    """The text with a blank line before each line that begins with a capital, which ``unmasking.plain`` would make small."""
+    return compiled(_CAPITAL).sub("\n\n", text) if "\n" in text else text
+
+
+def sentences(plain_text: str) -> Iterator[Sentence]:
+    """The sentences of a text that ``unmasking.plain`` made plain."""
+    text = plain_text.replace("'", "") if "'" in plain_text else plain_text
+    if not text.isascii():
+        text = joined().sub(r" \g<0> ", text)
+    kind = classes().get
+    find = _word().findall
+    number = 0
+    most = min(SENTENCES_MAX, max(_SHORT_MOST, len(text) // _LETTERS_OF_SENTENCE))
+    left = max(_WORDS_LEAST, len(text) // _LETTERS_OF_WORD)
+    for part in _ends().split(text):
+        if not part or (len(part) < _WORD_AND_MORE and number >= _SHORT_MOST):
+            continue
+        words = find(part)[:left]
+        left -= len(words)
+        for start in range(0, len(words), SENTENCE_WORDS_MAX):
+            some = words[start : start + SENTENCE_WORDS_MAX]
+            if len(some) < 2 and number >= _SHORT_MOST:
+                continue
+            yield Sentence(tuple(some), tuple(filter(None, map(kind, some))))
+            number += 1
+            if number >= most:
+                return
