@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-_TIMES = frozenset(("us", "ms", "s"))
-
 
 class Measurement(Struct, frozen=True):
     """A figure and the limit it must keep. ``limit`` is an upper one."""
@@ -22,10 +20,6 @@ class Measurement(Struct, frozen=True):
     @property
     def kept(self) -> bool:
         return self.value <= self.limit
-
-    def kept_at(self, pace: float) -> bool:
-        """Whether a time keeps its limit on a machine that takes ``pace`` times as long as the one that the limit was set on."""
-        return self.value <= self.limit * max(1.0, pace) if self.unit in _TIMES else self.kept
 
 
 def median_of(samples: Sequence[float]) -> float:
@@ -45,12 +39,8 @@ def interleaved(
     return times
 
 
-def print_table(measurements: Sequence[Measurement], pace: float) -> None:
+def print_table(measurements: Sequence[Measurement]) -> None:
     width = max(len(m.name) for m in measurements)
     for m in measurements:
-        mark = "ok  " if m.kept else "slow" if m.kept_at(pace) else "OVER"
+        mark = "ok  " if m.kept else "OVER"
         print(f"{mark} {m.name:<{width}}  {m.value:>10.3f} {m.unit:<6} limit {m.limit:g}  {m.note}", flush=True)
-    if not all(m.kept for m in measurements):
-        print(
-            f"     this machine now takes {pace:.2f} times as long as the one that the limits were set on", flush=True
-        )
