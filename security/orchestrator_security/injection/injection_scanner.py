@@ -36,7 +36,7 @@ from orchestrator_security.scanner import Hit
 
 REQUEST_THRESHOLD = 0.8
 UNTRUSTED_THRESHOLD = 0.5
-WORDING_SHARE: dict[wording.Place, float] = {"request": 0.6, "told": 0.3, "task": 0.2}
+WORDING_SHARE: dict[wording.Place, float] = {"request": 0.7, "told": 0.3, "task": 0.2}
 WORDING_EVEN: dict[wording.Place, float] = {"request": 0.0, "told": 0.0, "task": 0.2}
 WORDING_MOST = 1.5
 """What one of log-odds of the wording counts, from where on it counts, and what it counts at most."""
@@ -148,7 +148,7 @@ def worded(wordings: wording.Described, pieces: Sequence[Piece], *, theirs: bool
 
 
 def _not_addressed(piece: Piece) -> Piece:
-    talks_out = piece.category != "prompt_extraction" and piece.group in _TALKS_OUT
+    talks_out = piece.category == "jailbreak" and piece.group in _TALKS_OUT
     return replace(piece, weight=piece.weight * _NOT_ADDRESSED) if talks_out else piece
 
 
