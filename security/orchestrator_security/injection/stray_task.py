@@ -122,7 +122,6 @@ _LONG, _LONGER = 15, 35
 _TASKS_MAX = 3
 _TEXT_MAX = 40_000
 _LEAST_WORDS = 2
-_SENTENCE_LEAST = 4
 _SHARED = 4
 """One word in four may stand in the rest of the text as well: some word always does by chance."""
 _NAME = r"(?<=[a-z,] )[A-Z][a-z]{2}"
@@ -183,8 +182,6 @@ def _worded_so(wordings: wording.Described, lowered: str, tasks: int) -> list[Pi
     if odds < _LIKELY_ODDS:
         return []
     sentence = wordings.sentences[best]
-    if len(sentence.words) < _SENTENCE_LEAST:
-        return []
     rest = wordings.sentences[:best] + wordings.sentences[best + 1 :]
     if compiled(_ADDRESSED).search(" ".join(_after_opening(sentence.words))):
         return []

@@ -37,9 +37,12 @@ WINDOW_WORDS = 250
 _LEAST_FEATURES = 4
 _CROWDED = 0.4
 """Each of n features counts its weight times n to the power of minus this. Of .25 to .5 it held best for turns that were left out."""
-_SECOND, _LENGTH = 0.3, 0.6
-"""What a second suspicious sentence adds of what it counts, and what each doubling of the sentences takes away, times 1.44: the
-strongest of many is strong by chance."""
+_WORDS_OF_TASK = 4
+"""A task of fewer words, "create a project", stands in every manual."""
+_SECOND: dict[Place, float] = {"told": 0.3, "task": -0.5}
+"""What a second suspicious sentence adds of what it counts: who hides an order says more of it; tasks in a row are a lesson."""
+_LENGTH: dict[Place, float] = {"told": 0.6, "task": 0.1}
+"""What each doubling of the sentences takes away, times 1.44: the strongest of many is strong by chance."""
 _OPENERS = frozenset(
     ("please", "now", "then", "also", "next", "and", "kindly", "finally", "bitte", "just", "ok", "okay", "so", "hey")
 )
@@ -143,7 +146,9 @@ class Described(Struct, frozen=True):
     def odds(self, place: Place) -> list[float]:
         """The log-odds of each part of a request, or of each sentence of a text of others."""
         if place not in self._odds:
-            parts = windows(self.sentences) if place == "request" else map(features, self.sentences)
+            least = _WORDS_OF_TASK if place == "task" else 0
+            every = (features(one) if len(one.words) >= least else frozenset[str]() for one in self.sentences)
+            parts: Iterable[AbstractSet[str]] = windows(self.sentences) if place == "request" else every
             self._odds[place] = [log_odds(part, place) for part in parts]
         return self._odds[place]
 
@@ -154,7 +159,7 @@ class Described(Struct, frozen=True):
             return log_odds(frozenset(), place)
         if place == "request":
             return odds[0]
-        return odds[0] + _SECOND * max([0.0, *odds[1:]]) - _LENGTH * math.log(len(self.odds(place)))
+        return odds[0] + _SECOND[place] * max([0.0, *odds[1:]]) - _LENGTH[place] * math.log(len(self.odds(place)))
 
     def kind(self) -> Kind | None:
         """What a hostile request is after, by the part of it that is most hostile."""
