@@ -118,7 +118,7 @@ class Orchestrator:
         """Run an agent through the whole line; see ``orchestrator.execute_agent``."""
         state = self._begin(agent_name, request, feature_name, context, options)
         try:
-            with self.network.scope(), state.secrets():
+            with self.network.scope(state.clearance.refused_connections.hear), state.secrets():
                 return drive(line(state), state)
         finally:
             state.close()
@@ -135,7 +135,7 @@ class Orchestrator:
         """The same as ``execute``, on the running event loop."""
         state = self._begin(agent_name, request, feature_name, context, options)
         try:
-            with self.network.scope(), state.secrets():
+            with self.network.scope(state.clearance.refused_connections.hear), state.secrets():
                 return await adrive(line(state), state)
         finally:
             state.close()

@@ -41,7 +41,8 @@ _DIGITS = frozenset("0123456789abcdef")
     "kinds",
     multiple=True,
     type=click.Choice(get_args(Kind)),
-    help="Only what was decided by scanners (text), by nobody (unchecked), a limit, a person, or a check that broke. May be repeated.",
+    help="Only what was decided by scanners (text), by nobody (unchecked), a limit, a person, a check that broke, or the offline "
+    "guard (network). May be repeated.",
 )
 @click.option("--agent", default="", metavar="NAME", help="Only about this agent's texts.")
 @click.option("--execution", default="", metavar="ID", help="Only of this call: its id or a beginning of it.")

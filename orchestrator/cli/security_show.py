@@ -25,6 +25,7 @@ _KINDS = {
     "limit": "a limit",
     "approval": "a person",
     "crash": "a check that broke",
+    "network": "the offline guard",
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from orchestrator.flow.handle import CallHandle
 from orchestrator.flow.policy import Strictness
 from orchestrator.flow.state import CallState, current_call, current_span
-from orchestrator.flow.steps import Invoke, Move, Outcome, Pause
+from orchestrator.flow.steps import Invoke, Keep, Move, Outcome, Pause
 from orchestrator.healing.contract import Decision, Diagnosis, Situation
 from orchestrator.observability.contract import SpanHandle, names
 from orchestrator_core.errors import ApprovalDenied, StoreError
@@ -34,6 +34,9 @@ def attempts(state: CallState) -> Generator[Move, Any, None]:
             began = state.rooms.clock.monotonic()
             span = state.open_span("attempt", stage_span, {names.ATTEMPT: n})
             outcome: Outcome = yield _invocation(state, n, span, last_error)
+            state.note_refused_connections()
+            if state.decisions.urgent:
+                yield Keep(state.decisions.keep)
             duration_ms = round((state.rooms.clock.monotonic() - began) * 1e3, 3)
             if outcome.error is None:
                 if span is not None:

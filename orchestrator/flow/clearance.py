@@ -1,10 +1,11 @@
-"""What a call may do: what it has read from strangers, and what people have allowed it."""
+"""What a call may do: what it has read from strangers, what people have allowed it, and what the offline guard refused it."""
 
 from __future__ import annotations
 
 import threading
 
 from orchestrator.flow.persons_time import PersonsTime
+from orchestrator.flow.refused_connections import RefusedConnections
 from orchestrator_core.clock import Clock
 from orchestrator_security.contract import Answer
 
@@ -22,6 +23,7 @@ class Clearance:
         self.lock = threading.Lock()
         self.answers: dict[tuple[str, str, bool], Answer] = {}
         """What people said, by capability, reason and whether the call was tainted then."""
+        self.refused_connections = RefusedConnections()
         self.questions = 0
         self.covered: frozenset[str] = frozenset()
         """Capabilities that the yes to the whole call covers."""

@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from msgspec import structs
+
 from orchestrator.agents.contract import AgentSpec
 from orchestrator.flow.clearance import Clearance
 from orchestrator.flow.decision_rows import DecisionRows
@@ -228,10 +230,17 @@ class CallState:
         write = self.rooms.guard.logged(scan, context, execution_id=self.execution_id, kind=kind)
         self.decisions.add(write, urgent=scan.action != "allow")
 
+    def note_refused_connections(self) -> None:
+        """Keep what the offline guard refused since this was last asked."""
+        for place, finding in self.clearance.refused_connections.new():
+            known = structs.replace(finding, value_hash=self.rooms.guard.value_hash(place))
+            self.findings.append(known)
+            self.note_decision("network", known, "out")
+
     def note_decision(self, kind: Kind, finding: Finding, direction: Direction) -> None:
-        """Keep what was decided without a look at a text: by a person, or because a check broke."""
+        """Keep what was decided without a look at a text: by a person, the offline guard, or because a check broke."""
         place = ScanContext(direction, agent=self.spec.name, caller=self.caller, session=self.session)
-        scan = ScanVerdict(finding.action, Redacted(""), findings=(finding,))
+        scan = ScanVerdict(finding.action, Redacted(""), findings=(finding,), text_hash=finding.value_hash)
         write = self.rooms.guard.logged(scan, place, execution_id=self.execution_id, kind=kind)
         self.decisions.add(write, urgent=finding.action != "allow")
 

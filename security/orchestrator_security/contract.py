@@ -13,8 +13,9 @@ from orchestrator_security.approvals.question import Question as Question
 from orchestrator_security.approvals.question import Stop as Stop
 from orchestrator_security.limits.admission import Admission as Admission
 
-Kind = Literal["text", "unchecked", "limit", "approval", "crash"]
-"""What made a decision: scanners and the policy; nobody, since the check is switched off; a limit; a person; a check that broke."""
+Kind = Literal["text", "unchecked", "limit", "approval", "crash", "network"]
+"""What made a decision: scanners and the policy; nobody, since the check is switched off; a limit; a person; a check that broke; the
+offline guard."""
 
 Direction = Literal["in", "out", "memory", "tool", "file"]
 """A request, an agent's reply, a recalled memory, what a tool returned, what was read from a file."""
@@ -108,6 +109,10 @@ class Guard(Protocol):
 
     def unchecked(self, text: str) -> ScanVerdict:
         """A text that is not looked at, since the check is switched off or the call is refused: redacted, and named by its hash."""
+        ...
+
+    def value_hash(self, value: str) -> str:
+        """What stands for a value in findings and in the log: 16 hexadecimal digits, keyed with the store's key."""
         ...
 
     def logged(self, verdict: ScanVerdict, context: ScanContext, *, execution_id: str, kind: Kind = "text") -> Write:

@@ -28,12 +28,12 @@ class Confinement:
     def __init__(self, allowed: AllowList | None) -> None:
         self._scope: scope.Scope = () if allowed is None else (allowed,)
 
-    def scope(self) -> AbstractContextManager[None]:
+    def scope(self, hear: scope.Hear | None = None) -> AbstractContextManager[None]:
         """``with confinement.scope():`` every socket to another machine is refused there, in its tasks, threads and executors.
 
-        Inside, ``OfflineRefused`` is raised by what asks for one.
+        Inside, ``OfflineRefused`` is raised by what asks for one, and ``hear`` is given the same error just before.
         """
-        return scope.Entered(self._scope) if self._scope else _OFF
+        return scope.Entered(self._scope, hear=hear) if self._scope else _OFF
 
     def confined(self, work: Callable[[], T]) -> Callable[[], T]:
         """``work``, to be run within the scope wherever it runs: what a worker thread is given."""

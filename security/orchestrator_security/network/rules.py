@@ -19,13 +19,17 @@ _TYPE_BITS = 0xF
 
 
 def refuse_unless_allowed(lists: Scope, target: Target | None) -> None:
-    """Raise where one list does not allow the target.
+    """Raise where one list does not allow the target, and tell who listens.
 
     Raises:
         OfflineRefused: see there.
     """
     if target is not None and not all(_allows(allowed, target) for allowed in lists):
-        raise refusal(target, scope.asking_line())
+        error = refusal(target, scope.asking_line())
+        hear = scope.listener()
+        if hear is not None:
+            hear(error)
+        raise error
 
 
 def _allows(allowed: AllowList, target: Target) -> bool:

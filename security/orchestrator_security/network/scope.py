@@ -9,12 +9,13 @@ from __future__ import annotations
 import sys
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from types import CodeType
 from typing import Any, NamedTuple
 
+from orchestrator_core.errors import OfflineRefused
 from orchestrator_core.own_thread import OwnThread
 from orchestrator_security.network.allow_list import AllowList
 from orchestrator_security.network.calling_line import calling_line
@@ -23,15 +24,21 @@ Scope = tuple[AllowList, ...]
 """Allow lists that must all agree: a call inside another's agent adds its own, so that the stricter wins. Empty: nothing is guarded."""
 
 
+Hear = Callable[[OfflineRefused], None]
+"""Is told of each refusal, in the middle of whatever asked for the socket: it keeps the error and does nothing else."""
+
+
 class Sent(NamedTuple):
     """What work takes along into another thread."""
 
     scope: Scope
     line: str
     """Where it was sent from, for work whose own stack shows no line of the user's."""
+    hear: Hear | None
 
 
 _scope: ContextVar[Scope] = ContextVar("magnus_network_scope", default=())
+_hear: ContextVar[Hear | None] = ContextVar("magnus_network_hear", default=None)
 _sent_from: ContextVar[str] = ContextVar("magnus_network_sent_from", default="")
 _MARK = "_magnus_network"
 _raw_threads: weakref.WeakKeyDictionary[CodeType, Sent] = weakref.WeakKeyDictionary()
@@ -82,24 +89,28 @@ def lifted() -> Iterator[None]:
 
 
 class Entered:
-    """``with Entered(scope)``: the scope holds in this context, on top of what holds already."""
+    """``with Entered(scope)``: the scope holds in this context, on top of what holds already, and ``hear`` in place of what heard."""
 
-    __slots__ = ("_line", "_outer", "_scope", "_token")
+    __slots__ = ("_hear", "_heard", "_line", "_outer", "_scope", "_token")
 
-    def __init__(self, scope: Scope, line: str = "") -> None:
+    def __init__(self, scope: Scope, line: str = "", hear: Hear | None = None) -> None:
         self._scope = scope
         self._line = line
+        self._hear = hear
 
     def __enter__(self) -> None:
         outer = inherited()
         self._token: Token[Scope] = _scope.set(joined(outer, self._scope) if outer else self._scope)
         self._outer: Token[str] | None = _sent_from.set(self._line) if self._line else None
+        self._heard: Token[Hear | None] | None = _hear.set(self._hear) if self._hear is not None else None
 
     def __exit__(self, *exception: object) -> None:
         try:
             _scope.reset(self._token)
             if self._outer is not None:
                 _sent_from.reset(self._outer)
+            if self._heard is not None:
+                _hear.reset(self._heard)
         except ValueError:
             return  # a coroutine that was closed from elsewhere: its own context has ended with it
 
@@ -110,6 +121,15 @@ def asking_line() -> str:
     return calling_line(otherwise=_sent_from.get() or (mark.line if mark is not None else ""))
 
 
+def listener() -> Hear | None:
+    """Who is told of a refusal here and now."""
+    hear = _hear.get()
+    if hear is not None:
+        return hear
+    mark = _mark()
+    return None if mark is None else mark.hear
+
+
 def mark_thread(started: Any) -> None:
     """A thread, given itself or by the function it begins with, is about to start: what is guarded here is guarded there."""
     scope = inherited()
@@ -118,7 +138,7 @@ def mark_thread(started: Any) -> None:
     thread = started if isinstance(started, threading.Thread) else getattr(started, "__self__", None)
     if isinstance(thread, OwnThread):
         return  # used by many: whatever runs in it brings its own scope
-    sent = Sent(scope, calling_line(otherwise=_sent_from.get()))
+    sent = Sent(scope, calling_line(otherwise=_sent_from.get()), listener())
     if isinstance(thread, threading.Thread):
         if not _serves_executor(thread):
             thread.__dict__[_MARK] = sent

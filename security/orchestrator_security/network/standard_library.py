@@ -28,7 +28,7 @@ class _Carried:
         self._sent = sent
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        with scope.Entered(self._sent.scope, self._sent.line):
+        with scope.Entered(*self._sent):
             return self._work(*args, **kwargs)
 
 
@@ -42,7 +42,7 @@ def carry_scopes() -> None:
     def submit(self: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         held = scope.inherited()
         if held:
-            fn = _Carried(fn, scope.Sent(held, scope.asking_line()))
+            fn = _Carried(fn, scope.Sent(held, scope.asking_line(), scope.listener()))
         return original(self, fn, *args, **kwargs)
 
     _put(ThreadPoolExecutor, "submit", submit)
