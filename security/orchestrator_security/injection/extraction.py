@@ -79,7 +79,7 @@ PHRASES: tuple[Phrase, ...] = (
     _phrase("own-instructions", "own", 1.0, "output|print|display|reveal|recite|dump|leak|show|repeat|return|echo|disclose",
         r"(?: (?:me|the|all|full|entire|current|contents|content|of|everything|in|exact|your)\b)*+ ?(?:system prompt|system "
         "(?:config|configuration|instructions|section|text)|initiali[sz]ation (?:string|text|prompt|message)|system message|"
-        "developer message|pre ?prompt)" + _END, 0.7, ordered=True),
+        "developer message|pre ?prompt|context window)" + _END, 0.7, ordered=True),
     _phrase("own-instructions", "own", 1.0, _ASK,
         f"{_EVERY}{{0,9}}?(?: (?:text|words|prompt|instructions?|message|content|information|string|context|data|everything|"
         "anything|things|rules|documents?|guidelines|directives|guidance|commands|what))(?: that| which)? (?:you|u) (?:were|"
