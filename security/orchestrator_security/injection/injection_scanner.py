@@ -36,7 +36,7 @@ from orchestrator_security.scanner import Hit
 
 REQUEST_THRESHOLD = 0.8
 UNTRUSTED_THRESHOLD = 0.5
-WORDING_SHARE: dict[wording.Place, float] = {"request": 0.6, "told": 0.3, "task": 0.28}
+WORDING_SHARE: dict[wording.Place, float] = {"request": 0.45, "told": 0.3, "task": 0.28}
 WORDING_EVEN: dict[wording.Place, float] = {"request": 0.0, "told": 0.0, "task": 0.7}
 WORDING_MOST = 1.5
 """What one of log-odds of the wording counts, from where on it counts, and what it counts at most."""
