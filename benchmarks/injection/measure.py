@@ -4,7 +4,8 @@
 
 The turns of writing are dealt into folds; the model is fitted anew without those of a fold, and the whole scanner is run on them. Orders
 for texts of others are put at the start, in the middle or at the end of a document. The phrases of the scanner were written while looking
-at the turns "old" to "fourth"; all later ones were written by people who had seen neither.
+at the turns "old" to "fourth"; all later ones were written by people who had seen neither. This project's own pages count in no total. What a request is
+after is told by models that are not fitted anew.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 
 from fit import fit, rows
-from texts import Text, texts, turns
+from texts import OWN_PAGES, Text, texts, turns
 
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.injection import wording
@@ -29,7 +30,7 @@ KEPT: Models = wording.models()
 
 
 def planted(orders: Sequence[Text]) -> Iterator[Text]:
-    """Each order within a document of another hand: at its start, in its middle, at its end."""
+    """Each order within a document: at its start, in its middle, at its end."""
     documents = [text for text in texts("documents") if len(text.text) <= LONG_DOCUMENT]
     for number, order in enumerate(orders):
         document = documents[number * 37 % len(documents)].text
@@ -85,7 +86,7 @@ def main() -> None:
                     pieces = evidence(text, theirs=context is THEIRS).pieces
                     print(name, turn, repr(text[:300]), [(p.name, round(p.weight, 2), p.words[:40]) for p in pieces])
     for name, by_turn in flagged.items():
-        every = [one for some_of_it in by_turn.values() for one in some_of_it]
+        every = [one for turn, some_of_it in by_turn.items() for one in some_of_it if turn != OWN_PAGES]
         print(f"{name:34}{sum(every) / max(1, len(every)):7.3f} of {len(every):5}   ", end="")
         print(", ".join(f"{turn} {sum(some_of_it) / len(some_of_it):.2f}" for turn, some_of_it in by_turn.items()))
 

@@ -91,6 +91,9 @@ def line(state: CallState) -> Generator[Move, Any, ExecutionResult]:
         state.error = ErrorInfo(type=type(stop).__name__, message="the call was cancelled before it ended")
     for name in STAGES[:-1]:
         state.stages.setdefault(name, StageRecord(name, "skipped"))
+    state.note_refused_connections()
+    if state.decisions.urgent:
+        yield Keep(state.decisions.keep)
     state.end_trace()
     result = state.result()
     failure: str = yield Step(

@@ -1,4 +1,4 @@
-"""What the offline guard refuses is in the result and in the log, also where the agent caught it; the host's name is in neither."""
+"""What the offline guard refuses is a finding and a row of the log, also where the agent caught it; neither names the host."""
 
 from __future__ import annotations
 
@@ -89,9 +89,33 @@ def outer(request, call: Call):
 def failing(request):
     send("192.0.2.1")
 
+@one.agent("flooding")
+def flooding(request):
+    quietly(lambda: send("192.0.2.99"))
+    for n in range(1, 1_200):
+        quietly(lambda: send("192.0.2.1", 1 + n % 3))
+
+@one.agent("cancelled")
+async def cancelled(request):
+    quietly(lambda: send("192.0.2.5"))
+    await asyncio.sleep(60)
+
+async def cancel():
+    task = asyncio.create_task(one.aexecute("cancelled", "go"))
+    await asyncio.sleep(1)
+    task.cancel()
+    try:
+        await task
+    except asyncio.CancelledError:
+        pass
+
 told["outer"] = len(rows(one.execute("outer", "go")))
 result = one.execute("failing", "go")
 told["failing"] = [result.status, len(rows(result))]
+told["flooding"] = len(rows(one.execute("flooding", "go")))
+before = len(logged_decisions(one.database, kinds=["network"]))
+asyncio.run(cancel())
+told["cancelled"] = len(logged_decisions(one.database, kinds=["network"])) - before
 quietly(lambda: send("192.0.2.9"))
 told["all"] = len(logged_decisions(one.database, kinds=["network"]))
 one.close()
@@ -101,7 +125,9 @@ one.close()
     assert found["inner"] == 1
     assert found["outer"] == 2
     assert found["failing"] == ["failed", 1]
-    assert found["all"] == 4
+    assert found["flooding"] == 4
+    assert found["cancelled"] == 1
+    assert found["all"] == 9
 
 
 def test_a_name_that_carries_something_out_is_kept_nowhere(tmp_path: Path) -> None:

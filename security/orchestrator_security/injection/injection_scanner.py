@@ -39,7 +39,8 @@ UNTRUSTED_THRESHOLD = 0.5
 WORDING_SHARE: dict[wording.Place, float] = {"request": 0.45, "told": 0.3, "task": 0.28}
 WORDING_EVEN: dict[wording.Place, float] = {"request": 0.0, "told": 0.0, "task": 0.7}
 WORDING_MOST = 1.5
-"""What one of log-odds of the wording counts, from where on it counts, and what it counts at most."""
+"""What one of log-odds of the wording counts, from where on it counts, and what it counts at most. So that a wording alone flags one in a
+hundred harmless requests whose turn of writing was left out of the fit (``benchmarks/injection/measure.py``)."""
 PARTED_MIN, PARTED_WEIGHT = 3, 0.4
 _PARTED = r"(?<=[A-Za-z])[\xad\x00-\x08\x0e-\x1a\u200b-\u200d\u2060-\u2064\ufeff](?=[A-Za-z])"
 LIKELY = frozenset(("wording", "stray"))
@@ -117,7 +118,9 @@ def evidence(text: str, *, theirs: bool) -> Evidence:
         )
         if behind.score >= (UNTRUSTED_THRESHOLD if theirs else REQUEST_THRESHOLD):
             heaviest = behind.heaviest()
-            pieces.append(Piece(f"injection.{veil}", heaviest.category, "veiled", max(1.0, behind.score)))
+            # A wording is no more certain for being hidden.
+            group = "veiled" if behind.without(LIKELY).score >= UNTRUSTED_THRESHOLD else "wording"
+            pieces.append(Piece(f"injection.{veil}", heaviest.category, group, max(1.0, behind.score)))
     pieces += smuggled(text, plain, untrusted=theirs)
     wordings = wording.described(plain)
     if theirs:
@@ -138,7 +141,7 @@ def evidence(text: str, *, theirs: bool) -> Evidence:
 
 def worded(wordings: wording.Described, pieces: Sequence[Piece], *, theirs: bool) -> Iterator[Piece]:
     """What the wording counts, beside the phrases."""
-    stray = any(piece.group == "stray" for piece in pieces)
+    stray = any(piece.group == "stray" and piece.weight > 0 for piece in pieces)
     places: tuple[wording.Place, ...] = ("told",) if theirs and stray else ("told", "task") if theirs else ("request",)
     for place in places:
         weight = min(WORDING_MOST, WORDING_SHARE[place] * (wordings.log_odds(place) - WORDING_EVEN[place]))

@@ -19,7 +19,7 @@ SENTENCE_WORDS_MAX = 60
 SENTENCES_MAX = 4_000
 _WORDS_LEAST, _LETTERS_OF_WORD = 200, 5
 """So many words are read of any text, and beyond them one for so many characters: enough for prose, not for a flood of short words."""
-_SHORT_MOST, _LETTERS_OF_SENTENCE, _WORD_AND_MORE = 200, 15, 3
+_SHORT_MOST, _LETTERS_OF_SENTENCE = 200, 15
 """So many sentences are read of any text, and beyond them one for so many characters, none of a single word."""
 _CAPITAL = r"\n(?=[ \t]{0,8}[A-Z])"
 
@@ -55,20 +55,34 @@ def sentences(plain_text: str) -> Iterator[Sentence]:
     if not text.isascii():
         text = joined().sub(r" \g<0> ", text)
     kind = classes().get
-    find = _word().findall
     number = 0
-    most = min(SENTENCES_MAX, max(_SHORT_MOST, len(text) // _LETTERS_OF_SENTENCE))
-    left = max(_WORDS_LEAST, len(text) // _LETTERS_OF_WORD)
-    for part in _ends().split(text):
-        if not part or (len(part) < _WORD_AND_MORE and number >= _SHORT_MOST):
-            continue
-        words = find(part)[:left]
-        left -= len(words)
+    for words in _read(text):
         for start in range(0, len(words), SENTENCE_WORDS_MAX):
             some = words[start : start + SENTENCE_WORDS_MAX]
             if len(some) < 2 and number >= _SHORT_MOST:
                 continue
             yield Sentence(tuple(some), tuple(filter(None, map(kind, some))))
             number += 1
-            if number >= most:
-                return
+
+
+def _read(text: str) -> list[list[str]]:
+    """The words of each part of a text; of a flood the first and the last ones, since an order may stand before it or behind it."""
+    find = _word().findall
+    parts = [words for part in _ends().split(text) if part and (words := find(part))]
+    most_words = max(_WORDS_LEAST, len(text) // _LETTERS_OF_WORD)
+    most_parts = min(SENTENCES_MAX, max(_SHORT_MOST, len(text) // _LETTERS_OF_SENTENCE))
+    if len(parts) <= most_parts and sum(map(len, parts)) <= most_words:
+        return parts
+    first = _until(parts, most_parts // 2, most_words // 2)
+    last = _until([words[::-1] for words in parts[::-1]], most_parts // 2, most_words // 2)
+    return first + [words[::-1] for words in last[::-1]]
+
+
+def _until(parts: list[list[str]], most_parts: int, most_words: int) -> list[list[str]]:
+    found = []
+    for words in parts[:most_parts]:
+        found.append(words[:most_words])
+        most_words -= len(words)
+        if most_words <= 0:
+            break
+    return found

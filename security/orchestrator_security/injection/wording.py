@@ -78,7 +78,7 @@ def features(*some: Sentence) -> set[str]:
     return found
 
 
-@lru_cache(maxsize=1_024)
+@lru_cache(maxsize=256)
 def _of_row(row: tuple[str, ...]) -> frozenset[str]:
     """What a row of classes shows. The same short rows come again and again, in every text."""
     found = set(row) - _little()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from orchestrator_core.analysis.insecure.definitions import defined
 from orchestrator_core.analysis.insecure.names import constant_text, last_name
@@ -23,6 +24,7 @@ _OTHER_SIDE = frozenset((
 ))  # fmt: skip
 _NO_SECRET = ("_count", "_type", "_id", "_len", "_name", "2", "confirm", "confirmation", "_again", "_repeat", "_algorithm", "_version",
     "_size", "_kind", "_status")  # fmt: skip
+_KEYED = re.compile(r"key|salt|secret|pass|pw|pin\\b|token|sign|hmac|mac\\b|nonce|user")
 _CHECKERS = ("verify", "check", "auth", "is_valid", "valid", "login", "compare")
 
 
@@ -52,7 +54,7 @@ def _compared(site: Site) -> None:
         and (site.uses("hmac") or any(w in n for n in names for w in ("sig", "mac", "token", "password", "hash")))
     )
     severity: Severity
-    hashed = computed or any(_from_digest(site, side) for side in (left, right))
+    hashed = computed or any(_is_plain_hash(site, side) for side in (left, right))
     if any("csrf" in n or "xsrf" in n for n in names) or (hashed and _is_checksum(site, (left, right), names)):
         severity = "low"  # worth nothing to guess, or no secret at all
     elif all(n.strip("_") in ("hash", "token", "digest") or n.endswith("_token") for n in names) and not (
@@ -107,6 +109,14 @@ def _is_checksum(site: Site, sides: tuple[ast.AST, ast.AST], names: list[str]) -
         and not site.uses("hmac")
         and "passw" not in site.where.name
     )
+
+
+def _is_plain_hash(site: Site, node: ast.AST) -> bool:
+    """``digest = hashlib.sha256(data).hexdigest()``: of something that no key, salt or password has a part in."""
+    made = defined(site, node)
+    if not isinstance(made, ast.Call) or last_name(made.func) not in ("hexdigest", "digest"):
+        return False
+    return not _KEYED.search(ast.unparse(made).lower())
 
 
 def _from_digest(site: Site, node: ast.AST) -> bool:
