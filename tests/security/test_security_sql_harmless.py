@@ -71,7 +71,7 @@ VALUES = [
     'is null island real?', 'between jobs', 'case closed; then what', "ends with a quote'", "'starts with a quote",
     "'a' or", "or 'a'",
     "Dear Sir,\nI'd like to select one of the tables from your list -- the oak one.\nYours, J. O'Hara",
-    'as seen from space', 'AS SEEN FROM SPACE', '24" - "as is"',
+    'Create Table reservation for 4', 'Drop table number for the wedding', 'as seen from space', 'AS SEEN FROM SPACE', '24" - "as is"',
     '@home decor / @work', 'size 2" between "S" and "M"', 'it\'s 5 - "or so"', 'Foo::name and std::string',
 ]  # fmt: skip
 

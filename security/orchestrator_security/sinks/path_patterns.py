@@ -75,8 +75,8 @@ WANTED: Table = (
     (
         "etc/",
         (
-            r"etc/(?<![\w.\-]etc/)/*+(?:\./++)*+(?!\w{1,20}\.(?:example|sample|dist|template|tmpl|j2|erb|md|rst|ya?ml|json)\b)(?:passwd|shadow|gshadow|group|hosts|hostname|issue|sudoers|crontab|motd|mtab"
-            r"|fstab|resolv\.conf|master\.passwd|security/|ssh/|apache2?/|httpd/|my\.cnf|mysql/)"
+            r"etc/(?<![\w.\-]etc/)/*+(?:\./++)*+(?!\w{1,20}\.(?:example|sample|dist|template|tmpl|j2|erb|md|rst|ya?ml|json)\b)(?:(?:passwd|shadow|gshadow|group|hosts|hostname|issue|sudoers|crontab|motd|mtab"
+            r"|fstab|resolv\.conf|master\.passwd)(?!-[a-z])|security/|ssh/|apache2?/|httpd/|my\.cnf|mysql/)"
         ),
     ),
     ("proc/", r"proc/(?<![\w.\-]proc/)/*+(?:self|version|cmdline|cpuinfo|mounts|net|sched_debug|\d+)\b"),

@@ -103,7 +103,9 @@ _STATEMENTS: tuple[Kind, ...] = (
                     rf"(?:table|database|schema|view|index|user|function|procedure|trigger|column|role|login|sequence"
                     rf"|server|event|type|extension|tablespace|assembly"
                     rf"|alias){_S}{{1,20}}+(?:if{_S}{{1,9}}+(?:not{_S}{{1,9}}+)?exists{_S}{{1,9}}+)?{_NAME}(?={_W}{{0,20}}+(?:$"
-                    rf"|[;(#),=']|--|/\*|as\b|identified\b|for\b|is\b|returns\b|on\b|add\b|drop\b|modify\b|cascade\b"
+                    rf"|[;(#),=']|--|/\*|as\b|identified\b|is\b"
+                    rf"|for{_S}{{1,9}}+(?:login|certificate|asymmetric|insert|update|delete|logon|each|select|values)\b"
+                    rf"|returns\b|on\b|add\b|drop\b|modify\b|cascade\b"
                     rf"|with\b|default\b|set\b))"
                 ),
             ),
