@@ -22,7 +22,6 @@ from scipy.sparse import csr_matrix, vstack
 from sklearn.linear_model import LogisticRegression
 from texts import ORDERS_OF, Text, texts
 
-from orchestrator_core.analysis.orders import unmasking
 from orchestrator_security.injection import sentences, wording
 from orchestrator_security.injection.quoting import own_words
 
@@ -47,20 +46,15 @@ class Rows(NamedTuple):
     harmless: list[Features]
 
 
-def plain(text: str) -> str:
-    """A text as the scanner reads it."""
-    return unmasking.plain(sentences.lines_parted(text))
-
-
 def request_parts(text: str) -> list[Features]:
     """The features of each part of a request, without what it only quotes."""
     own = own_words(text)
-    return list(wording.windows(sentences.sentences(plain(text if own is None else own or "."))))
+    return list(wording.windows(sentences.sentences(sentences.plain(text if own is None else own or "."))))
 
 
 def sentence_parts(text: str) -> list[Features]:
     """The features of each sentence of a text of somebody else."""
-    return [wording.features(sentence) for sentence in sentences.sentences(plain(text))]
+    return [wording.features(sentence) for sentence in sentences.sentences(sentences.plain(text))]
 
 
 def rows(place: wording.Place, without: Collection[str] = ()) -> Rows:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import injection_hits
 import pytest
+from injection_hits import THEIRS
 
 from orchestrator_core.analysis.orders import unmasking
-from orchestrator_security.contract import ScanContext
 from orchestrator_security.injection import addressed, stray_order
-from orchestrator_security.injection.injection_scanner import InjectionScanner
 from orchestrator_security.injection.sentence_rules import SentenceRule
-from orchestrator_security.scanner import Hit
 
-THEIRS = ScanContext("tool", "model", "untrusted")
+hits = partial(injection_hits.hits, place=THEIRS)
 MAIL = (
     "Hi Vera, the curtains are ready. You can fetch them from Tuesday on, the shop is open until six. Greetings, Milo"
 )
 REPORT = "The glacier lost four metres of ice last summer. Hikers found a wooden ski. It now stands in the museum of the valley."
-
-
-def hits(text: str) -> tuple[Hit, ...]:
-    scanner = InjectionScanner()
-    return tuple(scanner.scan(text, THEIRS)) if scanner.prefilter(text, THEIRS) else ()
 
 
 @pytest.mark.parametrize("document", [MAIL, REPORT], ids=["mail", "report"])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import injection_hits
 import pytest
+from injection_hits import THEIRS
 
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.injection.injection_scanner import InjectionScanner
-from orchestrator_security.scanner import Hit
 
-THEIRS = ScanContext("tool", "model", "untrusted")
+hits = partial(injection_hits.hits, place=THEIRS)
 MAIL = (
     "Hello Tom, the parcel with the two lamps was handed to the courier on Tuesday and should reach your warehouse by Friday. "
     "The invoice for 214.00 euros is due within thirty days. Best regards, Lamps and Lights"
@@ -18,11 +21,6 @@ ARTICLE = (
     "in the harbour. Biologists moved mussels from drying arms to the main stream. Rain is not expected before October."
 )
 TABLE = "| city | visitors | change |\n| --- | --- | --- |\n| Graz | 120,400 | 3.1 |\n| Linz | 98,210 | -1.4 |"
-
-
-def hits(text: str) -> tuple[Hit, ...]:
-    scanner = InjectionScanner()
-    return tuple(scanner.scan(text, THEIRS)) if scanner.prefilter(text, THEIRS) else ()
 
 
 @pytest.mark.parametrize("document", [MAIL, ARTICLE, TABLE], ids=["mail", "article", "table"])

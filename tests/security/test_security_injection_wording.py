@@ -8,22 +8,15 @@ from base64 import b64encode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from injection_hits import THEIRS, hits
 
 from orchestrator_core.analysis.orders import unmasking
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.injection import sentences, wording
 from orchestrator_security.injection.injection_scanner import InjectionScanner
 from orchestrator_security.injection.word_classes import classes
-from orchestrator_security.scanner import Hit
 
-MINE = ScanContext()
-THEIRS = ScanContext("tool", "model", "untrusted")
 LETTER = "Dear Mrs Falk, the boiler was repaired on Tuesday. The bill follows by post. Have a good week, Adam Heating"
-
-
-def hits(text: str, place: ScanContext = MINE) -> tuple[Hit, ...]:
-    scanner = InjectionScanner()
-    return tuple(scanner.scan(text, place)) if scanner.prefilter(text, place) else ()
 
 
 def odds(text: str, place: wording.Place) -> float:

@@ -51,11 +51,9 @@ async def parallel(request):
     except OSError:
         pass
 
-for name in ("here", "thread", "pool"):
-    result = one.execute(name, "go")
+for name in ("here", "thread", "pool", "async"):
+    result = asyncio.run(one.aexecute(name, "go")) if name == "async" else one.execute(name, "go")
     told[name] = [result.status, [[f.rule_id, f.action, f.value_hash] for f in result.findings], rows(result)]
-result = asyncio.run(one.aexecute("async", "go"))
-told["async"] = [result.status, [[f.rule_id, f.action, f.value_hash] for f in result.findings], rows(result)]
 one.close()
 """,
         tmp_path,

@@ -5,7 +5,7 @@ Mails, pages and tables know nothing of an answer; one that speaks of it was wri
 
 from __future__ import annotations
 
-from orchestrator_security.injection.evidence import Category, Phrase
+from orchestrator_security.injection.evidence import Phrase
 
 _GAP = r"(?: [a-z]++)"
 _ANSWER = (
@@ -38,9 +38,8 @@ def _phrase(
     request: float = 0.0,
     *,
     ordered: bool = False,
-    category: Category = "prompt_injection",
 ) -> Phrase:
-    return Phrase(f"injection.{name}", category, group, request, untrusted, first, rest, ordered)
+    return Phrase(f"injection.{name}", "prompt_injection", group, request, untrusted, first, rest, ordered)
 
 
 PHRASES: tuple[Phrase, ...] = (

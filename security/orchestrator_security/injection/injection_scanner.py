@@ -87,7 +87,7 @@ class InjectionScanner:
         whole = len(text)
         if whole > SCAN_MAX_CHARS:
             text = f"{text[: SCAN_MAX_CHARS // 2]}\n{text[-SCAN_MAX_CHARS // 2 :]}"
-        threshold = UNTRUSTED_THRESHOLD if theirs else REQUEST_THRESHOLD
+        threshold = _threshold(theirs=theirs)
         found = evidence(text, theirs=theirs)
         if not found.enough(threshold):
             return ()
@@ -100,9 +100,13 @@ class InjectionScanner:
         return (_hit(text, whole, found, threshold),)
 
 
+def _threshold(*, theirs: bool) -> float:
+    return UNTRUSTED_THRESHOLD if theirs else REQUEST_THRESHOLD
+
+
 def evidence(text: str, *, theirs: bool) -> Evidence:
     """All that speaks for an order to a model, each piece weighed for where the text comes from."""
-    plain = unmasking.plain(sentences.lines_parted(text))
+    plain = sentences.plain(text)
     words = tokens(plain)
     table = _table()
     pieces = table.pieces(words, untrusted=theirs)
@@ -116,7 +120,7 @@ def evidence(text: str, *, theirs: bool) -> Evidence:
                 *worded(wording.described(clear), (), theirs=theirs),
             )
         )
-        if behind.score >= (UNTRUSTED_THRESHOLD if theirs else REQUEST_THRESHOLD):
+        if behind.score >= _threshold(theirs=theirs):
             heaviest = behind.heaviest()
             # A wording is no more certain for being hidden.
             group = "veiled" if behind.without(LIKELY).score >= UNTRUSTED_THRESHOLD else "wording"
@@ -165,7 +169,7 @@ def _hit(text: str, whole: int, found: Evidence, threshold: float) -> Hit:
     heaviest = found.without(LIKELY).heaviest() if found.without(LIKELY).pieces else found.heaviest()
     start, end = _place(text, heaviest.words) if whole == len(text) else (0, whole)
     ratio = found.score / threshold
-    # A wording is likely, never certain: only what phrases say is grave enough to keep a text away.
+    # A wording is likely, never certain: only what phrases say is grave.
     certain = sum(weight for group, weight in found.by_group().items() if group not in LIKELY)
     severity: Severity = "high" if certain >= 2 * threshold else "medium"
     return Hit(

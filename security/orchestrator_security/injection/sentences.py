@@ -13,6 +13,7 @@ from functools import cache
 from msgspec import Struct
 
 from orchestrator_core.analysis.lazy_patterns import compiled
+from orchestrator_core.analysis.orders import unmasking
 from orchestrator_security.injection.word_classes import classes, joined
 
 SENTENCE_WORDS_MAX = 60
@@ -44,9 +45,9 @@ def _word() -> re.Pattern[str]:
     return re.compile(r"[^\W_]+")
 
 
-def lines_parted(text: str) -> str:
-    """The text with a blank line before each line that begins with a capital, which ``unmasking.plain`` would make small."""
-    return compiled(_CAPITAL).sub("\n\n", text) if "\n" in text else text
+def plain(text: str) -> str:
+    """The text as it is read: made plain, with a blank line before each line that began with a capital."""
+    return unmasking.plain(compiled(_CAPITAL).sub("\n\n", text) if "\n" in text else text)
 
 
 def sentences(plain_text: str) -> Iterator[Sentence]:

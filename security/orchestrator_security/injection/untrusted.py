@@ -6,7 +6,7 @@ of earlier instructions was written for a model (Greshake et al. 2023, "Not what
 
 from __future__ import annotations
 
-from orchestrator_security.injection.evidence import Category, Phrase
+from orchestrator_security.injection.evidence import Phrase
 
 _GAP = r"(?: [a-z]++)"
 _CODE_VERBS = (
@@ -28,9 +28,8 @@ def _phrase(
     *,
     request: float = 0.0,
     ordered: bool = False,
-    category: Category = "prompt_injection",
 ) -> Phrase:
-    return Phrase(f"injection.{name}", category, group, request, untrusted, first, rest, ordered)
+    return Phrase(f"injection.{name}", "prompt_injection", group, request, untrusted, first, rest, ordered)
 
 
 PHRASES: tuple[Phrase, ...] = (

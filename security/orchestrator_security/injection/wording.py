@@ -141,16 +141,24 @@ class Described(Struct, frozen=True):
     """A text's sentences, and what was asked about them."""
 
     sentences: tuple[Sentence, ...]
+    _parts: dict[bool, list[set[str]]] = field(default_factory=dict)
     _odds: dict[Place, list[float]] = field(default_factory=dict)
 
     def odds(self, place: Place) -> list[float]:
         """The log-odds of each part of a request, or of each sentence of a text of others."""
         if place not in self._odds:
-            least = _WORDS_OF_TASK if place == "task" else 0
-            every = (features(one) if len(one.words) >= least else frozenset[str]() for one in self.sentences)
-            parts: Iterable[AbstractSet[str]] = windows(self.sentences) if place == "request" else every
+            parts: Iterable[AbstractSet[str]] = self._read(whole=place == "request")
+            if place == "task":
+                some = zip(parts, self.sentences, strict=True)
+                parts = (part if len(one.words) >= _WORDS_OF_TASK else frozenset() for part, one in some)
             self._odds[place] = [log_odds(part, place) for part in parts]
         return self._odds[place]
+
+    def _read(self, *, whole: bool) -> list[set[str]]:
+        """The features of each part of a request, or of each sentence, read once for all that is asked of them."""
+        if whole not in self._parts:
+            self._parts[whole] = list(windows(self.sentences) if whole else map(features, self.sentences))
+        return self._parts[whole]
 
     def log_odds(self, place: Place) -> float:
         """How much the wording speaks for an order to a model; for a text without a word, that of no features."""
@@ -166,7 +174,7 @@ class Described(Struct, frozen=True):
         if not self.sentences:
             return None
         odds = self.odds("request")
-        part = list(windows(self.sentences))[odds.index(max(odds))]
+        part = self._read(whole=True)[odds.index(max(odds))]
         best, kind = max((log_odds(part, kind), kind) for kind in KINDS)
         return kind if best > 0 else None
 
