@@ -60,7 +60,7 @@ ATTACKS: dict[Sink, list[str]] = {
     ],
     "template": [
         "{* note *}", "#* note *#", "<#-- note -->", "!{user}", "= system('ls')", "- require('fs').x", "%(a)s %(__b__)s",
-        "$a.b.c.d()", "{'a'|cat:'b'}", "<p v-html=\"x\">", "<p ng-init=\"x\">", "@if(true) x @endif", "@{1+1}", "{{ '{' ~ 7 }}",
+        "$a.b.c.d()", "{'a'|cat:'b'}", "<p v-html=\"x\">", "<p ng-init=\"x\">", "@if(true) x @endif", "@{1+1}", "{{ '{' ~ 7 }}", "{{ a if b }}", "{{ log this }}",
     ],
     "html": [
         "this['al'+'ert'](1)", "frames[0].alert(1)", "Function('a')()", "new Function`a`", "Reflect.apply(alert, 0, [1])",
@@ -68,23 +68,24 @@ ATTACKS: dict[Sink, list[str]] = {
     ],
     "sql": [
         "ada' --x", "7 div 0", "1 AND ASCII ( SUBSTRING (a,1,1))>1", "1+LENGTH(USER())", "x' or md5( '1' )='1", "db_name()",
+        "; grant all privileges on lamps to eve", "select * from lamps", "1; grant dba to eve", "' union select * --",
     ],
 }  # fmt: skip
 HARMLESS: dict[Sink, list[str]] = {
     "path": [
         "console.txt", "auxiliary.md", "aux/notes.tex", "com10.txt", "etc/hosts.example", "D:\\projects\\app\\app.log",
         "/home/ada/work/site.conf", "logs/2024/app.log", "~draft.txt", "docs\\2024\\56.txt", "a|b.txt", "$id/edit.tsx", "passwd.md",
-        "caf%C3%A9/men%C3%BC.txt", "r\u00e9sum\u00e9.pdf",
+        "caf%C3%A9/men%C3%BC.txt", "r\u00e9sum\u00e9.pdf", "notes/authorized_keys explained.md",
     ],
     "shell": ["first; last", "fish & chips", "strings & brass", "the sum; the mode", "arch; query; reply"],
     "template": [
         "- file (see below)", "root (of all evil)", "= is a sign (of equality)", "wow!{}", "the Linux kernel. It", "config.items",
-        "{yes|no}", "a | upper", "f(x) = {x}",
+        "{yes|no}", "a | upper", "f(x) = {x}", "{{citation needed}}", "Dear {{first name}}, welcome",
     ],
     "html": [
         'the function("x") call', "I reflect. Then I write.", "JavaScript: yes", "this[0]", 'this["key"] = 1', "Sty\u017fe",
     ],
-    "sql": ["O'Hara -- see note", "10/0", "divide 7 by 2", "length (in cm)", "password (new)"],
+    "sql": ["O'Hara -- see note", "10/0", "divide 7 by 2", "length (in cm)", "password (new)", "Grant all our thanks to Ida", "select * rooms"],
 }  # fmt: skip
 
 

@@ -113,7 +113,10 @@ WANTED: Table = (
         ),
     ),
     ("id_", r"id_(?<![\w.\-]id_)(?:rsa|dsa|ecdsa|ed25519)(?!\.pub)\b"),
-    ("authorized_keys", r"authorized_keys(?<![\w.\-]authorized_keys)\b"),
+    (
+        "authorized_keys",
+        r"authorized_keys2?+(?<![\w.\-]authorized_keys)(?<![\w.\-]authorized_keys2)(?=\s*+(?:$|[?#&;/|\x00]))",
+    ),
     ("web-inf/", r"web-inf/(?<![\w.\-]web-inf/)"),
     ("meta-inf/", r"meta-inf/(?<![\w.\-]meta-inf/)(?:context|manifest)"),
     ("wp-config.", r"wp-config\.(?<![\w.\-]wp-config\.)(?:php|bak|txt)"),
