@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator_core.analysis.lazy_patterns import compiled
+from orchestrator_security.injection.armed_code import armed, prying
 from orchestrator_security.injection.evidence import Piece
 from orchestrator_security.injection.wording import Described
 
@@ -16,36 +17,29 @@ _ENOUGH_WORDS = 4
 _TEXT_MAX = 40_000
 _WORD = r"[a-z]{4,}"
 _FENCE = r"```[^\n`]{0,30}\n([^`]*+)```"
-_HARMFUL = (
-    r"os\.system|subprocess|requests\.(?:post|get)|socket|os\.fork|/etc/|/boot|rm -rf|pynput|keyboard|clipboard|pbpaste|"
-    "cookies?|shutil|nc -e|scapy|fernet|encrypt|"
-    "imagegrab|pyautogui|screenshot|tcpdump|sniff|winreg|iptables|blockinput|kill|reboot|shutdown|urlopen|urllib|smtplib|"
-    r"paramiko|ftplib|base64|exec\(|eval\(|"
-    r"while true|os\.remove|unlink|format c|wget|curl|powershell|chmod|passwd|getpass|history|webbrowser|selenium|cv2|"
-    "camera|microphone|pyaudio"
-)
+_BLOCKS_MAX = 8
+_ARMED, _PRYING, _FOREIGN = 0.55, 0.2, 0.25
+"""What a block counts that does harm, that might, and that stands in a text about something else."""
 _WORKING_TEXT = (
     r"\b(?:install|npm|pip|server|repository|function|api|config|import|module|library|build|docker|class|django|react|"
     r"command|readme|version|bug|error|usage|output|options?|strings?|parameters?|arguments?|returns?|default|objects?|datasets?|"
-    r"dependencies|github|tables?|columns?|linux|shell|terminal|unix)\b"
+    r"dependencies|github|tables?|columns?|linux|shell|terminal|unix|loop|python|javascript|queue|event handler)\b|`[^`\n]++`"
 )
 
 
 def stray_code(text: str) -> list[Piece]:
-    """Evidence from a block of code: what it does, and that nothing around it speaks of software."""
+    """Evidence from blocks of code: what they do, and that nothing around them speaks of software."""
     if "```" not in text:
         return []
     lowered = text[:_TEXT_MAX].lower()
-    fence = compiled(_FENCE).search(lowered)
-    if fence is None:
+    blocks = [match for match, _ in zip(compiled(_FENCE).finditer(lowered), range(_BLOCKS_MAX), strict=False)]
+    if not blocks:
         return []
-    pieces = []
-    if compiled(_HARMFUL).search(fence[1]):
-        pieces.append(Piece("injection.code-to-insert", "prompt_injection", "code", 0.15))
-    around = f"{lowered[: fence.start()]} {lowered[fence.end() :]}"
+    weight = _ARMED * any(armed(block[1]) for block in blocks) or _PRYING * any(prying(block[1]) for block in blocks)
+    around = compiled(_FENCE).sub(" ", lowered)
     if not compiled(_WORKING_TEXT).search(around) and len(compiled(_WORD).findall(around)) >= _ENOUGH_WORDS:
-        pieces.append(Piece("injection.code-to-insert", "prompt_injection", "code", 0.25))
-    return pieces
+        weight += _FOREIGN
+    return [Piece("injection.code-to-insert", "prompt_injection", "code", weight)] if weight else []
 
 
 _OPENING = r"^(?:please |now |then |also |and |next |first |finally )*"
