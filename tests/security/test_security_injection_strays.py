@@ -9,7 +9,7 @@ import pytest
 from injection_hits import THEIRS
 
 from orchestrator_core.analysis.orders import unmasking
-from orchestrator_security.injection import addressed, stray_order
+from orchestrator_security.injection import addressed, stray_order, supposing
 from orchestrator_security.injection.sentence_rules import SentenceRule
 
 hits = partial(injection_hits.hits, place=THEIRS)
@@ -93,7 +93,9 @@ def test_a_harmful_order_is_work_where_the_text_speaks_of_software() -> None:
     )
 
 
-@pytest.mark.parametrize("rule", [*addressed.RULES, *stray_order.RULES], ids=lambda rule: rule.words[:30])
+@pytest.mark.parametrize(
+    "rule", [*addressed.RULES, *stray_order.RULES, *supposing.RULES], ids=lambda rule: rule.words[:30]
+)
 def test_a_rule_is_called_by_plain_words(rule: SentenceRule) -> None:
     words = [*rule.words.split("|"), *filter(None, rule.beside.split("|"))]
     assert all(unmasking.plain(word) == word and word.isalnum() for word in words)
