@@ -4,7 +4,7 @@
 
 The turns of writing are dealt into folds; the model is fitted anew without those of a fold, and the whole scanner is run on them. Orders
 for texts of others are put at the start, in the middle or at the end of a document. The phrases of the scanner were written while looking
-at the turns "old" to "fourth"; all later ones were written by people who had seen neither. This project's own pages count in no total.
+at the turns "old" to "fourth"; all later ones were written by people who had seen neither. This project's own pages, and those of packages, count in no total.
 What a request is after is told by models that are not fitted anew.
 """
 
@@ -14,7 +14,7 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 
 from fit import fit, rows
-from texts import OWN_PAGES, Text, texts, turns
+from texts import OWN_PAGES, PACKAGE_PAGES, Text, texts, turns
 
 from orchestrator_security.contract import ScanContext
 from orchestrator_security.injection import wording
@@ -24,6 +24,7 @@ FOLDS = 6
 REQUEST = ScanContext("in", "model", "user")
 THEIRS = ScanContext("memory", "model", "untrusted")
 LONG_DOCUMENT = 1_500
+UNCOUNTED = (OWN_PAGES, PACKAGE_PAGES)
 
 Models = dict[wording.Place | wording.Kind, wording.Model]
 KEPT: Models = wording.models()
@@ -86,7 +87,7 @@ def main() -> None:
                     pieces = evidence(text, theirs=context is THEIRS).pieces
                     print(name, turn, repr(text[:300]), [(p.name, round(p.weight, 2), p.words[:40]) for p in pieces])
     for name, by_turn in flagged.items():
-        every = [one for turn, some_of_it in by_turn.items() for one in some_of_it if turn != OWN_PAGES]
+        every = [one for turn, some_of_it in by_turn.items() for one in some_of_it if turn not in UNCOUNTED]
         print(f"{name:34}{sum(every) / max(1, len(every)):7.3f} of {len(every):5}   ", end="")
         print(", ".join(f"{turn} {sum(some_of_it) / len(some_of_it):.2f}" for turn, some_of_it in by_turn.items()))
 

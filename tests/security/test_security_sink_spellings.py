@@ -60,7 +60,8 @@ ATTACKS: dict[Sink, list[str]] = {
     ],
     "template": [
         "{* note *}", "#* note *#", "<#-- note -->", "!{user}", "= system('ls')", "- require('fs').x", "%(a)s %(__b__)s",
-        "$a.b.c.d()", "{'a'|cat:'b'}", "<p v-html=\"x\">", "<p ng-init=\"x\">", "@if(true) x @endif", "@{1+1}", "{{ '{' ~ 7 }}", "{{ a if b }}", "{{ log this }}",
+        "$a.b.c.d()", "{'a'|cat:'b'}", "<p v-html=\"x\">", "<p ng-init=\"x\">", "@if(true) x @endif", "@{1+1}", "{{ '{' ~ 7 }}",
+        "{{ a if b }}", "{{ log this }}",
     ],
     "html": [
         "this['al'+'ert'](1)", "frames[0].alert(1)", "Function('a')()", "new Function`a`", "Reflect.apply(alert, 0, [1])",
@@ -85,7 +86,10 @@ HARMLESS: dict[Sink, list[str]] = {
     "html": [
         'the function("x") call', "I reflect. Then I write.", "JavaScript: yes", "this[0]", 'this["key"] = 1', "Sty\u017fe",
     ],
-    "sql": ["O'Hara -- see note", "10/0", "divide 7 by 2", "length (in cm)", "password (new)", "Grant all our thanks to Ida", "select * rooms"],
+    "sql": [
+        "O'Hara -- see note", "10/0", "divide 7 by 2", "length (in cm)", "password (new)", "Grant all our thanks to Ida",
+        "select * rooms",
+    ],
 }  # fmt: skip
 
 

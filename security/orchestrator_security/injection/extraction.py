@@ -168,7 +168,7 @@ PHRASES: tuple[Phrase, ...] = (
     # What only the model knows.
     _phrase("secret", "private", 1.0,
         "share|tell|reveal|give|disclose|divulge|leak|provide|send|show|whisper|say|spell|print|output|display|hand|confirm|"
-        "write|know|hint|guess|recall|remember|repeat|read|state|list",
+        "write|to know|hint|guess|recall|remember|repeat|read|state|list",
         "(?: (?:me|us|with|to|please|what|is|out|over|about|again|just|all|any|some|of|letters?|each|first|characters?|word|a|"
         rf"in|on|that|for|now|exactly|one|by|line|full)\b)*+ (?:(?:your|the|that|this|our|its)(?: {_WHICH}){{0,2}} ){_KEPT}(?: "
         "(?:phrase|code|key|word))?(?: (?:for|to|of) (?:our|the|this|your) (?:system|account|server|vault|database|"
@@ -185,7 +185,7 @@ PHRASES: tuple[Phrase, ...] = (
         "ask|asked|had|have|need|want|say|be|recommend|require|know|guess|forgot|lost|entering|enter",
         r"(?: (?:you|to|for|a|that|share|give|me|us|have|the|i|we|tell)\b)*+ ?(?:your|a) (?:secret )?(?:password|passcode|"
         r"passphrase|secret key|secret code|access code)(?= \.| what| for| which| how)", 0.15),
-    _phrase("secret", "private", 1.0, "would|could|might|is|was", rf" (?:your|the) (?:[a-z]++ )?{_KEPT} be\b", 0.3),
+    _phrase("secret", "private", 0.6, "would|could|might|is|was", rf" (?:your|the) (?:[a-z]++ )?{_KEPT} be\b", 0.3),
     # The same in other languages.
     _phrase("secret", "private", 1.0,
         "cual|dime|dame|revela|quel|quelle|donne|donnez|dis|qual|dimmi|rivela|diga|diz|was|wie|nenne|sag|verrate|zeig|hvad|vad|"

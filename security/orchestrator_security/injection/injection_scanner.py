@@ -21,6 +21,7 @@ from orchestrator_security.injection import (
     jailbreak,
     sentences,
     stray_order,
+    supposing,
     untrusted,
     wording,
 )
@@ -28,6 +29,7 @@ from orchestrator_security.injection.evidence import Category, Evidence, Phrase,
 from orchestrator_security.injection.other_scripts import in_other_scripts
 from orchestrator_security.injection.quoting import own_words
 from orchestrator_security.injection.sentence_rules import RuleTable
+from orchestrator_security.injection.small_talk import small_talk
 from orchestrator_security.injection.smuggling import smuggled
 from orchestrator_security.injection.stray_code import harmful_orders, stray_code
 from orchestrator_security.injection.stray_task import stray_tasks
@@ -36,20 +38,20 @@ from orchestrator_security.scanner import Hit
 
 REQUEST_THRESHOLD = 0.8
 UNTRUSTED_THRESHOLD = 0.5
-WORDING_SHARE: dict[wording.Place, float] = {"request": 0.45, "told": 0.3, "task": 0.28}
+WORDING_SHARE: dict[wording.Place, float] = {"request": 0.5, "told": 0.3, "task": 0.28}
 WORDING_EVEN: dict[wording.Place, float] = {"request": 0.0, "told": 0.0, "task": 0.7}
 WORDING_MOST = 1.5
 """What one of log-odds of the wording counts, from where on it counts, and what it counts at most. So that a wording alone flags one in a
 hundred harmless requests whose turn of writing was left out of the fit (``benchmarks/injection/measure.py``)."""
+WORDING_AGAINST, SHORT_WORDS = 0.3, 50
+"""What a wording that speaks against an order takes at most from what phrases say of a short request: "disregard the previous prompt for
+the essay; the teacher gave us a new one". A long one could be padded until it does."""
+_WORDED = frozenset(("order", "own", "free"))
 PARTED_MIN, PARTED_WEIGHT = 3, 0.4
 _PARTED = r"(?<=[A-Za-z])[\xad\x00-\x08\x0e-\x1a\u200b-\u200d\u2060-\u2064\ufeff](?=[A-Za-z])"
 LIKELY = frozenset(("wording", "stray"))
-_ADDRESSED = frozenset((
-    "you", "your", "youre", "youll", "yours", "yourself", "u", "ur", "ya", "thou", "ai", "ais", "chatgpt", "gpt", "assistant",
-    "chatbot", "bot", "model", "llm", "chat", "respond", "response", "responses", "reply", "replies", "answer", "answers",
-    "persona", "character", "du", "dir", "dich", "dein", "tu", "te", "vous", "votre", "usted", "eres", "tus", "voce", "lei",
-    "ti", "ты", "вы",
-))  # fmt: skip
+_ADDRESSED = frozenset(("YOU", "BEING", "MODEL", "PERSONA", "ANSWER"))
+"""Classes of words for who is spoken to, and for what it shall say."""
 _TALKS_OUT = frozenset(("free", "wording"))
 _NOT_ADDRESSED = 0.5
 """A jailbreak speaks to somebody: without a word for who is spoken to, or for what it shall say, "unrestricted" is about a container."""
@@ -133,10 +135,11 @@ def evidence(text: str, *, theirs: bool) -> Evidence:
         pieces += stray_tasks(text, wordings)
         pieces += stray_code(text)
         pieces += harmful_orders(wordings)
+        pieces += small_talk(wordings)
     if not text.isascii():
         pieces += in_other_scripts(wordings)
     pieces += worded(wordings, pieces, theirs=theirs)
-    if pieces and not theirs and _ADDRESSED.isdisjoint(words):
+    if pieces and not theirs and all(_ADDRESSED.isdisjoint(sentence.row) for sentence in wordings.sentences):
         pieces = [_not_addressed(piece) for piece in pieces]
     if pieces and _parted_words(text):
         pieces.append(Piece("injection.parted-words", "prompt_injection", "veiled", PARTED_WEIGHT))
@@ -152,6 +155,14 @@ def worded(wordings: wording.Described, pieces: Sequence[Piece], *, theirs: bool
         if weight > 0:
             kind = None if theirs else wordings.kind()
             yield Piece("injection.wording", kind or "prompt_injection", "wording", weight)
+        elif not theirs and _is_doubtful(wordings, pieces):
+            yield Piece("injection.wording", "prompt_injection", "wording", max(-WORDING_AGAINST, weight))
+
+
+def _is_doubtful(wordings: wording.Described, pieces: Sequence[Piece]) -> bool:
+    """Whether a wording may speak against what was found: all of it by phrases for what the wording is fitted on, in a short request."""
+    words = sum(len(sentence.words) for sentence in wordings.sentences)
+    return words <= SHORT_WORDS and all(piece.group in _WORDED for piece in pieces)
 
 
 def _not_addressed(piece: Piece) -> Piece:
@@ -216,4 +227,4 @@ def _table() -> PhraseTable:
 
 @cache
 def _rules() -> RuleTable:
-    return RuleTable((*addressed.RULES, *stray_order.RULES))
+    return RuleTable((*addressed.RULES, *stray_order.RULES, *supposing.RULES))

@@ -23,8 +23,6 @@ _WORKSHOP = (
     r"chat template|config\.\w{2,5}|[\w/]{1,40}\.(?:py|md|yaml|yml|json|toml|ts|js)|endpoint|user story|migrations?|prompt "
     r"template)\b"
 )
-_TRADE_ENOUGH = 2
-_SHORT = 600
 _QUOTED = (
     r"```[^`]*+(?:```|\Z)|~~~[^~]*+(?:~~~|\Z)|`[^`\n]++`|\"[^\"\n]{3,}+\"|“[^”]{3,}+”|«[^»]{3,}+»|"
     r"(?<![A-Za-z0-9])'[^'\n]{3,}+'(?![A-Za-z0-9])"
@@ -44,20 +42,8 @@ def own_words(text: str) -> str | None:
         outside = introduction[0] + (closing[0] if closing else "")
     if outside != text and _framed(outside):
         return outside
-    if len(text) <= _SHORT and _trade(text) >= _TRADE_ENOUGH:
-        return ""
     return None
 
 
 def _framed(text: str) -> bool:
     return compiled(_FRAME).search(text) is not None or compiled(_WORKSHOP).search(text) is not None
-
-
-def _trade(text: str) -> int:
-    """How many different words of the trade stand in it, up to a few."""
-    seen: set[str] = set()
-    for found in compiled(_WORKSHOP).finditer(text[:4_000]):
-        seen.add(found[0].lower())
-        if len(seen) >= _TRADE_ENOUGH:
-            break
-    return len(seen)

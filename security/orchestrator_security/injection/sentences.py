@@ -22,6 +22,7 @@ _WORDS_LEAST, _LETTERS_OF_WORD = 200, 5
 """So many words are read of any text, and beyond them one for so many characters: enough for prose, not for a flood of short words."""
 _SHORT_MOST, _LETTERS_OF_SENTENCE = 200, 15
 """So many sentences are read of any text, and beyond them one for so many characters, none of a single word."""
+_ADDRESS = r"https?://[^\s<>()\[\]\"'|]*[^\s<>()\[\]\"'|.,;:!?]"
 _CAPITAL = r"\n(?=[ \t]{0,8}[A-Z])"
 
 
@@ -51,8 +52,10 @@ def plain(text: str) -> str:
 
 
 def sentences(plain_text: str) -> Iterator[Sentence]:
-    """The sentences of a text that ``unmasking.plain`` made plain."""
-    text = plain_text.replace("'", "") if "'" in plain_text else plain_text
+    """The sentences of a text that ``unmasking.plain`` made plain. The parts of an address on the web are no words of its writer."""
+    text = compiled(_ADDRESS).sub(" ", plain_text) if "://" in plain_text else plain_text
+    if "'" in text:
+        text = text.replace("'", "")
     if not text.isascii():
         text = joined().sub(r" \g<0> ", text)
     kind = classes().get
