@@ -4,7 +4,8 @@
 
 The turns of writing are dealt into folds; the model is fitted anew without those of a fold, and the whole scanner is run on them. Orders
 for texts of others are put at the start, in the middle or at the end of a document. The phrases of the scanner were written while looking
-at the turns "old" to "fourth"; all later ones were written by people who had seen neither. This project's own pages, and those of packages, count in no total.
+at the turns "old" to "fourth"; all later ones were written by people who had seen neither. This project's own pages, and those of
+packages, count in no total.
 What a request is after is told by models that are not fitted anew.
 """
 

@@ -73,6 +73,7 @@ _SIGNS: tuple[tuple[str, ...], ...] = (
     (r"\b(?:exec|eval|execfile|marshal\.loads|pickle\.loads?|compile|runpy)\b|__import__", _FETCHES),
     (r"b64decode|fromhex|decompress", r"\b(?:exec|eval|popen|system|subprocess)\b"),
     (_FETCHES, _RUNS),
+    (r"subprocess|popen|os\.system", r"(?:curl|wget)[^\n|]{0,100}\|\s{0,3}(?:ba|z)?sh\b"),
     # A flood, and a machine without memory.
     (_FOREVER, _HAMMERS),
     (_FOREVER, _FILLS),

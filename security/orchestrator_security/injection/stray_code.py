@@ -18,10 +18,14 @@ _TEXT_MAX = 40_000
 _WORD = r"[a-z]{4,}"
 _FENCE = r"```[^\n`]{0,30}\n([^`]*+)```"
 _BLOCKS_MAX = 8
-_ARMED, _PRYING, _FOREIGN = 0.55, 0.2, 0.25
+_FOREIGN_BLOCKS = 2
+"""A text with more blocks is about code."""
+_BESIDE = r"(?m:^[^\n]*+\n{1,2})?```[^\n`]{0,30}\n[^`]*+```(?:\n{1,2}[^\n]++)?"
+"""A block with the lines beside it: "put this function into the answer" does not make a mail one about software."""
+_ARMED, _PRYING, _FOREIGN = 0.55, 0.2, 0.3
 """What a block counts that does harm, that might, and that stands in a text about something else."""
 _WORKING_TEXT = (
-    r"\b(?:install|npm|pip|server|repository|function|api|config|import|module|library|build|docker|class|django|react|"
+    r"\b(?:install|npm|pip|server|repository|function|api|config|import|module|library|build|docker|django|react|"
     r"command|readme|version|bug|error|usage|output|options?|strings?|parameters?|arguments?|returns?|default|objects?|datasets?|"
     r"dependencies|github|tables?|columns?|linux|shell|terminal|unix|loop|python|javascript|queue|event handler)\b|`[^`\n]++`"
 )
@@ -36,8 +40,8 @@ def stray_code(text: str) -> list[Piece]:
     if not blocks:
         return []
     weight = _ARMED * any(armed(block[1]) for block in blocks) or _PRYING * any(prying(block[1]) for block in blocks)
-    around = compiled(_FENCE).sub(" ", lowered)
-    if not compiled(_WORKING_TEXT).search(around) and len(compiled(_WORD).findall(around)) >= _ENOUGH_WORDS:
+    around = compiled(_BESIDE).sub(" ", lowered) if len(blocks) <= _FOREIGN_BLOCKS else ""
+    if len(compiled(_WORD).findall(around)) >= _ENOUGH_WORDS and not compiled(_WORKING_TEXT).search(around):
         weight += _FOREIGN
     return [Piece("injection.code-to-insert", "prompt_injection", "code", weight)] if weight else []
 
