@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli.approval_pages import asker, document_of, ended, list_page, page
+from orchestrator.cli.approvals_watch import watched
 from orchestrator.cli.command import MOST, common_options, pass_invocation
 from orchestrator.cli.command import command as common_command
 from orchestrator.cli.invocation import Invocation
@@ -15,7 +16,6 @@ from orchestrator.cli.screen import counted
 from orchestrator_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from orchestrator.cli.screen import Screen
     from orchestrator_security.approvals.question import Entry
 
 
@@ -38,8 +38,6 @@ def list_approvals(invocation: Invocation, everything: bool, limit: int, watch: 
     A question whose asker is gone was asked by a process that was killed: it cannot be approved, and deny or purge takes it off the list.
     """
     if watch:
-        from orchestrator.cli.approvals_watch import watched
-
         if everything:
             raise UsageError("--watch shows what is asked from now on; leave --all out.")
         watched(invocation, limit)
@@ -50,7 +48,7 @@ def list_approvals(invocation: Invocation, everything: bool, limit: int, watch: 
             desk = orchestrator.security.approvals
             found = desk.entries(limit=limit) if everything else desk.waiting(limit=limit)
     documents = [document_of(entry) for entry in found]
-    invocation.output.show({"approvals": documents}, lambda screen: _list_page(screen, found, everything))
+    invocation.output.show({"approvals": documents}, lambda screen: list_page(screen, found, everything))
 
 
 @common_command("show")
@@ -62,7 +60,7 @@ def show_approval(invocation: Invocation, approval_id: str) -> None:
         if orchestrator is None:
             raise _nothing(invocation)
         entry = orchestrator.security.approvals.get(approval_id)
-    invocation.output.show(document_of(entry), lambda screen: _page(screen, entry))
+    invocation.output.show(document_of(entry), lambda screen: page(screen, entry))
 
 
 @common_command("approve")
@@ -106,7 +104,7 @@ def _answer(invocation: Invocation, approval_id: str, approved: bool, note: str)
     if entry.status == "gone":
         invocation.output.error(
             "approval-gone",
-            f"{entry.question.id}: nobody waits for the answer any more, since the {_asker(entry)} has ended. "
+            f"{entry.question.id}: nobody waits for the answer any more, since the {asker(entry)} has ended. "
             f"Run it again to be asked anew; orchestrate approvals deny {entry.question.id} takes this one off the list.",
             approval=document_of(entry),
         )
@@ -121,94 +119,6 @@ def _answer(invocation: Invocation, approval_id: str, approved: bool, note: str)
 
 def _nothing(invocation: Invocation) -> UsageError:
     return UsageError(f"nothing has been asked yet in {invocation.database_path}.")
-
-
-def document_of(entry: Entry) -> dict[str, Any]:
-    """A question with what became of it, for ``--json``."""
-    import msgspec
-
-    question = msgspec.structs.asdict(entry.question)
-    return {
-        **question,
-        "status": entry.status,
-        "asker_pid": entry.asker_pid,
-        "decided_at": entry.decided_at,
-        "decided_by": entry.by,
-        "note": entry.note,
-    }
-
-
-def ended(entry: Entry) -> str:
-    """What became of a question, in words."""
-    if entry.status == "gone":
-        return "asker is gone"
-    by = f" by {entry.by}" if entry.by else ""
-    return f"{entry.status}{by}"
-
-
-def _asker(entry: Entry) -> str:
-    return f"process that asked ({entry.asker_pid})" if entry.asker_pid else "process that asked"
-
-
-def what(entry: Entry) -> str:
-    """What the agent wants to do."""
-    return entry.question.capability or "the call"
-
-
-def standing(entry: Entry) -> str:
-    """How long it can still be answered, or what became of it."""
-    left_s = max(0.0, entry.question.expires_at - time.time())
-    return f"{left_s:.0f} s left" if entry.status == "waiting" else ended(entry)
-
-
-def _list_page(screen: Screen, entries: list[Entry], everything: bool) -> None:
-    if not entries:
-        screen.line("Nothing has been asked yet." if everything else "Nothing waits for an answer.")
-        return
-    rows = [
-        (
-            entry.question.id,
-            standing(entry),
-            entry.question.agent,
-            # The agent's own word for it stands in the last column: who reads it must know that the agent may be misled.
-            what(entry) + (" (tainted)" if entry.question.tainted else ""),
-            entry.question.reason or entry.question.request,
-        )
-        for entry in entries
-    ]
-    screen.table(("id", "status", "agent", "wants", "for"), rows)
-
-
-def _page(screen: Screen, entry: Entry) -> None:
-    question = entry.question
-    screen.heading(f"Approval {question.id}")
-    screen.pairs(
-        (
-            ("status", f"the {_asker(entry)} has ended" if entry.status == "gone" else ended(entry)),
-            ("agent", question.agent),
-            ("wants", what(entry)),
-            ("asked because", question.cause),
-            ("the agent says", question.reason),
-            ("request", question.request),
-            ("tainted", "yes: the agent has read text from strangers" if question.tainted else "no"),
-            ("caller", question.caller),
-            ("session", question.session),
-            ("call", question.execution_id),
-            ("asked", _when(question.asked_at)),
-            ("answer by", _when(question.expires_at)),
-            ("decided", _when(entry.decided_at)),
-            ("note", entry.note),
-        )
-    )
-
-
-def _when(at: float | None) -> str:
-    if at is None:
-        return ""
-    try:
-        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
-    except (ValueError, OverflowError, OSError):
-        return f"{at:g}"
 
 
 for _inner in (list_approvals, show_approval, approve, deny, purge):

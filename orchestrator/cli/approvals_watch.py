@@ -6,7 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from orchestrator.cli.approvals import document_of, ended, standing, what
+from orchestrator.cli.approval_pages import document_of, ended, standing, what
 from orchestrator.cli.memory_access import store_to_read
 from orchestrator.cli.termination import Terminated
 from orchestrator_core.errors import UsageError

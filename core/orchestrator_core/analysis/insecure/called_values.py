@@ -41,13 +41,13 @@ from orchestrator_core.analysis.insecure.values import (
 )
 
 if TYPE_CHECKING:
-    from orchestrator_core.analysis.insecure.taint import Evaluator
+    from orchestrator_core.analysis.insecure.evaluating import Evaluating
 
 _MAX_CALLS = 2
 _MAX_PARTS = 200
 
 
-def called(evaluator: Evaluator, node: ast.Call, depth: int) -> Value:  # noqa: C901, PLR0912  # one case for each kind of call, in this order
+def called(evaluator: Evaluating, node: ast.Call, depth: int) -> Value:  # noqa: C901, PLR0912  # one case for each kind of call, in this order
     """By the name of what is called; of a function of the same text by its body, where that is short."""
     name = evaluator.dotted(node.func)
     if name in GIVES_NO_TEXT:
@@ -114,7 +114,7 @@ def called(evaluator: Evaluator, node: ast.Call, depth: int) -> Value:  # noqa: 
     return holding(found, SECRET, secret) if secret else found
 
 
-def _own(evaluator: Evaluator, node: ast.Call, arguments: list[Value], depth: int) -> Value | None:
+def _own(evaluator: Evaluating, node: ast.Call, arguments: list[Value], depth: int) -> Value | None:
     """What a short function of the same text gives for these arguments; None where it is not one."""
     func = node.func
     if isinstance(func, ast.Name):

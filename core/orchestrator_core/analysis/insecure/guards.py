@@ -10,7 +10,7 @@ from orchestrator_core.analysis.insecure.sanitisers import sounds_like_check
 from orchestrator_core.analysis.insecure.values import ALL, HOST, LINE, NOSQL, PATH, REGEX, SCHEME, SHELL, TYPE
 
 if TYPE_CHECKING:
-    from orchestrator_core.analysis.insecure.taint import Evaluator
+    from orchestrator_core.analysis.insecure.evaluating import Evaluating
 
 Checked = tuple[tuple[frozenset[str], tuple[int, ...]], ...]
 """Names of variables, and for what they are harmless from here on."""
@@ -44,7 +44,7 @@ _NO_CHECKS = frozenset(
 _MAX_TERMS = 30
 
 
-def narrowed(test: ast.AST, evaluator: Evaluator, depth: int = 0) -> tuple[Checked, Checked]:
+def narrowed(test: ast.AST, evaluator: Evaluating, depth: int = 0) -> tuple[Checked, Checked]:
     """What is proved where the test holds, and where it does not. ``ok = is_safe(x)`` and later ``if ok`` is a test of ``x``."""
     if depth > _MAX_TERMS:
         return (), ()
@@ -74,7 +74,7 @@ def narrowed(test: ast.AST, evaluator: Evaluator, depth: int = 0) -> tuple[Check
 
 
 def _compared(  # noqa: C901, PLR0912  # one case for each kind of comparison
-    left: ast.AST, operator: ast.cmpop, right: ast.AST, evaluator: Evaluator
+    left: ast.AST, operator: ast.cmpop, right: ast.AST, evaluator: Evaluating
 ) -> tuple[Checked, Checked]:
     if isinstance(operator, ast.In | ast.NotIn):
         if isinstance(right, ast.Attribute) and right.attr == "parents":
@@ -137,7 +137,7 @@ def _by(when_true: bool, checked: Checked) -> tuple[Checked, Checked]:
     return (checked, ()) if when_true else ((), checked)
 
 
-def _called(call: ast.Call, evaluator: Evaluator) -> tuple[Checked, Checked]:
+def _called(call: ast.Call, evaluator: Evaluating) -> tuple[Checked, Checked]:
     name = last_name(call.func)
     if isinstance(call.func, ast.Name):  # `url_has_allowed_host_and_scheme as ok`
         name = evaluator.names.imported.get(name, name).rpartition(".")[2]
@@ -187,7 +187,7 @@ def _called(call: ast.Call, evaluator: Evaluator) -> tuple[Checked, Checked]:
     return (), ()
 
 
-def _prefix(call: ast.Call, name: str, receiver: frozenset[str], evaluator: Evaluator) -> tuple[Checked, Checked]:
+def _prefix(call: ast.Call, name: str, receiver: frozenset[str], evaluator: Evaluating) -> tuple[Checked, Checked]:
     text = constant_text(call.args[0]) if call.args else None
     if name == "endswith":
         return ((receiver, (HOST,)),) if text and text.startswith(".") else (), ()
@@ -209,7 +209,7 @@ def _prefix(call: ast.Call, name: str, receiver: frozenset[str], evaluator: Eval
     return ((receiver, (PATH, SCHEME, HOST) if "://" not in text or text.count("/") > 2 else (SCHEME,)),), ()
 
 
-def _is_resolved(func: ast.AST, evaluator: Evaluator) -> bool:
+def _is_resolved(func: ast.AST, evaluator: Evaluating) -> bool:
     """Whether ``..`` was worked out of a path before its beginning is looked at."""
     for inner in ast.walk(func):
         if isinstance(inner, ast.Call) and last_name(inner.func) in _RESOLVES:
@@ -224,7 +224,7 @@ def _is_resolved(func: ast.AST, evaluator: Evaluator) -> bool:
     return False
 
 
-def _may_go_on(base: ast.AST | None, evaluator: Evaluator) -> bool:
+def _may_go_on(base: ast.AST | None, evaluator: Evaluating) -> bool:
     """Whether a folder that a path must begin with ends without a slash: ``/srv/www`` begins ``/srv/www-private`` as well."""
     head = evaluator.value(base).head if isinstance(base, ast.Name) else ""
     return bool(head) and not head.endswith(("/", "\\"))

@@ -19,12 +19,12 @@ from orchestrator_core.analysis.insecure.values import (
 )
 
 if TYPE_CHECKING:
-    from orchestrator_core.analysis.insecure.taint import Evaluator
+    from orchestrator_core.analysis.insecure.evaluating import Evaluating
 
 _MAX_PARTS = 200
 
 
-def binary(evaluator: Evaluator, node: ast.BinOp, depth: int) -> Value:
+def binary(evaluator: Evaluating, node: ast.BinOp, depth: int) -> Value:
     """A sum, a path made with ``/``, a text filled with ``%``."""
     parts: list[ast.AST] = []
     left: ast.AST = node
@@ -48,7 +48,7 @@ def binary(evaluator: Evaluator, node: ast.BinOp, depth: int) -> Value:
     return joined(values, head)
 
 
-def formatted(evaluator: Evaluator, node: ast.JoinedStr, depth: int) -> Value:
+def formatted(evaluator: Evaluating, node: ast.JoinedStr, depth: int) -> Value:
     """An f-string."""
     values, head, open_head = [], "", True
     for part in islice(node.values, _MAX_PARTS):
