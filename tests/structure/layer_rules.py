@@ -106,11 +106,10 @@ class Module(NamedTuple):
 
 
 class Import(NamedTuple):
-    """``target`` is a module of ours; ``at_load`` is True when it happens while the module itself is being imported."""
+    """``target`` is a module of ours."""
 
     target: str
     line: int
-    at_load: bool
 
 
 def modules(root: Path) -> dict[str, Module]:
@@ -129,22 +128,11 @@ def modules(root: Path) -> dict[str, Module]:
 def imports(module: Module, known: dict[str, Module]) -> Iterator[Import]:
     """What a module imports of ours, at its top, inside functions, for types only, and by ``import_module("...")``."""
     tree = ast.parse(module.path.read_text(encoding="utf-8"), filename=str(module.path))
-    late: set[ast.AST] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or _is_for_types(node):
-            late.update(inner for inner in ast.walk(node) if inner is not node)
     for node in ast.walk(tree):
         for name, attribute in _named(node, module):
             target = f"{name}.{attribute}" if attribute and f"{name}.{attribute}" in known else name
             if target.partition(".")[0] in ROOTS:
-                yield Import(target, node.lineno, node not in late)  # type: ignore[attr-defined]
-
-
-def _is_for_types(node: ast.AST) -> bool:
-    if not isinstance(node, ast.If):
-        return False
-    test = node.test
-    return (test.id if isinstance(test, ast.Name) else getattr(test, "attr", "")) == "TYPE_CHECKING"
+                yield Import(target, node.lineno)  # type: ignore[attr-defined]
 
 
 def _named(node: ast.AST, module: Module) -> Iterator[tuple[str, str]]:
@@ -204,10 +192,10 @@ def _room_of(name: str) -> str:
 
 
 def cycle(root: Path) -> list[str]:
-    """Modules that import each other in a circle while they load; empty when there is none."""
+    """Modules that import each other in a circle, at their top, in a function or for a type; empty when there is none."""
     known = modules(root)
     graph = {
-        module.name: {found.target for found in imports(module, known) if found.at_load and found.target != module.name}
+        module.name: {found.target for found in imports(module, known) if found.target != module.name}
         for module in known.values()
     }
     return _circle(graph)

@@ -115,16 +115,26 @@ def test_what_the_layers_allow_passes(tmp_path: Path, files: dict[str, str]) -> 
     assert violations(plant(tmp_path, files)) == []
 
 
-def test_a_planted_circle_is_found_unless_it_waits_for_a_call(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "closing",
+    [
+        "from orchestrator_memory.a import x",
+        "def later():\n    from orchestrator_memory.a import x",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from orchestrator_memory.a import X",
+    ],
+    ids=["at the top", "in a function", "for a type"],
+)
+def test_a_planted_circle_is_found_wherever_the_import_stands(tmp_path: Path, closing: str) -> None:
     circle = {
         "orchestrator_memory.a": "from orchestrator_memory import b",
         "orchestrator_memory.b": "import orchestrator_memory.c",
-        "orchestrator_memory.c": "from orchestrator_memory.a import x",
+        "orchestrator_memory.c": closing,
     }
-    found = cycle(plant(tmp_path / "one", circle))
-    assert set(found) == {"orchestrator_memory.a", "orchestrator_memory.b", "orchestrator_memory.c"}
-    circle["orchestrator_memory.c"] = "def later():\n    from orchestrator_memory.a import x"
-    assert cycle(plant(tmp_path / "two", circle)) == []
+    assert set(cycle(plant(tmp_path, circle))) == {
+        "orchestrator_memory.a",
+        "orchestrator_memory.b",
+        "orchestrator_memory.c",
+    }
 
 
 @pytest.mark.parametrize(
