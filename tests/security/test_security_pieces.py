@@ -47,6 +47,16 @@ def test_what_was_hidden_is_restored_however_the_text_is_cut(said: list[tuple[st
     assert "".join(pieces.feed(piece) for piece in cut(hidden, places)) + pieces.finish() == text
 
 
+@given(filler, st.lists(st.integers(0, 10_000), max_size=40))
+@settings(max_examples=40, deadline=None)
+def test_a_value_that_a_word_gave_away_is_known_without_it_later(between: str, places: list[int]) -> None:
+    value = "Tr0ub4dor&" + "3x9kQ"
+    text = f"the password: {value} is set.\n{between} {'and so on ' * 80} {between}\n{value} again"
+    pieces = PieceRedactor(GUARD.redact)
+    shown = "".join(pieces.feed(piece) for piece in cut(text, places)) + pieces.finish()
+    assert shown == GUARD.redact(text)
+
+
 def test_text_flows_before_the_end() -> None:
     pieces = PieceRedactor(GUARD.redact)
     shown = [pieces.feed(f"word {i} ") for i in range(500)]

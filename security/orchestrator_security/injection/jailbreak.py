@@ -44,7 +44,7 @@ def _phrase(
 PHRASES: tuple[Phrase, ...] = (
     # Another role.
     # No limits.
-    _phrase("do-anything", "free", 1.0, "do", r" (?:anything|everything) now\b", 0.6),
+    _phrase("do-anything", "free", 1.0, "do", r" (?:anything|everything) now\b", 0.3),
     _phrase("do-anything", "free", 0.35, "can|do|capable|answer|say|write|generate|create|does|tell",
         " (?:do |of )?(?:literally |absolutely )?(?:anything|everything|whatever)(?: and everything| at all)? (?:i|you|he|she|"
         r"it|they|the user|users|is|that|no matter|without|regardless|and|now|asked|anyone)\b", 0.15),

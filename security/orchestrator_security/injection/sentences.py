@@ -23,6 +23,7 @@ _WORDS_LEAST, _LETTERS_OF_WORD = 200, 5
 _SHORT_MOST, _LETTERS_OF_SENTENCE = 200, 15
 """So many sentences are read of any text, and beyond them one for so many characters, none of a single word."""
 _ADDRESS = r"https?://[^\s<>()\[\]\"'|]*[^\s<>()\[\]\"'|.,;:!?]"
+_MAILBOX = r"@[a-z0-9][a-z0-9.-]{0,80}"
 _CAPITAL = r"\n(?=[ \t]{0,8}[A-Z])"
 
 
@@ -54,6 +55,8 @@ def plain(text: str) -> str:
 def sentences(plain_text: str) -> Iterator[Sentence]:
     """The sentences of a text that ``unmasking.plain`` made plain. The parts of an address on the web are no words of its writer."""
     text = compiled(_ADDRESS).sub(" ", plain_text) if "://" in plain_text else plain_text
+    if "@" in text:
+        text = compiled(_MAILBOX).sub(" ", text)
     if "'" in text:
         text = text.replace("'", "")
     if not text.isascii():

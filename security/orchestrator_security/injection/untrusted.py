@@ -77,7 +77,7 @@ PHRASES: tuple[Phrase, ...] = (
     _phrase("system-talk", "authority", 0.35, "for|as|part|in|to|purely",
         " (?:part of )?(?:a |an |the |this |my |our )?(?:testing|test|debugging|debug|demonstration|educational|research|audit|"
         r"evaluation|quality assurance) (?:purposes?|pipeline|only|environment|suite|mode|exercise|process)\b"),
-    _phrase("system-talk", "authority", 0.4,
+    _phrase("system-talk", "authority", 0.3,
         "admin|administrator|root|developer|superuser|sudo|dev|maintenance|operator|supervisor",
         r" (?:privileges?|access|mode|override|rights|permissions?|authorization|here)\b"),
     _phrase("system-talk", "authority", 0.3, "it|this",
@@ -130,7 +130,7 @@ PHRASES: tuple[Phrase, ...] = (
     _phrase("to-the-model", "phishing", 0.5, "if|since|as|when|because",
         " you ?(?:are|re) (?:an? |the )?(?:ai|llm|language model|large language model|chatbot|assistant|automated|bot|agent|"
         r"machine|gpt|model)\b"),
-    _phrase("to-the-model", "phishing", 0.5, "as|youre",
+    _phrase("to-the-model", "phishing", 0.35, "as|youre",
         " an? (?:ai|llm|language model|large language model|ai language model|artificial intelligence|ai assistant|ai model|"
         r"helpful assistant)\b"),
     # Something is to leave.

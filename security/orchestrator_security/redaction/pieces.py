@@ -19,6 +19,9 @@ _KEPT = 256
 _KEY_MAX = 65_536
 _KEY_BEGIN, _KEY_END = "-----BEGIN", "-----END"
 _PLACEHOLDER_MAX = 28
+_SEEN_MAX = 4_096
+"""So much of the lines in which something was found is kept, since a value that stood behind ``password:`` is one without it as well."""
+_BETWEEN = "\n.\n"
 
 
 @cache
@@ -30,8 +33,9 @@ class PieceRedactor:
     """Feed it pieces; it gives back what may be shown, and the rest at ``finish``. One for each text; not safe for threads."""
 
     def __init__(self, redact: Callable[[str], str]) -> None:
-        self._redact = redact
+        self._redact_whole = redact
         self._held = ""
+        self._seen: list[str] = []
 
     def feed(self, piece: str) -> str:
         """The redacted text that is certain by now; may be empty."""
@@ -44,6 +48,7 @@ class PieceRedactor:
         while cut > 0:
             before, after = self._redact(self._held[:cut]), self._redact(self._held[cut:])
             if before + after == whole:
+                self._remember(self._held[:cut])
                 self._held = self._held[cut:]
                 return before
             cut = max(self._held.rfind("\n", 0, cut), self._held.rfind(" ", 0, cut))
@@ -53,6 +58,20 @@ class PieceRedactor:
         """What is left, redacted."""
         rest, self._held = self._held, ""
         return self._redact(rest) if rest else ""
+
+    def _redact(self, text: str) -> str:
+        """What is redacted of the text, behind what was found in the text before it."""
+        if not self._seen:
+            return self._redact_whole(text)
+        parts = self._redact_whole(_BETWEEN.join((*self._seen, text))).split(_BETWEEN)
+        return _BETWEEN.join(parts[len(self._seen) :])
+
+    def _remember(self, shown: str) -> None:
+        for line in shown.splitlines():
+            if len(line) <= _SEEN_MAX and line not in self._seen and self._redact_whole(line) != line:
+                self._seen.append(line)
+        while sum(map(len, self._seen)) > _SEEN_MAX:
+            del self._seen[0]
 
     def _certain(self) -> int:
         """How much of the held text cannot be changed by what follows."""
