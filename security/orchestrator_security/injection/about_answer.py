@@ -60,8 +60,8 @@ PHRASES: tuple[Phrase, ...] = (
         r"contain|include)\b", ordered=True),
     _phrase("orders-about-answer", "output", 0.6, "your|the",
         "(?: (?:next|final|entire|whole|full|ai|assistants))?(?: [a-z]++)? (?:response|answer|reply|summary) (?:must|should|"
-        "shall|needs? to|has to|will|ought to|can only|may only|is to|are to|to be) (?:[a-z]++ )?(?:be|contain|include|start|"
-        r"begin|end|mention|consist|only|have|conclude|always|not|use|state|say|feature|refer|reference|follow)\b"),
+        "shall|needs? to|has to|will|ought to|can only|may only|is to|are to|is supposed to|is meant to|to be) "
+        r"(?:[a-z]++ )?(?:be|contain|include|start|begin|end|mention|consist|only|have|conclude|always|not|use|state|say|feature|refer|reference|follow)\b"),
     _phrase("orders-about-answer", "output", 0.5, "respond|reply|answer|speak|write|communicate|talk",
         " (?:to (?:this|everything|me|all|any|the)(?: [a-z]++){0,3}? )?(?:only |exclusively |solely |entirely |just |strictly |"
         "back )?(?:in|with|using|as|by|like) (?:only |nothing but |a |an |the |just |exclusively )*(?:base|morse|pig latin|"

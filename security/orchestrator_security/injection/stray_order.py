@@ -81,6 +81,20 @@ RULES: tuple[SentenceRule, ...] = (
         r"give|explain|translate|list|answer|say|can you|provide|print|do|make)\b", 0.55, unless=""),
     _form("wrongly|incorrectly|falsely|misleading", r"\b(?:translate|summari[sz]e|answer|quote|report)(?: [a-z]+){0,4} (?:wrongly|"
         r"incorrectly|falsely|(?:in a )?misleading)\b|\bwrong(?:ly)? on purpose\b", 0.55, unless=""),
+    _form("paragraph|sentence|line|word|everything|anything|whatever", r"\b(?:(?:each|every) (?:paragraph|sentence|line|word)|everything|"
+        r"anything|whatever) (?:that )?you (?:write|say|produce|generate|output|put out|come up with)\b", 0.5, beside="you"),
+    _form("whoever|whatever|anyone|anybody", r"\b(?:whoever|anyone who|anybody who|whatever) (?:answers?|repl(?:y|ies)|responds?|"
+        r"summari[sz]es?|translates?|processes|digests?)(?: [a-z]+){0,4} (?:should|must|shall|is to|has to|will|may|ought|needs)\b", 0.5),
+    _form("response|output|respuesta|antwort|reponse|risposta|resposta", r"^(?:ps |and |then |also )*(?:the |your )?(?:"
+        r"response|output|respuesta|antwort|reponse|risposta|resposta) (?:please )?(?:in|en|auf|in het|em) (?:[a-z]+ )?(?:japanese|"
+        r"french|spanish|german|english|italian|latin|chinese|russian|korean|arabic|dutch|rhymes?|verse|capitals|japones|ingles|frances|aleman|"
+        r"chino|italiano|englisch|franzosisch|spanisch|japanisch|latein|anglais|espagnol|allemand|japonais|chinois|italien)\b"),
+    _form("answer|response|reply|output|summary|answers|replies|responses", r"\b(?:there (?:should|must|ought to|has to|needs to|is to) be|"
+        r"would be (?:nice|good|great|lovely|fun|kind)|please|kindly|see to it|make certain)\b(?: [a-z0-9]+){0,14}? (?:in|into|of|under|to|"
+        r"before|after|the|your) (?:the |your |any |each )?(?:answers?|response|reply|replies|responses|output|summary)\b(?! (?:to|from|by|"
+        r"until|within|card|form|slip|sheet|paid|address|mail|e mail|email|button|code|field)\b)", 0.4,
+          unless=_PEOPLE + r"|\b(?:customers?|ticket|our|we|us|me|my|he|she|him|reference|number|order|invoice|by (?:monday|tuesday|"
+          r"wednesday|thursday|friday|noon|the)|json|http|api|server|client|status|wait|await|send|receive|thank|thanks|look forward)\b"),
     _form("stop", r"^stop (?:what you are doing|summari[sz]ing|reading (?:here|this|now)|translating|processing|here)\b|\bstop (?:what "
         r"you are doing|summari[sz]ing|translating)\b", 0.4, unless=r"\b(?:driver|train|bus|we|please stop reading)\b"),
 )  # fmt: skip
