@@ -8,6 +8,11 @@ from __future__ import annotations
 from orchestrator_security.injection.evidence import Phrase
 
 _GAP = r"(?: [a-z]++)"
+_OF_MAILS = (
+    r"(?:your|our|us|me|numbers?|no|reference|ref|scans?|cop(?:y|ies)|photos?|receipts?|invoices?|signatures?|availability|attachments?|"
+    r"address|phone|date|dates|preferred|form|documents?|file|files|names? of)\b"
+)
+"""What people ask each other to put into a reply: the number of the order, a scan."""
 _ANSWER = (
     "(?:response|responses|answer|answers|reply|replies|output|outputs|summary|summari[sz]ation|completion|final answer|"
     "explanation|"
@@ -44,7 +49,7 @@ def _phrase(
 
 PHRASES: tuple[Phrase, ...] = (
     _phrase("orders-about-answer", "output", 0.6, _WRITE,
-        rf"(?: (?!your\b|our\b|us\b|me\b)[a-z]++){{0,12}}? (?:in|into|to|within|at the (?:end|beginning|start|top|bottom) of|"
+        rf"(?: (?!{_OF_MAILS})[a-z]++){{0,12}}? (?:in|into|to|within|at the (?:end|beginning|start|top|bottom) of|"
         "throughout|of|with|inside|before|after|as part of|for) (?:all |each of |every one of )?(?:your|the final)(?: "
         rf"[a-z]++)? {_ANSWER}\b", ordered=True),
     _phrase("orders-about-answer", "output", 0.6, "in|within|at|throughout|for|with|to|after|before",
@@ -61,7 +66,8 @@ PHRASES: tuple[Phrase, ...] = (
     _phrase("orders-about-answer", "output", 0.6, "your|the",
         "(?: (?:next|final|entire|whole|full|ai|assistants))?(?: [a-z]++)? (?:response|answer|reply|summary) (?:must|should|"
         "shall|needs? to|has to|will|ought to|can only|may only|is to|are to|is supposed to|is meant to|to be) "
-        r"(?:[a-z]++ )?(?:be|contain|include|start|begin|end|mention|consist|only|have|conclude|always|not|use|state|say|feature|refer|reference|follow)\b"),
+        r"(?:[a-z]++ )?(?:be|contain|include|start|begin|end|mention|consist|only|have|conclude|always|not|use|state|say|feature|"
+        r"refer|reference|follow)\b"),
     _phrase("orders-about-answer", "output", 0.5, "respond|reply|answer|speak|write|communicate|talk",
         " (?:to (?:this|everything|me|all|any|the)(?: [a-z]++){0,3}? )?(?:only |exclusively |solely |entirely |just |strictly |"
         "back )?(?:in|with|using|as|by|like) (?:only |nothing but |a |an |the |just |exclusively )*(?:base|morse|pig latin|"
@@ -95,8 +101,9 @@ PHRASES: tuple[Phrase, ...] = (
     _phrase("orders-about-answer", "output", 0.6, ".",
         " (?:please |now |also |always |then |and |next |finally |kindly )*(?!(?:in|we|i|you|thank|thanks|our|the|this|it|as|"
         "if|he|she|they|there|from|your|any|my|what|when|how|for|to|an?|with|once|after|at|on|by|"
-        r"all|no|is|are|was|not|that|these|those|here|who|which|where|why|let|please)\b)[a-z]++(?: (?!your\b|our\b|us\b|"
-        rf"me\b)[a-z]++){{0,12}}? (?:in|into|to|within|of|throughout|with|at the (?:end|start|top) of) (?:all )?your (?:[a-z]++ "
+        r"all|no|is|are|was|not|that|these|those|here|who|which|where|why|let|please|"
+        rf"reference|number|scan|copy|date)\b)[a-z]++(?: (?!{_OF_MAILS})[a-z]++){{0,12}}? "
+        "(?:in|into|to|within|of|throughout|with|at the (?:end|start|top) of) (?:all )?your (?:[a-z]++ "
         rf")?{_ANSWER}\b"),
     _phrase("orders-about-answer", "output", 0.5, "answer|respond|reply|speak|write|talk|summari[sz]e|communicate",
         " (?:only |everything |it |this )?(?:in|with|like|as|using) (?:the |an? )(?:style|voice|manner|tone|accent|language|"

@@ -54,7 +54,7 @@ RULES: tuple[SentenceRule, ...] = (
     _form("answer|response|summary|reply|output|answers", _OPENING + r"(?:add|append|include|insert|put|mention|place|attach|end|finish|"
         r"begin|start|write|give|print|say|spell)(?: [a-z0-9]+){0,12}? (?:to|in|into|at the end of|with|of|for) (?:the |your |this |"
         r"every |all )(?:final )?(?:answers?|response|summary|reply|output)\b", 0.5,
-          unless=_PEOPLE + r"|\b(?:customers?|ticket|mail|our)\b"),
+          unless=_PEOPLE + r"|\b(?:customers?|ticket|mail|our|number|reference|scan|copy|photos?|receipt|invoice|date)\b"),
     _form("replies|answers|responses|output", r"^(?:please |also |then )*(?:change|switch|convert|turn|set|make) (?:[a-z]+ ){0,5}(?:all|"
         r"your|every|each|future|the) (?:further |next |future )?(?:replies|answers|responses|output)\b"),
     _form("say|write|report|mention|conclude|answer", r"^(?:please |also |then )*(?:say|write|report|mention|conclude|answer|state) that "
@@ -92,7 +92,7 @@ RULES: tuple[SentenceRule, ...] = (
     _form("answer|response|reply|output|summary|answers|replies|responses", r"\b(?:there (?:should|must|ought to|has to|needs to|is to) be|"
         r"would be (?:nice|good|great|lovely|fun|kind)|please|kindly|see to it|make certain)\b(?: [a-z0-9]+){0,14}? (?:in|into|of|under|to|"
         r"before|after|the|your) (?:the |your |any |each )?(?:answers?|response|reply|replies|responses|output|summary)\b(?! (?:to|from|by|"
-        r"until|within|card|form|slip|sheet|paid|address|mail|e mail|email|button|code|field)\b)", 0.4,
+        r"until|within|card|form|slip|sheet|paid|address|mail|e mail|email|button|code|field)\b)", 0.5,
           unless=_PEOPLE + r"|\b(?:customers?|ticket|our|we|us|me|my|he|she|him|reference|number|order|invoice|by (?:monday|tuesday|"
           r"wednesday|thursday|friday|noon|the)|json|http|api|server|client|status|wait|await|send|receive|thank|thanks|look forward)\b"),
     _form("stop", r"^stop (?:what you are doing|summari[sz]ing|reading (?:here|this|now)|translating|processing|here)\b|\bstop (?:what "
