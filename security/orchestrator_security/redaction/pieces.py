@@ -20,7 +20,8 @@ _KEY_MAX = 65_536
 _KEY_BEGIN, _KEY_END = "-----BEGIN", "-----END"
 _PLACEHOLDER_MAX = 28
 _SEEN_MAX = 4_096
-"""So much of the lines in which something was found is kept, since a value that stood behind ``password:`` is one without it as well."""
+"""So much of what gave a value away is kept, since what stood behind ``password:`` is a value without it as well."""
+_SEEN_LINES = 64
 _BETWEEN = "\n.\n"
 
 
@@ -63,14 +64,23 @@ class PieceRedactor:
         """What is redacted of the text, behind what was found in the text before it."""
         if not self._seen:
             return self._redact_whole(text)
-        parts = self._redact_whole(_BETWEEN.join((*self._seen, text))).split(_BETWEEN)
-        return _BETWEEN.join(parts[len(self._seen) :])
+        together = _BETWEEN.join((*self._seen, text))
+        hidden = self._redact_whole(together)
+        if hidden.count(_BETWEEN) != together.count(_BETWEEN):  # one of them became part of a value
+            return self._redact_whole(text)
+        return _BETWEEN.join(hidden.split(_BETWEEN)[len(self._seen) :])
 
-    def _remember(self, shown: str) -> None:
-        for line in shown.splitlines():
-            if len(line) <= _SEEN_MAX and line not in self._seen and self._redact_whole(line) != line:
-                self._seen.append(line)
-        while sum(map(len, self._seen)) > _SEEN_MAX:
+    def _remember(self, raw: str) -> None:
+        """Keep the lines in which something was found, each with the one before it, which may have given it away."""
+        lines, hidden = raw.splitlines(), self._redact_whole(raw).splitlines()
+        if lines == hidden or len(lines) != len(hidden):
+            return
+        found = [at for at, (line, shown) in enumerate(zip(lines, hidden, strict=True)) if line != shown]
+        for at in found[-_SEEN_LINES:]:
+            told = "\n".join(line for line in lines[max(0, at - 1) : at + 1] if line != ".")
+            if len(told) <= _SEEN_MAX // 2 and told not in self._seen:
+                self._seen.append(told)
+        while len(self._seen) > 1 and sum(map(len, self._seen)) > _SEEN_MAX:
             del self._seen[0]
 
     def _certain(self) -> int:

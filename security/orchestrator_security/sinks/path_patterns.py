@@ -115,7 +115,7 @@ WANTED: Table = (
     ("id_", r"id_(?<![\w.\-]id_)(?:rsa|dsa|ecdsa|ed25519)(?!\.pub)\b"),
     (
         "authorized_keys",
-        r"authorized_keys2?+(?<![\w.\-]authorized_keys)(?<![\w.\-]authorized_keys2)(?=\s*+(?:$|[?#&;/|\x00]))",
+        r"authorized_keys(?<![\w.\-]authorized_keys)\b(?! [a-z]{2})",
     ),
     ("web-inf/", r"web-inf/(?<![\w.\-]web-inf/)"),
     ("meta-inf/", r"meta-inf/(?<![\w.\-]meta-inf/)(?:context|manifest)"),

@@ -138,10 +138,10 @@ _STATEMENTS: tuple[Kind, ...] = (
             (
                 ("grant", "revoke"),
                 (
-                    rf"(?:^|[;'\")]){_S}{{0,20}}+(?:grant|revoke){_S}{{1,20}}+(?:all|connect|resource|dba|select"
+                    rf"(?:^(?!grant all (?:the|our|my) [a-z]{{1,20}} ?[a-z]{{0,20}} to [a-z ]{{1,60}}$)|[;'\")]){_S}{{0,20}}+"
+                    rf"(?:grant|revoke){_S}{{1,20}}+(?:all|connect|resource|dba|select"
                     rf"|insert|update|delete|execute|create|drop|alter|usage|file|super|references"
-                    rf"|privileges)\b(?![\w ,]{{0,40}}?\b(?:an?|the|my|your|our|his|her|their|me|us|you)\b)"
-                    rf"[\w ,]{{0,80}}?\b(?:to|from|on){_S}{{1,9}}+(?:{_NAME}|\*)"
+                    rf"|privileges)\b[\w ,]{{0,80}}?\b(?:to|from|on){_S}{{1,9}}+(?:{_NAME}|\*)"
                 ),
             ),
             (

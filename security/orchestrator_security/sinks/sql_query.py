@@ -67,7 +67,7 @@ def _expression() -> re.Pattern[str]:
 @cache
 def _bare() -> re.Pattern[str]:
     return re.compile(
-        r"(?:^|[;'\"(=,)]|union|all|/)[\s\x00-\x20+(]{0,20}+select(?:\s|\x00|\+|\(|(?=[*@'\"-])){0,20}+(?:\*(?!\s{1,9}(?!from|into|where|union|order|limit|for|as|except|intersect|in)[a-z])|@|0x|null\b|top\s{1,9}\d|(?:current|session|system)_user\b|case\s{1,9}when\b|[-\d.]{1,20}+\s{0,9}[&|+*/^%-]|[-\d.]{1,20}+\s{0,9}(?:,|;|--|#|\)|$|from|where)|'[^']{0,60}+'|[\w.$]{1,64}+\s{0,3}\()",
+        r"(?:^|[;'\"(=,)]|union|all|/)[\s\x00-\x20+(]{0,20}+select(?:\s|\x00|\+|\(|(?=[*@'\"-])){0,20}+(?:\*(?!\s{1,9}(?!(?:from|into|where|union|order|limit|for|as|except|intersect|in|natural|having|join|group)\b)[a-z])|@|0x|null\b|top\s{1,9}\d|(?:current|session|system)_user\b|case\s{1,9}when\b|[-\d.]{1,20}+\s{0,9}[&|+*/^%-]|[-\d.]{1,20}+\s{0,9}(?:,|;|--|#|\)|$|from|where)|'[^']{0,60}+'|[\w.$]{1,64}+\s{0,3}\()",
         re.IGNORECASE,
     )
 

@@ -33,12 +33,6 @@ _ANCHOR = r"[{$#@*<\[%=~(|&]|__|\.\w|&#|\\[xu]"
 # What an expression has and a set, an initialiser or a list in doubled braces has not.
 _EXPRESSION = r"[a-z_$@][\w$]{0,60}\s{0,3}[.(\[|~?:]|\||__|'\s{0,3}[*+~]|\d\s{0,3}[*+%\-/]\s{0,3}['\d]"
 _BEGINS = r"\s{0,3}[=!&>#/^~+\-.]"
-_PROSE = (
-    r"\s{0,3}+(?![^{}\n]{0,120}\b(?:if|else|in|is|not|and|or|for|each|with|unless|lookup|log|call|print\w{0,2}|html|js|len|index|range|slice"
-    r"|template|block|define|include|import|extends?|macro|set|raw|self|this|config|request|settings|new|delete|typeof|await|eval|exec)\b)"
-    r"[A-Za-z]{2,20}(?: [A-Za-z]{2,20}){1,6}\s{0,3}+\}\}"
-)
-"""Two plain words, "citation needed", are an error to every engine but those that know the first as a helper."""
 _DOUBLED = r"\{\{\{?\s{0,9}+[=!&>#/^~+\-*@]?\s{0,9}+(?:[\w.'\"$\[(@_:]|\{\s{0,3}['\"])"
 _INNER_MAX = 1_000
 """So far behind its opening braces an expression is looked for."""
@@ -98,8 +92,6 @@ def _doubled(text: str) -> tuple[int, int] | None:
     sign, expression = _Next(r"['\"(|.]", text), _Next(_EXPRESSION, text)
     for match in _pattern(_DOUBLED).finditer(text):
         start = match.start() + 2
-        if _pattern(_PROSE).match(text, start):
-            continue
         end = min(closing.start(start), start + _INNER_MAX)
         listed = end == closing.start(start) < len(text) and comma.start(start) < end <= sign.start(start)
         if (brace.start(start) >= end and not listed) or _pattern(_BEGINS).match(text, start):
