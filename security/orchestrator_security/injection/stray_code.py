@@ -6,6 +6,7 @@ Yi et al. 2023). In a text that speaks of servers and commands the same words ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from orchestrator_core.analysis.lazy_patterns import compiled
@@ -16,13 +17,12 @@ from orchestrator_security.injection.wording import Described
 _ENOUGH_WORDS = 4
 _TEXT_MAX = 40_000
 _WORD = r"[a-z]{4,}"
-_FENCE = r"(?ms)^[ \t>]{0,8}(?:```|~~~)[^\n]{0,30}\n(.*?)(?:^[ \t>]{0,8}(?:```|~~~)|\Z)"
+_FENCE = r"^[ \t>]{0,8}(?:```|~~~)"
+_BLOCK = rf"{_FENCE}[^\n]{{0,30}}\n(.*?)(?:{_FENCE}|\Z)"
 _BLOCKS_MAX = 64
 _FOREIGN_BLOCKS = 2
 """A text with more blocks is about code."""
-_BESIDE = (
-    r"(?ms)(?:^[^\n]*+\n{1,2})?^[ \t>]{0,8}(?:```|~~~)[^\n]{0,30}\n.*?(?:^[ \t>]{0,8}(?:```|~~~)|\Z)(?:\n{1,2}[^\n]++)?"
-)
+_BESIDE = rf"(?:^[^\n]*+\n{{1,2}})?{_BLOCK}(?:\n{{1,2}}[^\n]++)?"
 """A block with the lines beside it: "put this function into the answer" does not make a mail one about software."""
 _ARMED, _PRYING, _FOREIGN = 0.55, 0.2, 0.3
 """What a block counts that does harm, that might, and that stands in a text about something else."""
@@ -38,11 +38,16 @@ def stray_code(text: str) -> list[Piece]:
     if "```" not in text and "~~~" not in text:
         return []
     lowered = text[:_TEXT_MAX].lower()
-    blocks = [match for match, _ in zip(compiled(_FENCE).finditer(lowered), range(_BLOCKS_MAX), strict=False)]
+    blocks = [
+        match
+        for match, _ in zip(
+            compiled(_BLOCK, re.MULTILINE | re.DOTALL).finditer(lowered), range(_BLOCKS_MAX), strict=False
+        )
+    ]
     if not blocks:
         return []
     weight = _ARMED * any(armed(block[1]) for block in blocks) or _PRYING * any(prying(block[1]) for block in blocks)
-    around = compiled(_BESIDE).sub(" ", lowered) if len(blocks) <= _FOREIGN_BLOCKS else ""
+    around = compiled(_BESIDE, re.MULTILINE | re.DOTALL).sub(" ", lowered) if len(blocks) <= _FOREIGN_BLOCKS else ""
     if len(compiled(_WORD).findall(around)) >= _ENOUGH_WORDS and not compiled(_WORKING_TEXT).search(around):
         weight += _FOREIGN
     return [Piece("injection.code-to-insert", "prompt_injection", "code", weight)] if weight else []
