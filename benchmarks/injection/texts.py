@@ -7,6 +7,7 @@ turn was written by one hand, so a model that is to be measured has to leave out
 from __future__ import annotations
 
 import ast
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -54,6 +55,7 @@ def texts(kind: Kind) -> list[Text]:
     return [*found, *_own_pages(), *_package_pages()] if kind == "documents" else found
 
 
+@cache
 def _own_pages() -> list[Text]:
     """Paragraphs of the pages, and what the code says of itself: technical texts, some of which give their readers orders."""
     pages = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "LICENSE"])
@@ -65,6 +67,7 @@ def _own_pages() -> list[Text]:
     return [Text(OWN_PAGES, part.strip()) for part in parts if 40 < len(part) < 1_500]
 
 
+@cache
 def _package_pages() -> list[Text]:
     """What packages say of themselves, a few hundred characters at a time: pages as they are, with badges, lists and licences."""
     pages = {str(one.name): str(one.metadata.get_payload()) for one in distributions()}

@@ -17,8 +17,8 @@ CODE_MAX = 2_000
 _KEYS = r"pynput|keyboard\.(?:hook|record|on_press|on_release|listener|read_)|getasynckeystate|setwindowshookex|pyw?hook|pyxhook"
 _SCREEN = r"imagegrab|pyautogui\.screenshot|\bmss\b|\.screenshot\("
 _LISTENS = (
-    rf"{_KEYS}|{_SCREEN}|clipboard_get|getclipboard|clipboard\.(?:paste|read)|pyperclip\.paste|pbpaste|xclip|pyaudio|sounddevice|videocapture|pytesseract|\bsniff\(|pyshark|pcapy|"
-    r"browser_?cookie|cookies\.sqlite|[/\\]login data"
+    rf"{_KEYS}|{_SCREEN}|clipboard_get|getclipboard|clipboard\.(?:paste|read)|pyperclip\.paste|pbpaste|xclip|"
+    r"pyaudio|sounddevice|videocapture|pytesseract|\bsniff\(|pyshark|pcapy|browser_?cookie|cookies\.sqlite|[/\\]login data"
 )
 _TAKES = (
     r"\.ssh/|id_rsa|id_ed25519|/etc/(?:shadow|passwd)|\.aws/|\.netrc|open\([^\n]{0,40}\.env\b|keychain|wallet|/proc/self|"
